@@ -1,0 +1,597 @@
+/* t/netset_test.c: a set of networks, against tables and against a slow and simple one */
+/* SPDX-License-Identifier: ISC */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../milter/netset.h"
+#include "tap.h"
+
+#define SEED		20240229
+#define ROUNDS		40
+#define NETWORKS	500
+#define QUERIES		500	/* besides those at the borders of each network */
+
+struct parse_row {
+	const char	*name;
+	const char	*text;
+	const char	*want;	/* as it is written back */
+	const char	*error;
+};
+
+static const char no_address[] = "not an IPv4 or IPv6 address";
+static const char no_v4[] =
+    "not an IPv4 address: four numbers from 0 to 255 without leading zeros";
+static const char no_v6[] = "not an IPv6 address";
+static const char no_bits_v4[] = "the prefix length is not a number from 0 to 32";
+static const char no_bits_v6[] = "the prefix length is not a number from 0 to 128";
+static const char host_bits[] = "bits are set past the prefix length";
+static const char mapped[] = "a v4-mapped IPv6 network: write it as IPv4";
+
+static const struct parse_row parse_rows[] = {
+	{ "IPv4", "192.0.2.0/24", "192.0.2.0/24", NULL },
+	{ "IPv4, an address", "192.0.2.1", "192.0.2.1/32", NULL },
+	{ "IPv4, /32", "192.0.2.1/32", "192.0.2.1/32", NULL },
+	{ "IPv4, /31", "192.0.2.2/31", "192.0.2.2/31", NULL },
+	{ "IPv4, /9", "10.128.0.0/9", "10.128.0.0/9", NULL },
+	{ "IPv4, /1", "128.0.0.0/1", "128.0.0.0/1", NULL },
+	{ "IPv4, /0", "0.0.0.0/0", "0.0.0.0/0", NULL },
+	{ "IPv6", "2001:db8::/32", "2001:db8::/32", NULL },
+	{ "IPv6, an address", "2001:db8::1", "2001:db8::1/128", NULL },
+	{ "IPv6, /128", "::1/128", "::1/128", NULL },
+	{ "IPv6, /127", "2001:db8::2/127", "2001:db8::2/127", NULL },
+	{ "IPv6, /65", "2001:db8:0:0:8000::/65", "2001:db8:0:0:8000::/65", NULL },
+	{ "IPv6, /64", "2001:db8:0:1::/64", "2001:db8:0:1::/64", NULL },
+	{ "IPv6, /63", "2001:db8:0:2::/63", "2001:db8:0:2::/63", NULL },
+	{ "IPv6, /1", "8000::/1", "8000::/1", NULL },
+	{ "IPv6, /0", "::/0", "::/0", NULL },
+	{ "IPv6 that holds all that is v4-mapped", "::/64", "::/64", NULL },
+	{ "brackets", "[2001:db8::]/32", "2001:db8::/32", NULL },
+	{ "brackets, /128", "[::1]/128", "::1/128", NULL },
+	{ "brackets, an address", "[::1]", "::1/128", NULL },
+	{ "empty", "", NULL, "it is empty" },
+	{ "a slash", "/", NULL, "the address is missing" },
+	{ "no address", "/24", NULL, "the address is missing" },
+	{ "no length", "192.0.2.0/", NULL, "the prefix length is missing" },
+	{ "IPv6, no length", "2001:db8::/", NULL, "the prefix length is missing" },
+	{ "two slashes", "192.0.2.0/24/24", NULL, no_bits_v4 },
+	{ "a netmask", "192.0.2.0/255.255.255.0", NULL, no_bits_v4 },
+	{ "/33", "192.0.2.0/33", NULL, no_bits_v4 },
+	{ "/128 on IPv4", "192.0.2.0/128", NULL, no_bits_v4 },
+	{ "/129", "2001:db8::/129", NULL, no_bits_v6 },
+	{ "/4294967320 is not /24", "192.0.2.0/4294967320", NULL, no_bits_v4 },
+	{ "a length of 30 digits", "::/100000000000000000000000000000", NULL, no_bits_v6 },
+	{ "a length with a sign", "192.0.2.0/+24", NULL, no_bits_v4 },
+	{ "a length below 0", "192.0.2.0/-1", NULL, no_bits_v4 },
+	{ "a length in hexadecimal", "192.0.2.0/0x18", NULL, no_bits_v4 },
+	{ "a length with a leading zero", "10.0.0.0/08", NULL,
+	    "the prefix length begins with a zero" },
+	{ "a length of two zeros", "0.0.0.0/00", NULL, "the prefix length begins with a zero" },
+	{ "something behind the length", "192.0.2.0/24x", NULL, no_bits_v4 },
+	{ "host bits", "10.0.0.1/8", NULL, host_bits },
+	{ "host bits, the last one", "192.0.2.1/31", NULL, host_bits },
+	{ "host bits, the first one", "192.0.3.0/23", NULL, host_bits },
+	{ "host bits, /0", "10.0.0.0/0", NULL, host_bits },
+	{ "IPv6, host bits", "2001:db8::1/32", NULL, host_bits },
+	{ "IPv6, host bits, the last one", "2001:db8::1/127", NULL, host_bits },
+	{ "IPv6, host bits past 64", "2001:db8::8000:0:0:0/64", NULL, host_bits },
+	{ "IPv6, host bits before 64", "2001:db8:0:1::/63", NULL, host_bits },
+	{ "IPv6, host bits, /0", "::1/0", NULL, host_bits },
+	{ "a leading zero", "010.0.0.1", NULL, no_v4 },
+	{ "three numbers", "10.0.0/8", NULL, no_v4 },
+	{ "one number", "10/8", NULL, no_v4 },
+	{ "a dot at the end, as in an access table", "192.168.", NULL, no_v4 },
+	{ "a number over 255", "256.0.0.0/8", NULL, no_v4 },
+	{ "a name", "localhost", NULL, no_address },
+	{ "a name with a length", "localhost/32", NULL, no_address },
+	{ "a range", "192.0.2.1-192.0.2.9", NULL, no_address },
+	{ "what is not", "!192.0.2.1", NULL, no_address },
+	{ "IPv6, too long", "1:2:3:4:5:6:7:8:9/64", NULL, no_v6 },
+	{ "IPv6, no hexadecimal", "2001:db8::g/64", NULL, no_v6 },
+	{ "IPv6, a tag", "IPv6:2001:db8::1", NULL, no_v6 },
+	{ "a zone", "fe80::1%eth0", NULL, "an address with a zone is not allowed" },
+	{ "a zone with a length", "fe80::%eth0/64", NULL, "an address with a zone is not allowed" },
+	{ "a blank in front", " 192.0.2.0/24", NULL, "blanks are not allowed" },
+	{ "a blank behind", "192.0.2.0/24 ", NULL, "blanks are not allowed" },
+	{ "a blank at the slash", "192.0.2.0 /24", NULL, "blanks are not allowed" },
+	{ "a tab", "192.0.2.0/\t24", NULL, "blanks are not allowed" },
+	{ "only a blank", " ", NULL, "blanks are not allowed" },
+	{ "a bracket not closed", "[::1", NULL, "the bracket is not closed" },
+	{ "a bracket not closed before the slash", "[::1/128", NULL, "the bracket is not closed" },
+	{ "a bracket closed at the end", "[::1/128]", NULL, "the bracket is not closed" },
+	{ "a bracket alone", "[", NULL, "the bracket is not closed" },
+	{ "a bracket not opened", "::1]", NULL, no_v6 },
+	{ "something behind the bracket", "[::1]x/128", NULL, "the bracket is not closed" },
+	{ "two pairs of brackets", "[[::1]]", NULL, no_v6 },
+	{ "nothing in brackets", "[]", NULL, "the address is missing" },
+	{ "IPv4 in brackets", "[192.0.2.1]", NULL, "brackets are for IPv6 only" },
+	{ "IPv4 in brackets, a length", "[192.0.2.0]/24", NULL, "brackets are for IPv6 only" },
+	{ "v4-mapped", "::ffff:10.0.0.0/104", NULL, mapped },
+	{ "v4-mapped, all", "::ffff:0:0/96", NULL, mapped },
+	{ "v4-mapped, an address", "::ffff:192.0.2.1", NULL, mapped },
+	{ "v4-mapped in brackets", "[::ffff:192.0.2.1]", NULL, mapped },
+	{ "v4-mapped, a length of IPv4", "::ffff:10.0.0.0/8", NULL, mapped }
+};
+
+static void
+test_parse(void)
+{
+	for (size_t i = 0; i < sizeof(parse_rows) / sizeof(parse_rows[0]); i++) {
+		const struct parse_row *row = &parse_rows[i];
+		struct netset_network network;
+		char text[NETADDR_TEXT_SIZE];
+		const char *error = netset_parse(row->text, strlen(row->text), &network);
+
+		tap_is_str(error, row->error, "parse: %s", row->name);
+		if (row->want == NULL)
+			continue;
+		if (error == NULL)
+			netset_format(&network, text);
+		tap_is_str(error == NULL ? text : NULL, row->want, "parse: %s, written", row->name);
+	}
+}
+
+static void
+test_parse_length(void)
+{
+	struct netset_network network;
+	char text[NETADDR_TEXT_SIZE];
+
+	tap_is_str(netset_parse("192.0.2.0/245", 12, &network), NULL, "parse: only so much is read");
+	netset_format(&network, text);
+	tap_is_str(text, "192.0.2.0/24", "parse: and what follows is not");
+	tap_is_str(netset_parse("192.0.2.0/24\0", 13, &network), no_bits_v4,
+	    "parse: a NUL behind");
+	tap_is_str(netset_parse("192.0.2.0\0/24", 13, &network), no_address,
+	    "parse: a NUL in the address");
+	tap_is_str(netset_parse("::\0/24", 6, &network), no_v6, "parse: a NUL in IPv6");
+	network.addr = netaddr_v6("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff");
+	network.bits = 128;
+	netset_format(&network, text);
+	tap_is_str(text, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", "the longest text");
+}
+
+struct find_row {
+	const char	*name;
+	const char	*networks;	/* blanks between them */
+	const char	*addr;		/* NULL: not known */
+	const char	*want;
+};
+
+static const struct find_row find_rows[] = {
+	{ "inside", "192.0.2.0/24", "192.0.2.77", "192.0.2.0/24" },
+	{ "the first address", "192.0.2.0/24", "192.0.2.0", "192.0.2.0/24" },
+	{ "the last address", "192.0.2.0/24", "192.0.2.255", "192.0.2.0/24" },
+	{ "one before", "192.0.2.0/24", "192.0.1.255", NULL },
+	{ "one behind", "192.0.2.0/24", "192.0.3.0", NULL },
+	{ "IPv6, inside", "2001:db8::/32", "2001:db8:1:2:3:4:5:6", "2001:db8::/32" },
+	{ "IPv6, the first address", "2001:db8::/32", "2001:db8::", "2001:db8::/32" },
+	{ "IPv6, the last address", "2001:db8::/32", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+	    "2001:db8::/32" },
+	{ "IPv6, one before", "2001:db8::/32", "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", NULL },
+	{ "IPv6, one behind", "2001:db8::/32", "2001:db9::", NULL },
+	{ "the narrowest, wide one first", "10.0.0.0/8 10.1.0.0/16 10.1.1.0/24", "10.1.1.1",
+	    "10.1.1.0/24" },
+	{ "the narrowest, narrow one first", "10.1.1.0/24 10.1.0.0/16 10.0.0.0/8", "10.1.1.1",
+	    "10.1.1.0/24" },
+	{ "behind the narrowest", "10.0.0.0/8 10.1.0.0/16 10.1.1.0/24", "10.1.2.0", "10.1.0.0/16" },
+	{ "before the narrowest", "10.0.0.0/8 10.1.0.0/16 10.1.1.0/24", "10.1.0.255", "10.1.0.0/16" },
+	{ "in the widest only", "10.0.0.0/8 10.1.0.0/16 10.1.1.0/24", "10.2.0.0", "10.0.0.0/8" },
+	{ "behind all that end together", "10.0.0.0/8 10.255.0.0/16 10.255.255.0/24", "11.0.0.0", NULL },
+	{ "the end of all", "10.0.0.0/8 10.255.0.0/16 10.255.255.0/24", "10.255.255.255",
+	    "10.255.255.0/24" },
+	{ "the start of all", "10.0.0.0/8 10.0.0.0/16 10.0.0.0/24", "10.0.0.0", "10.0.0.0/24" },
+	{ "two side by side, the first", "10.0.0.0/24 10.0.1.0/24", "10.0.0.255", "10.0.0.0/24" },
+	{ "two side by side, the second", "10.0.0.0/24 10.0.1.0/24", "10.0.1.0", "10.0.1.0/24" },
+	{ "two halves and the whole", "10.0.0.0/24 10.0.0.0/25 10.0.0.128/25", "10.0.0.128",
+	    "10.0.0.128/25" },
+	{ "/0 holds the first", "0.0.0.0/0", "0.0.0.0", "0.0.0.0/0" },
+	{ "/0 holds the last", "0.0.0.0/0", "255.255.255.255", "0.0.0.0/0" },
+	{ "/0 around a /32", "0.0.0.0/0 192.0.2.1", "192.0.2.2", "0.0.0.0/0" },
+	{ "/32 in a /0", "0.0.0.0/0 192.0.2.1", "192.0.2.1", "192.0.2.1/32" },
+	{ "/32 at the end", "255.255.255.255", "255.255.255.255", "255.255.255.255/32" },
+	{ "/32 at the end, one before", "255.255.255.255", "255.255.255.254", NULL },
+	{ "/32 at the start", "0.0.0.0", "0.0.0.0", "0.0.0.0/32" },
+	{ "/32 at the start, one behind", "0.0.0.0", "0.0.0.1", NULL },
+	{ "/128 at the end", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128" },
+	{ "/128 where the lower half ends", "2001:db8::ffff:ffff:ffff:ffff", "2001:db8:0:1::", NULL },
+	{ "IPv6 /0 holds the last", "::/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0" },
+	{ "::/0 holds no IPv4", "::/0", "192.0.2.1", NULL },
+	{ "::/0 holds no IPv4 that is mapped", "::/0", "::ffff:192.0.2.1", NULL },
+	{ "0.0.0.0/0 holds no IPv6", "0.0.0.0/0", "::1", NULL },
+	{ "0.0.0.0/0 holds what is v4-mapped", "0.0.0.0/0", "::ffff:192.0.2.1", "0.0.0.0/0" },
+	{ "IPv6 with the same bits is not IPv4", "192.0.2.0/24", "c000:200::", NULL },
+	{ "IPv4 with the same bits is not IPv6", "c000:200::/24", "192.0.2.0", NULL },
+	{ "both families, IPv4", "192.0.2.0/24 2001:db8::/32", "192.0.2.1", "192.0.2.0/24" },
+	{ "both families, IPv6", "192.0.2.0/24 2001:db8::/32", "2001:db8::1", "2001:db8::/32" },
+	{ "no address is in no network", "0.0.0.0/0 ::/0", NULL, NULL },
+	{ "the empty set", "", "192.0.2.1", NULL },
+	{ "the empty set, IPv6", "", "::1", NULL },
+	{ "the empty set, no address", "", NULL, NULL }
+};
+
+static struct netset_network
+network_of(const char *text, size_t len)
+{
+	struct netset_network network;
+	const char *error = netset_parse(text, len, &network);
+
+	if (error != NULL) {
+		fprintf(stderr, "%s: %s\n", text, error);
+		abort();
+	}
+	return network;
+}
+
+static struct netset *
+make_set(const char *networks)
+{
+	struct netset *set = netset_new();
+
+	if (set == NULL)
+		abort();
+	while (*networks != '\0') {
+		size_t len = strcspn(networks, " ");
+		struct netset_network network = network_of(networks, len);
+		if (netset_add(set, &network) == -1)
+			abort();
+		networks += len + strspn(networks + len, " ");
+	}
+	if (netset_seal(set) == -1)
+		abort();
+	return set;
+}
+
+static void
+test_find(void)
+{
+	for (size_t i = 0; i < sizeof(find_rows) / sizeof(find_rows[0]); i++) {
+		const struct find_row *row = &find_rows[i];
+		struct netset *set = make_set(row->networks);
+		struct netaddr addr = { .family = NETADDR_NONE };
+		struct netset_network network;
+		char text[NETADDR_TEXT_SIZE];
+		int found;
+
+		if (row->addr != NULL && netaddr_parse(row->addr, strlen(row->addr), &addr) == -1)
+			abort();
+		found = netset_find(set, &addr, &network);
+		if (found)
+			netset_format(&network, text);
+		tap_is_str(found ? text : NULL, row->want, "find: %s", row->name);
+		tap_is_int(netset_find(set, &addr, NULL), row->want != NULL,
+		    "find: %s, without the network", row->name);
+		netset_free(set);
+	}
+}
+
+static void
+test_duplicates(void)
+{
+	struct netset *set = netset_new();
+	char text[NETADDR_TEXT_SIZE];
+
+	for (unsigned i = 0; i < 30000; i++) {
+		int len = snprintf(text, sizeof(text), i % 2 == 0 ? "10.%u.0.0/16" : "2001:db8:%u::/48",
+		    i * 7 % 100);
+		struct netset_network network = network_of(text, (size_t)len);
+		netset_add(set, &network);
+	}
+	tap_is_int((long long)netset_count(set), 0, "duplicates: nothing is counted before the seal");
+	netset_seal(set);
+	tap_is_int((long long)netset_count(set), 100, "duplicates: 30,000 networks are 100");
+	tap_ok(netset_memory(set) < 10000, "duplicates: they take %zu bytes", netset_memory(set));
+	netset_free(set);
+	netset_free(NULL);
+	tap_ok(1, "NULL may be freed");
+}
+
+/* The oracle: bit by bit, in every network. */
+static int
+oracle_has(const struct netset_network *network, const struct netaddr *addr)
+{
+	if (network->addr.family != addr->family)
+		return 0;
+	for (unsigned i = 0; i < network->bits; i++)
+		if (((network->addr.bytes[i / 8] ^ addr->bytes[i / 8]) & (0x80 >> i % 8)) != 0)
+			return 0;
+	return 1;
+}
+
+static const struct netset_network *
+oracle_find(const struct netset_network *networks, const struct netaddr *addr)
+{
+	const struct netset_network *best = NULL;
+
+	for (size_t i = 0; i < NETWORKS; i++)
+		if ((best == NULL || networks[i].bits > best->bits) && oracle_has(&networks[i], addr))
+			best = &networks[i];
+	return best;
+}
+
+static int
+is_same_network(const struct netset_network *a, const struct netset_network *b)
+{
+	return a->bits == b->bits && netaddr_is_equal(&a->addr, &b->addr);
+}
+
+static size_t
+oracle_count(const struct netset_network *networks)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < NETWORKS; i++) {
+		size_t before = 0;
+		while (before < i && !is_same_network(&networks[before], &networks[i]))
+			before++;
+		count += before == i;
+	}
+	return count;
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* Few values, the ends of the range among them, so that networks touch and nest. */
+static struct netaddr
+random_addr(uint64_t *random)
+{
+	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff, 0xff, 0, 10 };
+	uint8_t bytes[16];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = values[next_random(random) % (i < 2 ? 8 : 6)];
+	return next_random(random) % 2 == 0 ? netaddr_v4(bytes) : netaddr_v6(bytes);
+}
+
+static unsigned
+bits_of(const struct netaddr *addr)
+{
+	return addr->family == NETADDR_V4 ? 32 : 128;
+}
+
+static struct netset_network
+random_network(uint64_t *random, unsigned least)
+{
+	struct netset_network network = { .addr = random_addr(random) };
+	unsigned max = bits_of(&network.addr);
+
+	network.bits = least + (unsigned)(next_random(random) % (max + 1 - least));
+	for (unsigned i = network.bits; i < max; i++)
+		network.addr.bytes[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+	return network;
+}
+
+/* Adds 1 or takes 1 away; the last address is followed by the first. */
+static struct netaddr
+step(struct netaddr addr, int up)
+{
+	size_t i = bits_of(&addr) / 8;
+
+	while (i-- > 0) {
+		addr.bytes[i] = (uint8_t)(addr.bytes[i] + (up ? 1 : 255));
+		if (addr.bytes[i] != (up ? 0 : 255))
+			break;
+	}
+	return addr;
+}
+
+static struct netaddr
+last_of(const struct netset_network *network)
+{
+	struct netaddr addr = network->addr;
+
+	for (unsigned i = network->bits; i < bits_of(&addr); i++)
+		addr.bytes[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	return addr;
+}
+
+struct tally {
+	int	asked, found, different;
+};
+
+static void
+ask(const struct netset *set, const struct netset_network *networks, struct netaddr addr,
+    struct tally *tally)
+{
+	struct netset_network got;
+	const struct netset_network *want = oracle_find(networks, &addr);
+	int found = netset_find(set, &addr, &got);
+	char text[NETADDR_TEXT_SIZE];
+
+	tally->asked++;
+	tally->found += want != NULL;
+	if (found == (want != NULL) && (!found || is_same_network(&got, want)))
+		return;
+	if (tally->different++ > 0)
+		return;
+	netaddr_format(&addr, text);
+	tap_note("first difference: %s", text);
+	if (found)
+		netset_format(&got, text);
+	tap_note("got  %s", found ? text : "none");
+	if (want != NULL)
+		netset_format(want, text);
+	tap_note("want %s", want != NULL ? text : "none");
+}
+
+static void
+test_round(uint64_t *random, int round)
+{
+	struct netset_network networks[NETWORKS];
+	struct netset *set = netset_new();
+	struct tally tally = { 0, 0, 0 };
+
+	for (size_t i = 0; i < NETWORKS; i++) {
+		networks[i] = random_network(random, round % 4 == 0 ? 0 : 8);
+		netset_add(set, &networks[i]);
+	}
+	netset_seal(set);
+	for (size_t i = 0; i < NETWORKS; i++) {
+		ask(set, networks, networks[i].addr, &tally);
+		ask(set, networks, step(networks[i].addr, 0), &tally);
+		ask(set, networks, last_of(&networks[i]), &tally);
+		ask(set, networks, step(last_of(&networks[i]), 1), &tally);
+	}
+	for (size_t i = 0; i < QUERIES; i++)
+		ask(set, networks, random_addr(random), &tally);
+	tap_is_int(tally.different, 0, "random, round %d: %d of %d found", round, tally.found,
+	    tally.asked);
+	tap_is_int((long long)netset_count(set), (long long)oracle_count(networks),
+	    "random, round %d: as many networks", round);
+	netset_free(set);
+}
+
+static void
+test_random(void)
+{
+	uint64_t random = SEED;
+
+	tap_note("seed %d", SEED);
+	for (int round = 0; round < ROUNDS; round++)
+		test_round(&random, round);
+}
+
+/*
+ * When memory runs out. The module is compiled in a second time, under other names, with an
+ * allocator that fails when it is told to; that works with every linker and every sanitizer.
+ */
+static long	memory_calls, memory_fails_at, memory_live;
+
+static int
+memory_fails(void)
+{
+	return ++memory_calls == memory_fails_at;
+}
+
+static void *
+memory_calloc(size_t count, size_t size)
+{
+	void *block = memory_fails() ? NULL : calloc(count, size);
+
+	memory_live += block != NULL;
+	return block;
+}
+
+static void *
+memory_realloc(void *old, size_t size)
+{
+	void *block = memory_fails() ? NULL : realloc(old, size);
+
+	memory_live += block != NULL && old == NULL;
+	return block;
+}
+
+static void
+memory_free(void *block)
+{
+	memory_live -= block != NULL;
+	free(block);
+}
+
+#define malloc(size)	memory_realloc(NULL, size)
+#define calloc		memory_calloc
+#define realloc		memory_realloc
+#define free		memory_free
+#define netset_new	memory_netset_new
+#define netset_free	memory_netset_free
+#define netset_parse	memory_netset_parse
+#define netset_add	memory_netset_add
+#define netset_seal	memory_netset_seal
+#define netset_find	memory_netset_find
+#define netset_count	memory_netset_count
+#define netset_memory	memory_netset_memory
+#define netset_format	memory_netset_format
+#include "../milter/netset.c"
+
+static struct netset_network
+small_network(unsigned i)
+{
+	char text[NETADDR_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), i % 2 == 0 ? "192.0.2.%u" : "2001:db8::%u", i);
+	return network_of(text, strlen(text));
+}
+
+/* What fails is asked again, and is to succeed then. Returns how often something failed. */
+static int
+fill_again(struct netset *set)
+{
+	int failures = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		struct netset_network network = small_network(i);
+		if (netset_add(set, &network) == 0)
+			continue;
+		failures++;
+		if (netset_add(set, &network) == -1)
+			return -1;
+	}
+	if (netset_seal(set) == -1) {
+		failures++;
+		if (netset_seal(set) == -1)
+			return -1;
+	}
+	return failures;
+}
+
+static int
+has_all(const struct netset *set)
+{
+	for (unsigned i = 0; i < 100; i++) {
+		struct netset_network got, network = small_network(i);
+		if (!netset_find(set, &network.addr, &got) || !is_same_network(&got, &network))
+			return 0;
+	}
+	return netset_count(set) == 100;
+}
+
+static void
+test_failure(long nth, int want)
+{
+	memory_calls = 0;
+	memory_fails_at = nth;
+	struct netset *set = netset_new();
+	int failures = set == NULL;
+	if (set == NULL)
+		set = netset_new();
+	failures += fill_again(set);
+	tap_is_int(failures, want, "memory fails at call %ld: it is said", nth);
+	tap_ok(has_all(set), "memory fails at call %ld: all is there", nth);
+	netset_free(set);
+	tap_is_int(memory_live, 0, "memory fails at call %ld: nothing leaks", nth);
+}
+
+/* The last four calls only make the tables smaller, and may fail. */
+static void
+test_failures(void)
+{
+	test_failure(0, 0);
+	long calls = memory_calls;
+	tap_ok(calls > 9, "there are %ld calls for memory", calls);
+	for (long nth = 1; nth <= calls; nth++)
+		test_failure(nth, nth <= calls - 4);
+}
+
+int
+main(void)
+{
+	test_parse();
+	test_parse_length();
+	test_find();
+	test_duplicates();
+	test_random();
+	test_failures();
+	return tap_done();
+}
