@@ -1,0 +1,48 @@
+/* milter/path.h: the recipient's address, as RFC 5321 §4.1.2 writes it */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_PATH_H
+#define AUTHRELAY_PATH_H
+
+#include <stddef.h>
+
+#include "netaddr.h"
+
+enum path_form {
+	PATH_PLAIN,	/* reads the same in every MTA */
+	PATH_LOOSE,	/* we read it one way, an MTA may read it another way */
+	PATH_BAD	/* cannot be read, or not in one way only */
+};
+
+#define PATH_DOMAIN_SIZE	256	/* 254 bytes at most (RFC 1035: 253, and a dot in front), NUL */
+#define PATH_TEXT_MAX		1024	/* a longer path is PATH_BAD; RFC 5321 §4.5.3.1.3 has 256 */
+
+struct path {
+	enum path_form	 form;
+	int		 is_routed;	/* routing is left: a source route, @ % ! in the local part, | / : first */
+	int		 is_bare;	/* a local part alone, <postmaster> */
+	int		 is_literal;	/* [192.0.2.1]: see literal */
+	char		 domain[PATH_DOMAIN_SIZE];	/* A-labels, lower case, no last dot; else "" */
+	struct netaddr	 literal;
+	const char	*why;		/* PATH_BAD and PATH_LOOSE: what makes it so, a constant text */
+};
+
+/*
+ * Reads what a client sent after RCPT TO:, byte for byte, angle brackets and all. `utf8` says that
+ * the sender announced SMTPUTF8 (RFC 6531). Never fails: what cannot be read is PATH_BAD, and then
+ * nothing else in path_r is to be believed.
+ */
+void	path_parse(const char *text, int utf8, struct path *path_r);
+
+/* Reads {rcpt_addr}, the address as an MTA resolved it: without brackets, and otherwise plain or bad. */
+void	path_parse_resolved(const char *text, struct path *path_r);
+
+/*
+ * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the end taken
+ * away. U-labels are converted as IDNA2008 has it, without any mapping but that of ASCII case: what
+ * only looks like a domain of ours (full-width letters, an ideographic full stop) is none.
+ * Underscores are taken: names of hosts have them. Returns NULL, or what is wrong as a constant text.
+ */
+const char	*path_domain(const char *text, size_t len, char domain_r[PATH_DOMAIN_SIZE]);
+
+#endif
