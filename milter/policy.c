@@ -1,0 +1,401 @@
+/* milter/policy.c: may this client send to this recipient? */
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The whole policy is the array `rules` near the end of this file. Each rule is a sentence: where
+ * the function in its first column holds, the verdict and the reason beside it are the decision,
+ * and no later rule is looked at. Rules 1 to 4 are about the client, the others about the recipient.
+ */
+
+#include <string.h>
+
+#include "policy.h"
+
+struct inquiry {
+	const struct policy		*policy;
+	const struct policy_facts	*facts;
+	const struct policy_answers	*answers;
+	struct policy_decision		*decision;
+};
+
+enum holds {
+	NO,
+	YES,
+	ASK	/* cannot be said before decision.question is answered */
+};
+
+static int
+is_given(const char *text)
+{
+	return text != NULL && *text != '\0';
+}
+
+/* The item of a list that is equal but for ASCII case, or NULL. */
+static const char *
+find_text(char *const *list, const char *text)
+{
+	if (list == NULL || !is_given(text))
+		return NULL;
+	for (; *list != NULL; list++)
+		if (strcasecmp(*list, text) == 0)
+			return *list;
+	return NULL;
+}
+
+static enum holds
+matched(struct inquiry *q, const char *list, const char *entry)
+{
+	if (entry == NULL)
+		return NO;
+	q->decision->list = list;
+	q->decision->entry = entry;
+	return YES;
+}
+
+static enum holds
+matched_network(struct inquiry *q, const char *list, const struct netset *set,
+    const struct netaddr *addr)
+{
+	struct netset_network network;
+
+	if (set == NULL || !netset_find(set, addr, &network))
+		return NO;
+	netset_format(&network, q->decision->network);
+	return matched(q, list, q->decision->network);
+}
+
+static enum holds
+matched_domain(struct inquiry *q, const char *list, const struct domset *set)
+{
+	const char *domain = q->decision->path.domain;
+
+	if (set == NULL || *domain == '\0')
+		return NO;
+	return matched(q, list, domset_find(set, domain, strlen(domain)));
+}
+
+/*
+ * Both macros count, and nothing else does: {auth_author} is whatever a stranger wrote after
+ * MAIL ... AUTH=, and an anonymous login (RFC 4505) has a user name, too.
+ */
+static enum policy_auth
+judge_login(const struct policy *policy, const struct policy_facts *facts)
+{
+	unsigned strength = facts->auth_ssf > facts->tls_bits ? facts->auth_ssf : facts->tls_bits;
+
+	if (!is_given(facts->auth_type) && !is_given(facts->auth_user))
+		return POLICY_AUTH_NONE;
+	if (!is_given(facts->auth_type) || !is_given(facts->auth_user))
+		return POLICY_AUTH_INCOMPLETE;
+	if (strcasecmp(facts->auth_type, "ANONYMOUS") == 0)
+		return POLICY_AUTH_ANONYMOUS;
+	if (policy->auth_mechanisms != NULL && *policy->auth_mechanisms != NULL &&
+	    find_text(policy->auth_mechanisms, facts->auth_type) == NULL)
+		return POLICY_AUTH_MECHANISM;
+	if (policy->auth_require_tls && !is_given(facts->tls_version))
+		return POLICY_AUTH_TLS;
+	if (strength < policy->auth_min_ssf)
+		return POLICY_AUTH_STRENGTH;
+	return POLICY_AUTH_OK;
+}
+
+static enum holds
+client_is_authenticated(struct inquiry *q)
+{
+	return q->decision->auth == POLICY_AUTH_OK ? YES : NO;
+}
+
+static enum holds
+client_is_in_trusted_network(struct inquiry *q)
+{
+	return matched_network(q, "trusted-networks", q->policy->trusted_networks,
+	    &q->facts->client);
+}
+
+/* Without an address a client is unknown, and unknown is not local: the session must look it. */
+static enum holds
+client_submits_on_this_host(struct inquiry *q)
+{
+	return q->facts->client.family == NETADDR_NONE && q->facts->is_local_session &&
+	    q->policy->permit_local_submission ? YES : NO;
+}
+
+/* The entry is "subject" or "issuer|subject". */
+static int
+is_certificate_of(const char *entry, const char *issuer, const char *subject)
+{
+	const char *bar = strchr(entry, '|');
+
+	if (bar == NULL)
+		return strcmp(entry, subject) == 0;
+	return issuer != NULL && strlen(issuer) == (size_t)(bar - entry) &&
+	    strncmp(entry, issuer, strlen(issuer)) == 0 && strcmp(bar + 1, subject) == 0;
+}
+
+/* That some authority has signed it is never enough: it must be verified and listed. */
+static enum holds
+client_has_listed_certificate(struct inquiry *q)
+{
+	char **entry = q->policy->client_certificates;
+
+	if (entry == NULL || !q->facts->is_cert_verified || !is_given(q->facts->cert_subject))
+		return NO;
+	for (; *entry != NULL; entry++)
+		if (is_certificate_of(*entry, q->facts->cert_issuer, q->facts->cert_subject))
+			return matched(q, "client-certificates", *entry);
+	return NO;
+}
+
+static enum holds
+listener_wants_authentication(struct inquiry *q)
+{
+	char *const *list = q->policy->require_auth_on;
+	const char *entry = find_text(list, q->facts->daemon_name);
+
+	if (entry == NULL)
+		entry = find_text(list, q->facts->daemon_port);
+	return matched(q, "require-auth-on", entry);
+}
+
+/* Cannot be read; or only we have read it, where an MTA might read it otherwise. */
+static enum holds
+recipient_is_malformed(struct inquiry *q)
+{
+	const struct path *path = &q->decision->path;
+
+	return path->form == PATH_BAD ||
+	    (path->form == PATH_LOOSE && !is_given(q->facts->rcpt_mta)) ? YES : NO;
+}
+
+static enum holds
+recipient_is_routed(struct inquiry *q)
+{
+	return q->decision->path.is_routed ? YES : NO;
+}
+
+static int
+is_local_domain(const struct inquiry *q, const char *domain)
+{
+	return q->policy->local_domains != NULL &&
+	    domset_find(q->policy->local_domains, domain, strlen(domain)) != NULL;
+}
+
+/*
+ * A bare name is at one of our own domains: Sendmail resolves <joe@our.domain> to "joe", Postfix
+ * resolves <joe> to "joe@our.domain".
+ */
+static int
+is_same_place(const struct inquiry *q, const struct path *ours, const struct path *mta)
+{
+	if (mta->is_literal || ours->is_literal)
+		return mta->is_literal && ours->is_literal &&
+		    netaddr_is_equal(&mta->literal, &ours->literal);
+	if (mta->is_bare)
+		return ours->is_bare || is_local_domain(q, ours->domain);
+	if (ours->is_bare)
+		return is_local_domain(q, mta->domain);
+	return strcmp(mta->domain, ours->domain) == 0;
+}
+
+/* What is not plain counts only as what the MTA itself made of it, where both say the same. */
+static enum holds
+recipient_is_read_in_two_ways(struct inquiry *q)
+{
+	const struct path *path = &q->decision->path;
+	struct path mta;
+
+	if (path->form == PATH_PLAIN)
+		return NO;
+	path_parse_resolved(q->facts->rcpt_mta, &mta);
+	return mta.form != PATH_PLAIN || mta.is_routed || !is_same_place(q, path, &mta) ? YES : NO;
+}
+
+/* <postmaster> (RFC 5321 §4.5.1) and other users without a domain are the MTA's own. */
+static enum holds
+recipient_is_a_bare_user(struct inquiry *q)
+{
+	return q->decision->path.is_bare ? YES : NO;
+}
+
+static enum holds
+recipient_is_in_local_domain(struct inquiry *q)
+{
+	return matched_domain(q, "local-domains", q->policy->local_domains);
+}
+
+static enum holds
+recipient_is_at_own_address(struct inquiry *q)
+{
+	const struct path *path = &q->decision->path;
+
+	if (!path->is_literal)
+		return NO;
+	return matched_network(q, "own-addresses", q->policy->own_addresses, &path->literal);
+}
+
+static enum holds
+recipient_is_in_relay_domain(struct inquiry *q)
+{
+	return matched_domain(q, "relay-domains", q->policy->relay_domains);
+}
+
+static enum holds
+mx_standing_permits(const struct policy *policy, enum policy_mx standing)
+{
+	enum policy_mx_accept accept = policy->mx_accept;
+
+	if (standing == POLICY_MX_PRIMARY)
+		return accept == POLICY_MX_ACCEPT_PRIMARY || accept == POLICY_MX_ACCEPT_ANY;
+	if (standing == POLICY_MX_BACKUP)
+		return accept == POLICY_MX_ACCEPT_BACKUP || accept == POLICY_MX_ACCEPT_ANY;
+	return NO;
+}
+
+static int
+is_mx_asked_for(const struct inquiry *q)
+{
+	return q->policy->mx_accept != POLICY_MX_ACCEPT_NONE &&
+	    q->decision->path.domain[0] != '\0';
+}
+
+static enum holds
+recipient_is_served_by_our_mx(struct inquiry *q)
+{
+	if (!is_mx_asked_for(q))
+		return NO;
+	if (q->answers->mx == POLICY_MX_UNASKED) {
+		q->decision->question = POLICY_QUESTION_MX;
+		return ASK;
+	}
+	return mx_standing_permits(q->policy, q->answers->mx);
+}
+
+static enum holds
+mx_could_not_be_looked_up(struct inquiry *q)
+{
+	return is_mx_asked_for(q) && q->answers->mx == POLICY_MX_TEMPFAIL ? YES : NO;
+}
+
+static enum holds
+nothing_else_holds(struct inquiry *q)
+{
+	(void)q;
+	return YES;
+}
+
+static const struct rule {
+	enum holds		(*holds)(struct inquiry *);
+	enum policy_verdict	  verdict;
+	enum policy_reason	  reason;
+} rules[] = {
+	{ client_is_authenticated,		POLICY_PERMIT,	POLICY_AUTHENTICATED },
+	{ client_is_in_trusted_network,		POLICY_PERMIT,	POLICY_TRUSTED_NETWORK },
+	{ client_submits_on_this_host,		POLICY_PERMIT,	POLICY_LOCAL_SUBMISSION },
+	{ client_has_listed_certificate,	POLICY_PERMIT,	POLICY_CLIENT_CERTIFICATE },
+	{ listener_wants_authentication,	POLICY_REJECT,	POLICY_AUTHENTICATION_REQUIRED },
+	{ recipient_is_malformed,		POLICY_REJECT,	POLICY_MALFORMED_ADDRESS },
+	{ recipient_is_routed,			POLICY_REJECT,	POLICY_ROUTED_ADDRESS },
+	{ recipient_is_read_in_two_ways,	POLICY_REJECT,	POLICY_DIVERGENCE },
+	{ recipient_is_a_bare_user,		POLICY_PERMIT,	POLICY_LOCAL_DOMAIN },
+	{ recipient_is_in_local_domain,		POLICY_PERMIT,	POLICY_LOCAL_DOMAIN },
+	{ recipient_is_at_own_address,		POLICY_PERMIT,	POLICY_OWN_LITERAL },
+	{ recipient_is_in_relay_domain,		POLICY_PERMIT,	POLICY_RELAY_DOMAIN },
+	{ recipient_is_served_by_our_mx,	POLICY_PERMIT,	POLICY_MX },
+	{ mx_could_not_be_looked_up,		POLICY_TEMPFAIL, POLICY_DNS_FAILURE },
+	{ nothing_else_holds,			POLICY_REJECT,	POLICY_RELAY_DENIED },
+};
+
+static void
+decide(struct inquiry *q)
+{
+	const struct rule *rule;
+
+	for (rule = rules;; rule++) {
+		switch (rule->holds(q)) {
+		case NO:
+			continue;
+		case YES:
+			q->decision->verdict = rule->verdict;
+			q->decision->reason = rule->reason;
+			return;
+		case ASK:
+			q->decision->verdict = POLICY_NEED;
+			return;
+		}
+	}
+}
+
+void
+policy_decide(const struct policy *policy, const struct policy_facts *facts,
+    const struct policy_answers *answers, struct policy_decision *decision)
+{
+	struct inquiry q = { policy, facts, answers, decision };
+
+	memset(decision, 0, sizeof(*decision));
+	decision->auth = judge_login(policy, facts);
+	path_parse(facts->rcpt, facts->utf8, &decision->path);
+	decide(&q);
+}
+
+const char *
+policy_verdict_name(enum policy_verdict verdict)
+{
+	switch (verdict) {
+	case POLICY_PERMIT:
+		return "permit";
+	case POLICY_REJECT:
+		return "reject";
+	case POLICY_TEMPFAIL:
+		return "tempfail";
+	case POLICY_NEED:
+		break;
+	}
+	return NULL;
+}
+
+const char *
+policy_reason_name(enum policy_reason reason)
+{
+	static const char *const names[POLICY_REASON_COUNT] = {
+		[POLICY_AUTHENTICATED] = "authenticated",
+		[POLICY_TRUSTED_NETWORK] = "trusted-network",
+		[POLICY_LOCAL_SUBMISSION] = "local-submission",
+		[POLICY_CLIENT_CERTIFICATE] = "client-certificate",
+		[POLICY_AUTHENTICATION_REQUIRED] = "authentication-required",
+		[POLICY_MALFORMED_ADDRESS] = "malformed-address",
+		[POLICY_ROUTED_ADDRESS] = "routed-address",
+		[POLICY_DIVERGENCE] = "divergence",
+		[POLICY_LOCAL_DOMAIN] = "local-domain",
+		[POLICY_OWN_LITERAL] = "own-literal",
+		[POLICY_RELAY_DOMAIN] = "relay-domain",
+		[POLICY_MX] = "mx",
+		[POLICY_DNS_FAILURE] = "dns-failure",
+		[POLICY_TABLE_FAILURE] = "table-failure",
+		[POLICY_RELAY_DENIED] = "relay-denied",
+		[POLICY_INTERNAL] = "internal",
+		[POLICY_MTA_REJECT] = "mta-reject",
+	};
+
+	return names[reason];
+}
+
+const char *
+policy_auth_name(enum policy_auth auth)
+{
+	switch (auth) {
+	case POLICY_AUTH_NONE:
+	case POLICY_AUTH_OK:
+		break;
+	case POLICY_AUTH_INCOMPLETE:
+		return "incomplete";
+	case POLICY_AUTH_ANONYMOUS:
+		return "anonymous";
+	case POLICY_AUTH_MECHANISM:
+		return "mechanism";
+	case POLICY_AUTH_TLS:
+		return "tls";
+	case POLICY_AUTH_STRENGTH:
+		return "strength";
+	}
+	return NULL;
+}
