@@ -1,0 +1,75 @@
+/* milter/record.h: the audit record, one line for each decision */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_RECORD_H
+#define AUTHRELAY_RECORD_H
+
+#include <stdint.h>
+
+#include "buf.h"
+
+#define RECORD_VERSION	1
+#define RECORD_LINE_MAX	1023	/* bytes in the line for syslog, the NUL not counted */
+
+enum record_event {
+	RECORD_RCPT,		/* a recipient, decided by us */
+	RECORD_MTA_REJECT,	/* a recipient that the MTA had refused already */
+	RECORD_MESSAGE,		/* a transaction that reached DATA */
+	RECORD_START,
+	RECORD_RELOAD,
+	RECORD_STOP
+};
+
+/* A text that is not known is NULL, a number that is not known is -1. Nothing here is owned. */
+struct record {
+	int64_t			 time_us;	/* since 1970-01-01 UTC */
+	enum record_event	 event;
+	const char		*verdict;
+	const char		*reason;
+	int			 enforced;	/* 1, 0, or -1: not a decision */
+	const char		*reply;
+	const char		*session;
+	int64_t			 txn;
+	const char		*queue_id;
+	const char		*mta;
+	const char		*daemon;
+	const char		*client;
+	int64_t			 client_port;
+	const char		*client_name;
+	const char		*helo;
+	const char		*tls;
+	const char		*cipher;
+	const char		*cert_subject;
+	const char		*auth;
+	const char		*auth_type;
+	const char		*auth_refused;
+	const char		*sender;
+	const char		*rcpt;
+	const char		*rcpt_mta;
+	const char		*domain;
+	const char		*matched;
+	const char		*mx;
+	int64_t			 elapsed_us;
+};
+
+/* Makes a record of the event in which nothing is known. */
+void	record_init(struct record *, enum record_event);
+
+/*
+ * A JSON line is its head, which has the sequence number (given last, under the writer's lock), and
+ * its tail, which has all else and the line end. Keys stand in the order of authrelay-audit(5).
+ * A time outside the years 1970 to 9999 is written as the nearest one inside. Without memory the
+ * buffer has its failure set, and what it holds is no line.
+ */
+void	record_json_head(struct buf *, int64_t time_us, uint64_t seq);
+void	record_json_tail(struct buf *, const struct record *);
+
+/*
+ * The same as key=value for syslog, at most RECORD_LINE_MAX bytes, no line end: first verdict, reason and event,
+ * then the others in their order, last v, time and seq. Where it would be longer, the longest
+ * values are cut as encode_word() cuts them, and "cut=yes" ends it.
+ * Adds nothing and sets the buffer's failure where memory ran out.
+ */
+void	record_line(struct buf *, const struct record *, uint64_t seq);
+
+#endif
