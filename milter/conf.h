@@ -1,0 +1,82 @@
+/* milter/conf.h: the configuration, read once and never changed */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_CONF_H
+#define AUTHRELAY_CONF_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "buf.h"
+#include "policy.h"
+#include "reply.h"
+
+enum conf_mode {
+	CONF_ENFORCE,
+	CONF_MONITOR
+};
+
+enum conf_on_failure {
+	CONF_TEMPFAIL,
+	CONF_CONTINUE
+};
+
+/* A list as it was written, for -n: file:PATH is kept as such. */
+struct conf_list {
+	char	**items;	/* ends in NULL; NULL: empty */
+	size_t	 count;
+};
+
+struct conf {
+	char			*socket;	/* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+	unsigned		 socket_mode;
+	char			*socket_group;	/* "": as it comes */
+	char			*user;		/* "": stay who we are */
+	char			*pid_file;	/* "": none */
+	int			 mode;		/* enum conf_mode */
+	char			*denied_reply;
+	struct conf_list	 trusted_networks;
+	struct conf_list	 local_domains;
+	struct conf_list	 relay_domains;
+	struct conf_list	 own_addresses;
+	int			 local_submission;	/* 1 permit, 0 reject */
+	struct conf_list	 require_auth_on;
+	struct conf_list	 client_certificates;
+	struct conf_list	 auth_mechanisms;
+	unsigned		 auth_min_ssf;
+	int			 auth_require_tls;
+	int			 mx_accept;		/* enum policy_mx_accept */
+	struct conf_list	 mx_names;
+	struct conf_list	 mx_networks;
+	struct conf_list	 mx_domains;
+	int			 mx_require_dnssec;
+	unsigned		 mx_timeout;		/* seconds */
+	unsigned		 mx_cache_entries;
+	struct conf_list	 dns_servers;
+	int			 dns_trust_ad;		/* 0 no, 1 yes, 2 auto */
+	int			 audit_syslog;
+	int			 audit_facility;	/* of syslog(3) */
+	char			*audit_file;		/* "": none */
+	int			 audit_on_failure;	/* enum conf_on_failure */
+
+	/* made of the above */
+	struct policy		 policy;
+	struct reply		 denied;
+	atomic_int		 references;	/* conf_ref() and conf_unref() only */
+};
+
+/*
+ * Reads the file, then the overrides ("SETTING = VALUE", settings inside a section as "mx.timeout"),
+ * checks everything and makes the sets. Every error of the run is added to `errors` as a line
+ * "FILE:LINE: what is wrong, what is allowed" (an override's as "-o 'TEXT': ..."). Returns NULL if there was any, or
+ * without memory. The caller holds the one reference. Not to be called by two threads at once (libconfuse).
+ */
+struct conf	*conf_read(const char *file, char *const *overrides, size_t count, struct buf *errors);
+
+struct conf	*conf_ref(struct conf *);
+void		 conf_unref(struct conf *);	/* the last one frees it; NULL is legal */
+
+/* Writes every setting in the file's own syntax; what it writes reads back to the same. */
+void	conf_print(const struct conf *, FILE *);
+
+#endif

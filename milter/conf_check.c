@@ -1,0 +1,315 @@
+/* milter/conf_check.c: from the text of a value to the value */
+/* SPDX-License-Identifier: ISC */
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "conf_check.h"
+
+#define NUMBER_DIGITS	9	/* what an unsigned surely holds */
+
+struct conf_place
+conf_check_place(const struct conf_check *check, const struct conf_value *value)
+{
+	const struct conf_source *source = &check->sources[value->source];
+	struct conf_place place = { .name = source->name, .source = value->source,
+	    .source_line = value->line };
+
+	if (source->has_lines)
+		place.line = value->line;
+	return place;
+}
+
+void
+conf_check_refuse(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value, const char *fmt, ...)
+{
+	struct conf_place place = conf_check_place(check, value);
+	struct conf_quoted quoted;
+	char *what;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&what, fmt, ap);
+	va_end(ap);
+	if (n == -1) {
+		check->errors->is_out_of_memory = 1;
+		return;
+	}
+	conf_errors_add(check->errors, &place, "%s: %s%s", setting->name,
+	    conf_quote(value->text, strlen(value->text), &quoted), what);
+	free(what);
+}
+
+static void *
+member(struct conf_check *check, const struct setting *setting)
+{
+	return (char *)check->conf + setting->offset;
+}
+
+static void
+keep_text(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	char **text = member(check, setting);
+
+	if ((*text = strdup(value->text)) == NULL)
+		check->errors->is_out_of_memory = 1;
+}
+
+static int
+has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return 1;
+	return 0;
+}
+
+/* Reads decimal digits and nothing else. */
+static int
+read_number(const char *s, unsigned *number)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	if (digits == 0 || s[digits] != '\0')
+		return -1;
+	*number = digits > NUMBER_DIGITS ? UINT32_MAX : (unsigned)strtoul(s, NULL, 10);
+	return 0;
+}
+
+static const char *
+path_fault(const char *path)
+{
+	if (path[0] != '/')
+		return "the path is not absolute";
+	if (path[strlen(path) - 1] == '/')
+		return "the path is a folder's";
+	if (has_control(path))
+		return "the path has a control character";
+	return NULL;
+}
+
+static const char *
+unix_fault(const char *path)
+{
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return "the path has more than 107 bytes";
+	return path_fault(path);
+}
+
+/* A resolver could answer anything, so a host is an address or this host's own name for itself. */
+static const char *
+host_fault(const char *host, enum netaddr_family family)
+{
+	struct netaddr addr;
+	size_t len = strlen(host);
+
+	if (strcmp(host, "localhost") == 0)
+		return NULL;
+	if (family == NETADDR_V6 && len > 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	if (netaddr_parse(host, len, &addr) == 0 && addr.family == family &&
+	    (memchr(host, ':', len) != NULL) == (family == NETADDR_V6))
+		return NULL;
+	return family == NETADDR_V4 ? "the host is no IPv4 address and not localhost" :
+	    "the host is no IPv6 address and not localhost";
+}
+
+static const char *
+inet_fault(const char *s, enum netaddr_family family)
+{
+	const char *at = strchr(s, '@');
+	char port[6] = "";
+	unsigned number;
+
+	if (at == NULL)
+		return "it has no @ between port and host";
+	if ((size_t)(at - s) < sizeof(port))
+		memcpy(port, s, (size_t)(at - s));
+	if (read_number(port, &number) == -1 || number < 1 || number > 65535)
+		return "the port is not in 1 to 65535";
+	return host_fault(at + 1, family);
+}
+
+static const char *
+socket_fault(const char *s)
+{
+	if (strncmp(s, "unix:", 5) == 0)
+		return unix_fault(s + 5);
+	if (strncmp(s, "local:", 6) == 0)
+		return unix_fault(s + 6);
+	if (strncmp(s, "inet:", 5) == 0)
+		return inet_fault(s + 5, NETADDR_V4);
+	if (strncmp(s, "inet6:", 6) == 0)
+		return inet_fault(s + 6, NETADDR_V6);
+	return "it is of none of its kinds";
+}
+
+static void
+check_socket(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	const char *why = socket_fault(value->text);
+
+	if (why == NULL)
+		keep_text(check, setting, value);
+	else
+		conf_check_refuse(check, setting, value, ": %s; allowed: unix:/PATH, "
+		    "inet:PORT@ADDRESS, inet6:PORT@ADDRESS", why);
+}
+
+static void
+check_mode(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	unsigned *mode = member(check, setting);
+	size_t digits = strspn(value->text, "01234567");
+	unsigned long number = strtoul(value->text, NULL, 8);
+
+	if (digits < 3 || digits > 4 || value->text[digits] != '\0' || number > 0777)
+		conf_check_refuse(check, setting, value,
+		    " is no mode; allowed: 0000 to 0777, octal");
+	else
+		*mode = (unsigned)number;
+}
+
+static void
+check_group(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	if (value->text[0] != '\0' && getgrnam(value->text) == NULL)
+		conf_check_refuse(check, setting, value, ": no such group");
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+check_user(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	if (value->text[0] != '\0' && getpwnam(value->text) == NULL)
+		conf_check_refuse(check, setting, value, ": no such user");
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+check_file(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	const char *why = value->text[0] == '\0' ? NULL : path_fault(value->text);
+
+	if (why != NULL)
+		conf_check_refuse(check, setting, value, ": %s; allowed: /PATH, or \"\" for none",
+		    why);
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+check_reply(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	const char *why = reply_parse(value->text, &check->conf->denied);
+
+	if (why != NULL)
+		conf_check_refuse(check, setting, value, ": %s; allowed: as in 550 5.7.1 TEXT", why);
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+refuse_word(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	struct buf words;
+
+	buf_init(&words);
+	for (const struct setting_word *word = setting->words; word->word != NULL; word++)
+		buf_printf(&words, "%s%s", word == setting->words ? "" : ", ", word->word);
+	if (words.failed)
+		check->errors->is_out_of_memory = 1;
+	else
+		conf_check_refuse(check, setting, value, " is none of its words; allowed: %s",
+		    words.data);
+	buf_clear(&words);
+}
+
+static void
+check_word(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	int *number = member(check, setting);
+	const struct setting_word *word = setting->words;
+
+	while (word->word != NULL && strcmp(word->word, value->text) != 0)
+		word++;
+	if (word->word == NULL)
+		refuse_word(check, setting, value);
+	/* the words are known, so that a file with them hears why */
+	else if (number == &check->conf->mx_accept && word->value != POLICY_MX_ACCEPT_NONE) {
+		struct conf_place place = conf_check_place(check, value);
+		conf_errors_add(check->errors, &place, "%s: MX look-ups are not in this version; "
+		    "allowed: none", setting->name);
+	} else
+		*number = word->value;
+}
+
+static void
+check_number(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+{
+	struct conf_place place = conf_check_place(check, value);
+	unsigned *number = member(check, setting);
+	unsigned given;
+
+	if (read_number(value->text, &given) == -1)
+		conf_check_refuse(check, setting, value, " is no whole number; allowed: %u to %u",
+		    setting->min, setting->max);
+	else if (given < setting->min || given > setting->max)
+		conf_errors_add(check->errors, &place, "%s: %.*s is out of range; allowed: %u to %u",
+		    setting->name, CONF_QUOTED_MAX, value->text, setting->min, setting->max);
+	else
+		*number = given;
+}
+
+void
+conf_check_setting(struct conf_check *check, const struct setting *setting,
+    struct conf_value *const *values, size_t count)
+{
+	switch (setting->kind) {
+	case SETTING_SOCKET:
+		check_socket(check, setting, values[0]);
+		break;
+	case SETTING_MODE:
+		check_mode(check, setting, values[0]);
+		break;
+	case SETTING_GROUP:
+		check_group(check, setting, values[0]);
+		break;
+	case SETTING_USER:
+		check_user(check, setting, values[0]);
+		break;
+	case SETTING_FILE:
+		check_file(check, setting, values[0]);
+		break;
+	case SETTING_REPLY:
+		check_reply(check, setting, values[0]);
+		break;
+	case SETTING_WORD:
+		check_word(check, setting, values[0]);
+		break;
+	case SETTING_NUMBER:
+		check_number(check, setting, values[0]);
+		break;
+	case SETTING_NETWORKS:
+	case SETTING_DOMAINS:
+	case SETTING_ADDRESSES:
+	case SETTING_LISTENERS:
+	case SETTING_CERTIFICATES:
+	case SETTING_MECHANISMS:
+	case SETTING_HOSTS:
+	case SETTING_SERVERS:
+		conf_lists_check(check, setting, values, count);
+		break;
+	}
+}

@@ -1,0 +1,99 @@
+/* milter/conf_file.c: files that are read whole */
+/* SPDX-License-Identifier: ISC */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf_file.h"
+
+#define CHUNK	65536
+
+/* At least a byte and the NUL. */
+static int
+make_room(struct buf *text, size_t first)
+{
+	size_t size = text->size == 0 ? first : text->size * 2;
+	char *data;
+
+	if (text->size - text->len >= 2)
+		return 0;
+	if ((data = realloc(text->data, size)) == NULL)
+		return -1;
+	text->data = data;
+	text->size = size;
+	return 0;
+}
+
+/* Reads straight into the buffer, since a list may have many megabytes. */
+static const char *
+read_all(int fd, struct buf *text, size_t first_size)
+{
+	ssize_t n = 1;
+
+	while (n != 0) {
+		if (make_room(text, first_size) == -1)
+			return "out of memory";
+		char *to = text->data + text->len;
+		n = read(fd, to, text->size - text->len - 1);
+		if (n == -1 && errno != EINTR)
+			return strerror(errno);
+		to[n > 0 ? n : 0] = '\0';
+		if (n > 0 && memchr(to, '\0', (size_t)n) != NULL)
+			return "a NUL byte in it: it is no text file";
+		text->len += n > 0 ? (size_t)n : 0;
+	}
+	return NULL;
+}
+
+const char *
+conf_file_load(const char *path, struct buf *text)
+{
+	struct stat status;
+	const char *why;
+	int fd;
+
+	buf_init(text);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return strerror(errno);
+	if (fstat(fd, &status) == -1)
+		why = strerror(errno);
+	else if (S_ISDIR(status.st_mode))
+		why = strerror(EISDIR);
+	else
+		why = read_all(fd, text, CHUNK + (size_t)status.st_size);
+	(void)close(fd);
+	return why;
+}
+
+/* Bytes of the UTF-8 character at s (RFC 3629: shortest form, no surrogates), or 0. */
+static size_t
+utf8_length(const unsigned char *s, size_t len)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
+	    s[0] < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+size_t
+conf_file_utf8_span(const char *text, size_t len)
+{
+	size_t i, n;
+
+	for (i = 0; i < len; i += n)
+		if ((n = utf8_length((const unsigned char *)text + i, len - i)) == 0)
+			break;
+	return i;
+}

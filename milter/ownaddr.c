@@ -1,0 +1,102 @@
+/* milter/ownaddr.c: which addresses are our own */
+/* SPDX-License-Identifier: ISC */
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ownaddr.h"
+
+struct range {
+	enum netaddr_family	 family;
+	uint8_t			 bytes[2];
+	unsigned		 bits;		/* at most 16, or 128 */
+	uint8_t			 last;		/* of 128: the last byte, all others are 0 */
+	int			 is_private;
+	const char		*kind;
+};
+
+static const struct range ranges[] = {
+	{ NETADDR_V4, { 0, 0 }, 8, 0, 0, "an unspecified address" },
+	{ NETADDR_V4, { 127, 0 }, 8, 0, 0, "a loopback address" },
+	{ NETADDR_V4, { 169, 254 }, 16, 0, 0, "a link-local address" },
+	{ NETADDR_V4, { 224, 0 }, 4, 0, 0, "a multicast address" },
+	{ NETADDR_V4, { 240, 0 }, 4, 0, 0, "a reserved address" },
+	{ NETADDR_V4, { 10, 0 }, 8, 0, 1, "a private address" },
+	{ NETADDR_V4, { 172, 16 }, 12, 0, 1, "a private address" },
+	{ NETADDR_V4, { 192, 168 }, 16, 0, 1, "a private address" },
+	{ NETADDR_V4, { 100, 64 }, 10, 0, 1, "a private address" },
+	{ NETADDR_V6, { 0, 0 }, 128, 0, 0, "an unspecified address" },
+	{ NETADDR_V6, { 0, 0 }, 128, 1, 0, "a loopback address" },
+	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 0, 0, "a link-local address" },
+	{ NETADDR_V6, { 0xff, 0 }, 8, 0, 0, "a multicast address" },
+	{ NETADDR_V6, { 0xfc, 0 }, 7, 0, 1, "a private address" },
+	{ NETADDR_V6, { 0xfe, 0xc0 }, 10, 0, 1, "a private address" },
+};
+
+static int
+is_in_range(const struct range *range, const struct netaddr *addr)
+{
+	uint8_t whole[16] = { 0 };
+
+	if (addr->family != range->family)
+		return 0;
+	if (range->bits == 128) {
+		whole[15] = range->last;
+		return memcmp(addr->bytes, whole, sizeof(whole)) == 0;
+	}
+	unsigned prefix = (unsigned)(range->bytes[0] << 8 | range->bytes[1]);
+	unsigned found = (unsigned)(addr->bytes[0] << 8 | addr->bytes[1]);
+	return (prefix ^ found) >> (16 - range->bits) == 0;
+}
+
+const char *
+ownaddr_refusal(const struct netaddr *addr, int is_listed)
+{
+	if (addr->family == NETADDR_NONE)
+		return "no address";
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (is_in_range(&ranges[i], addr))
+			return ranges[i].is_private && is_listed ? NULL : ranges[i].kind;
+	return NULL;
+}
+
+int
+ownaddr_is_usable(const struct netaddr *addr, int is_listed)
+{
+	return ownaddr_refusal(addr, is_listed) == NULL;
+}
+
+static struct netaddr
+address_of(const struct sockaddr *sa)
+{
+	struct netaddr none = { .family = NETADDR_NONE };
+
+	if (sa != NULL && sa->sa_family == AF_INET)
+		return netaddr_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+	if (sa != NULL && sa->sa_family == AF_INET6)
+		return netaddr_v6(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+	return none;
+}
+
+int
+ownaddr_add_interfaces(struct netset *set)
+{
+	struct ifaddrs *interfaces;
+	int result = 0;
+
+	if (getifaddrs(&interfaces) == -1)
+		return -1;
+	for (struct ifaddrs *i = interfaces; i != NULL && result == 0; i = i->ifa_next) {
+		struct netset_network network = { .addr = address_of(i->ifa_addr) };
+		network.bits = network.addr.family == NETADDR_V4 ? 32 : 128;
+		if (ownaddr_is_usable(&network.addr, 0))
+			result = netset_add(set, &network);
+	}
+	freeifaddrs(interfaces);
+	if (result == -1)
+		errno = ENOMEM;
+	return result;
+}
