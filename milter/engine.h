@@ -1,0 +1,45 @@
+/* milter/engine.h: the seam between the milter protocol and the filter */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_ENGINE_H
+#define AUTHRELAY_ENGINE_H
+
+#include "netaddr.h"
+
+/*
+ * An engine speaks the protocol with the MTA. It calls the functions of filter.h with what the MTA
+ * said, one event of a session after the other, sessions in any number of threads; what a filter
+ * function returns is the answer to the MTA. The filter knows no engine, so a test can be one.
+ */
+
+/* A way to read the macros that the MTA sent up to now: NULL where one was not sent. */
+struct engine_macros {
+	const char	*(*get)(void *arg, const char *name);	/* valid until the event's function returns */
+	void		*arg;
+};
+
+struct engine_client {
+	const char	*name;		/* as the MTA knows it: a host name, or [192.0.2.1] */
+	struct netaddr	 addr;
+	int		 port;		/* -1: not known */
+};
+
+struct filter;
+
+/*
+ * Binds the socket (the syntax of the setting `socket`) and listens; a file at a unix path must be gone
+ * before. Returns -1 and logs why.
+ */
+int		 engine_open(const char *socket);
+
+/*
+ * Serves until a signal stops it (SIGTERM, SIGINT, SIGHUP). Returns 0 then, or -1 if it could not
+ * begin. Callbacks of sessions that were open may still run after it has returned: filter
+ * and what it uses must not be freed.
+ */
+int		 engine_run(struct filter *);
+
+/* "libmilter 1.0.1": what serves. */
+void		 engine_version(char *text_r, size_t size);
+
+#endif

@@ -1,0 +1,440 @@
+/* milter/filter.c: what to do at each event of a mail session */
+/* SPDX-License-Identifier: ISC */
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "filter.h"
+#include "log.h"
+
+struct filter {
+	pthread_mutex_t		 lock;		/* guards conf, the pointer */
+	struct conf		*conf;
+	struct audit		*audit;
+	int64_t			 started_us;	/* makes session names unique over restarts */
+	atomic_uint_least64_t	 sessions;
+};
+
+/* What a recipient's record needs beside its session; the texts of the record point in here. */
+struct verdict {
+	struct policy_decision	 decision;
+	const struct reply	*reply;
+	char			 reply_text[REPLY_LINE_SIZE];
+	char			 client[NETADDR_TEXT_SIZE];
+	struct buf		 matched;
+};
+
+static int64_t
+clock_us(clockid_t id)
+{
+	struct timespec now;
+
+	(void)clock_gettime(id, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct filter *
+filter_new(struct conf *conf, struct audit *audit)
+{
+	struct filter *filter = calloc(1, sizeof(*filter));
+
+	if (filter == NULL)
+		return NULL;
+	if (pthread_mutex_init(&filter->lock, NULL) != 0) {
+		free(filter);
+		return NULL;
+	}
+	filter->conf = conf_ref(conf);
+	filter->audit = audit;
+	filter->started_us = clock_us(CLOCK_REALTIME);
+	return filter;
+}
+
+void
+filter_free(struct filter *filter)
+{
+	if (filter == NULL)
+		return;
+	conf_unref(filter->conf);
+	(void)pthread_mutex_destroy(&filter->lock);
+	free(filter);
+}
+
+static struct conf *
+current_conf(struct filter *filter)
+{
+	struct conf *conf;
+
+	(void)pthread_mutex_lock(&filter->lock);
+	conf = conf_ref(filter->conf);
+	(void)pthread_mutex_unlock(&filter->lock);
+	return conf;
+}
+
+/* NULL: not sent, or sent empty, which says as much. */
+static const char *
+macro(const struct engine_macros *macros, const char *name)
+{
+	const char *text = macros->get(macros->arg, name);
+
+	return text != NULL && *text != '\0' ? text : NULL;
+}
+
+/* A decimal number that an MTA sent; 0 where it sent none. */
+static unsigned
+macro_number(const struct engine_macros *macros, const char *name)
+{
+	const char *text = macro(macros, name);
+	unsigned long number;
+	char *end;
+
+	if (text == NULL || *text < '0' || *text > '9')
+		return 0;
+	number = strtoul(text, &end, 10);
+	return *end == '\0' && number <= 65536 ? (unsigned)number : 0;
+}
+
+static void
+keep(char **text_r, const char *value, int *has_failed)
+{
+	if (session_set(text_r, value) == -1)
+		*has_failed = 1;
+}
+
+static void
+keep_macro(char **text_r, const struct engine_macros *macros, const char *name, int *has_failed)
+{
+	keep(text_r, macro(macros, name), has_failed);
+}
+
+/*
+ * Mail from a program on this host (sendmail -bs) comes without an address and not through any
+ * listener, so {daemon_name} is absent. A client whose address is only withheld has neither mark.
+ */
+static int
+looks_local(const struct engine_client *client, const struct engine_macros *macros)
+{
+	return client->addr.family == NETADDR_NONE && macro(macros, "{daemon_name}") == NULL &&
+	    client->name != NULL && strcmp(client->name, "localhost") == 0;
+}
+
+struct session *
+filter_connect(struct filter *filter, const struct engine_client *client,
+    const struct engine_macros *macros)
+{
+	struct session *session;
+	const char *version = macro(macros, "v");
+	char id[40];
+
+	(void)snprintf(id, sizeof(id), "%" PRIx64 ".%" PRIx64, (uint64_t)filter->started_us,
+	    (uint64_t)atomic_fetch_add(&filter->sessions, 1) + 1);
+	if ((session = session_new(id)) == NULL)
+		return NULL;
+	session->client = client->addr;
+	session->client_port = client->port;
+	session->is_local = looks_local(client, macros);
+	session->is_postfix = version != NULL && strncmp(version, "Postfix", 7) == 0;
+	keep(&session->client_name, client->name, &session->has_failed);
+	keep_macro(&session->mta, macros, "j", &session->has_failed);
+	keep_macro(&session->daemon_name, macros, "{daemon_name}", &session->has_failed);
+	keep_macro(&session->daemon_port, macros, "{daemon_port}", &session->has_failed);
+	return session;
+}
+
+void
+filter_helo(struct filter *filter, struct session *session, const char *name)
+{
+	(void)filter;
+	if (session == NULL)
+		return;
+	session_reset(session);
+	keep(&session->helo, name, &session->has_failed);
+}
+
+/*
+ * Postfix shows a certificate only where it has verified the chain, and has no {verify}; every other MTA
+ * has to say that it did: Sendmail shows any certificate that a client sends.
+ */
+static int
+is_cert_verified(const struct session *session, const struct engine_macros *macros)
+{
+	const char *verify = macro(macros, "{verify}");
+
+	if (verify != NULL)
+		return strcmp(verify, "OK") == 0;
+	return session->is_postfix;
+}
+
+static void
+read_security(struct session *session, const struct engine_macros *macros)
+{
+	struct transaction *txn = &session->txn;
+
+	keep_macro(&txn->auth_type, macros, "{auth_type}", &txn->has_failed);
+	keep_macro(&txn->auth_user, macros, "{auth_authen}", &txn->has_failed);
+	txn->auth_ssf = macro_number(macros, "{auth_ssf}");
+	keep_macro(&txn->tls_version, macros, "{tls_version}", &txn->has_failed);
+	keep_macro(&txn->cipher, macros, "{cipher}", &txn->has_failed);
+	txn->tls_bits = macro_number(macros, "{cipher_bits}");
+	txn->is_cert_verified = is_cert_verified(session, macros);
+	keep_macro(&txn->cert_subject, macros, "{cert_subject}", &txn->has_failed);
+	keep_macro(&txn->cert_issuer, macros, "{cert_issuer}", &txn->has_failed);
+}
+
+void
+filter_mail(struct filter *filter, struct session *session, const char *sender,
+    char *const *params, const struct engine_macros *macros)
+{
+	struct transaction *txn;
+
+	if (session == NULL)
+		return;
+	session_reset(session);
+	txn = &session->txn;
+	txn->number = ++session->transactions;
+	txn->conf = current_conf(filter);
+	keep(&txn->sender, sender, &txn->has_failed);
+	keep_macro(&txn->queue_id, macros, "i", &txn->has_failed);
+	read_security(session, macros);
+	for (; *params != NULL; params++)
+		if (strcasecmp(*params, "SMTPUTF8") == 0)
+			txn->utf8 = 1;
+}
+
+static void
+collect_facts(const struct session *session, const char *rcpt, const char *rcpt_mta,
+    struct policy_facts *facts)
+{
+	const struct transaction *txn = &session->txn;
+
+	memset(facts, 0, sizeof(*facts));
+	facts->client = session->client;
+	facts->is_local_session = session->is_local;
+	facts->daemon_name = session->daemon_name;
+	facts->daemon_port = session->daemon_port;
+	facts->auth_type = txn->auth_type;
+	facts->auth_user = txn->auth_user;
+	facts->auth_ssf = txn->auth_ssf;
+	facts->tls_version = txn->tls_version;
+	facts->tls_bits = txn->tls_bits;
+	facts->is_cert_verified = txn->is_cert_verified;
+	facts->cert_subject = txn->cert_subject;
+	facts->cert_issuer = txn->cert_issuer;
+	facts->utf8 = txn->utf8;
+	facts->rcpt = rcpt;
+	facts->rcpt_mta = rcpt_mta;
+}
+
+static void
+fail(struct verdict *verdict)
+{
+	verdict->decision.verdict = POLICY_TEMPFAIL;
+	verdict->decision.reason = POLICY_INTERNAL;
+}
+
+static void
+name_match(struct verdict *verdict)
+{
+	const struct policy_decision *decision = &verdict->decision;
+
+	if (decision->entry == NULL)
+		return;
+	buf_puts(&verdict->matched, decision->list);
+	buf_putc(&verdict->matched, ' ');
+	buf_puts(&verdict->matched, decision->entry);
+	if (verdict->matched.failed)
+		fail(verdict);
+}
+
+/* A question that has no answer yet fails: mx.accept is refused where no look-ups are built in. */
+static void
+judge(const struct session *session, const char *rcpt, const char *rcpt_mta,
+    struct verdict *verdict)
+{
+	static const struct policy_answers no_answers;
+	const struct transaction *txn = &session->txn;
+	struct policy_facts facts;
+
+	collect_facts(session, rcpt, rcpt_mta, &facts);
+	policy_decide(&txn->conf->policy, &facts, &no_answers, &verdict->decision);
+	if (verdict->decision.verdict == POLICY_NEED || session->has_failed || txn->has_failed)
+		fail(verdict);
+	name_match(verdict);
+	if (verdict->decision.verdict == POLICY_PERMIT)
+		return;
+	verdict->reply = reply_for(verdict->decision.reason, &txn->conf->denied);
+	reply_format(verdict->reply, verdict->reply_text);
+}
+
+static void
+describe_session(const struct session *session, struct verdict *verdict, struct record *record)
+{
+	const struct transaction *txn = &session->txn;
+
+	record->time_us = clock_us(CLOCK_REALTIME);
+	record->session = session->id;
+	record->txn = txn->number;
+	record->queue_id = txn->queue_id;
+	record->mta = session->mta;
+	record->daemon = session->daemon_name;
+	if (session->client.family != NETADDR_NONE) {
+		netaddr_format(&session->client, verdict->client);
+		record->client = verdict->client;
+		record->client_port = session->client_port;
+	}
+	record->client_name = session->client_name;
+	record->helo = session->helo;
+	record->tls = txn->tls_version;
+	record->cipher = txn->cipher;
+	record->cert_subject = txn->cert_subject;
+	record->auth = txn->auth_user;
+	record->auth_type = txn->auth_type;
+	record->sender = txn->sender;
+}
+
+static void
+describe_decision(const struct verdict *verdict, struct record *record)
+{
+	const struct policy_decision *decision = &verdict->decision;
+
+	record->verdict = policy_verdict_name(decision->verdict);
+	record->reason = policy_reason_name(decision->reason);
+	record->reply = verdict->reply != NULL ? verdict->reply_text : NULL;
+	record->auth_refused = policy_auth_name(decision->auth);
+	if (decision->path.form != PATH_BAD && decision->path.domain[0] != '\0')
+		record->domain = decision->path.domain;
+	record->matched = verdict->matched.data;
+}
+
+/* What the MTA is told; in monitor mode everything passes. */
+static const struct reply *
+answer(const struct session *session, const struct verdict *verdict, int is_recorded)
+{
+	const struct conf *conf = session->txn.conf;
+
+	if (conf->mode == CONF_MONITOR)
+		return NULL;
+	if (!is_recorded && conf->audit_on_failure == CONF_TEMPFAIL)
+		return reply_for(POLICY_INTERNAL, NULL);
+	return verdict->reply;
+}
+
+static int
+is_in_transaction(const struct session *session)
+{
+	return session != NULL && session->txn.number != 0;
+}
+
+/* No memory for the session, or an engine that has lost its way: there is nothing to judge by. */
+static const struct reply *
+answer_without_session(struct filter *filter)
+{
+	struct conf *conf = current_conf(filter);
+	int mode = conf->mode;
+
+	conf_unref(conf);
+	log_error("a recipient without a transaction, or no memory for its session");
+	return mode == CONF_MONITOR ? NULL : reply_for(POLICY_INTERNAL, NULL);
+}
+
+const struct reply *
+filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
+    const struct engine_macros *macros)
+{
+	int64_t start_us = clock_us(CLOCK_MONOTONIC);
+	struct verdict verdict = { .reply = NULL };
+	const struct reply *reply;
+	struct record record;
+
+	if (!is_in_transaction(session))
+		return answer_without_session(filter);
+	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	record_init(&record, RECORD_RCPT);
+	record.rcpt = rcpt;
+	record.rcpt_mta = macro(macros, "{rcpt_addr}");
+	judge(session, rcpt, record.rcpt_mta, &verdict);
+	describe_session(session, &verdict, &record);
+	describe_decision(&verdict, &record);
+	record.enforced = session->txn.conf->mode == CONF_ENFORCE;
+	record.elapsed_us = clock_us(CLOCK_MONOTONIC) - start_us;
+	reply = answer(session, &verdict, audit_write(filter->audit, &record) == 0);
+	buf_clear(&verdict.matched);
+	return reply;
+}
+
+const struct reply *
+filter_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
+    const char *status, const char *text, const struct engine_macros *macros)
+{
+	struct verdict verdict = { .reply = NULL };
+	const struct reply *reply;
+	struct record record;
+	struct buf mta_reply;
+
+	if (!is_in_transaction(session))
+		return answer_without_session(filter);
+	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	record_init(&record, RECORD_MTA_REJECT);
+	record.rcpt = rcpt;
+	judge(session, rcpt, NULL, &verdict);
+	describe_session(session, &verdict, &record);
+	describe_decision(&verdict, &record);
+	buf_init(&mta_reply);
+	buf_puts(&mta_reply, status);
+	buf_putc(&mta_reply, ' ');
+	buf_puts(&mta_reply, text);
+	record.reply = mta_reply.data;
+	record.verdict = policy_verdict_name(*status == '4' ? POLICY_TEMPFAIL : POLICY_REJECT);
+	record.reason = policy_reason_name(POLICY_MTA_REJECT);
+	record.matched = NULL;
+	record.enforced = 1;
+	reply = answer(session, &verdict, audit_write(filter->audit, &record) == 0);
+	buf_clear(&mta_reply);
+	buf_clear(&verdict.matched);
+	return reply;
+}
+
+void
+filter_data(struct filter *filter, struct session *session, const struct engine_macros *macros)
+{
+	struct verdict verdict = { .reply = NULL };
+	struct record record;
+
+	if (!is_in_transaction(session) || session->txn.has_data)
+		return;
+	session->txn.has_data = 1;
+	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	record_init(&record, RECORD_MESSAGE);
+	describe_session(session, &verdict, &record);
+	(void)audit_write(filter->audit, &record);
+}
+
+void
+filter_abort(struct filter *filter, struct session *session)
+{
+	(void)filter;
+	if (session != NULL)
+		session_reset(session);
+}
+
+void
+filter_close(struct filter *filter, struct session *session)
+{
+	(void)filter;
+	session_free(session);
+}
+
+int
+filter_note(struct filter *filter, enum record_event event)
+{
+	struct record record;
+
+	record_init(&record, event);
+	record.time_us = clock_us(CLOCK_REALTIME);
+	return audit_write(filter->audit, &record);
+}

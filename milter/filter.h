@@ -1,0 +1,55 @@
+/* milter/filter.h: what to do at each event of a mail session */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_FILTER_H
+#define AUTHRELAY_FILTER_H
+
+#include "audit.h"
+#include "conf.h"
+#include "engine.h"
+#include "reply.h"
+#include "session.h"
+
+/* What all sessions share. Every function may be called by any number of threads, each with its own session. */
+struct filter;
+
+/* Takes a reference to the configuration; audit stays the caller's. NULL: no memory. */
+struct filter	*filter_new(struct conf *, struct audit *);
+void		 filter_free(struct filter *);
+
+/*
+ * The session, to be given to the calls that follow and to filter_close(). NULL without memory: pass it
+ * on as it is, every recipient of such a session is answered by a temporary failure.
+ */
+struct session	*filter_connect(struct filter *, const struct engine_client *,
+		    const struct engine_macros *);
+void		 filter_helo(struct filter *, struct session *, const char *name);
+
+/* Begins a transaction; params are the ESMTP parameters, ending in NULL. */
+void		 filter_mail(struct filter *, struct session *, const char *sender,
+		    char *const *params, const struct engine_macros *);
+
+/*
+ * One recipient, as sent. NULL: go on. Else the reply to give to this recipient alone; it is valid until
+ * the transaction ends.
+ */
+const struct reply *filter_rcpt(struct filter *, struct session *, const char *rcpt,
+		    const struct engine_macros *);
+
+/*
+ * One recipient that the MTA says it has refused, with its status ("5.7.1") and text. The answer
+ * is that of filter_rcpt() all the same: were it not refused, it would still not be relayed.
+ */
+const struct reply *filter_mta_reject(struct filter *, struct session *, const char *rcpt,
+		    const char *status, const char *text, const struct engine_macros *);
+
+/* The message begins. May be called again for the same transaction. */
+void		 filter_data(struct filter *, struct session *, const struct engine_macros *);
+/* The transaction has ended, by whatever. */
+void		 filter_abort(struct filter *, struct session *);
+void		 filter_close(struct filter *, struct session *);
+
+/* Writes the events `start` and `stop`. Returns -1 if that failed. */
+int		 filter_note(struct filter *, enum record_event);
+
+#endif

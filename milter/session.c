@@ -1,0 +1,61 @@
+/* milter/session.c: what is known of one connection and its transaction */
+/* SPDX-License-Identifier: ISC */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+
+struct session *
+session_new(const char *id)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (session == NULL)
+		return NULL;
+	(void)strncpy(session->id, id, sizeof(session->id) - 1);
+	session->client_port = -1;
+	return session;
+}
+
+void
+session_reset(struct session *session)
+{
+	struct transaction *txn = &session->txn;
+
+	free(txn->sender);
+	free(txn->queue_id);
+	free(txn->auth_type);
+	free(txn->auth_user);
+	free(txn->tls_version);
+	free(txn->cipher);
+	free(txn->cert_subject);
+	free(txn->cert_issuer);
+	conf_unref(txn->conf);
+	memset(txn, 0, sizeof(*txn));
+}
+
+void
+session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	session_reset(session);
+	free(session->client_name);
+	free(session->helo);
+	free(session->mta);
+	free(session->daemon_name);
+	free(session->daemon_port);
+	free(session);
+}
+
+int
+session_set(char **text, const char *value)
+{
+	free(*text);
+	*text = NULL;
+	if (value == NULL || *value == '\0')
+		return 0;
+	*text = strdup(value);
+	return *text == NULL ? -1 : 0;
+}

@@ -1,0 +1,61 @@
+/* milter/session.h: what is known of one connection and its transaction */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_SESSION_H
+#define AUTHRELAY_SESSION_H
+
+#include "conf.h"
+#include "netaddr.h"
+
+/*
+ * A session is owned by the engine's connection, and only one thread at a time is in it. Texts are
+ * owned; what is not known is NULL.
+ */
+struct transaction {
+	unsigned	 number;	/* 1 for the first of the session; 0: none is under way */
+	struct conf	*conf;		/* the configuration that it began with; one reference */
+	int		 has_failed;	/* memory ran out: nothing may be decided from it */
+	int		 has_data;	/* DATA was seen, its record is written */
+	int		 utf8;		/* SMTPUTF8 (RFC 6531) */
+	char		*sender;
+	char		*queue_id;
+	char		*auth_type;
+	char		*auth_user;
+	unsigned	 auth_ssf;
+	char		*tls_version;
+	char		*cipher;
+	unsigned	 tls_bits;
+	int		 is_cert_verified;
+	char		*cert_subject;
+	char		*cert_issuer;
+};
+
+struct session {
+	char			 id[40];	/* unique over restarts */
+	int			 has_failed;	/* memory ran out: nothing may be decided from it */
+	struct netaddr		 client;
+	int			 client_port;	/* -1: not known */
+	char			*client_name;
+	char			*helo;
+	char			*mta;		/* {j} */
+	char			*daemon_name;
+	char			*daemon_port;
+	int			 is_local;	/* looks like submission on this host */
+	int			 is_postfix;
+	unsigned		 transactions;	/* begun so far */
+	struct transaction	 txn;
+};
+
+struct session	*session_new(const char *id);	/* NULL: no memory */
+void		 session_free(struct session *);
+
+/* Ends the transaction: nothing of it is left, and the reference to its configuration is let go. */
+void		 session_reset(struct session *);
+
+/*
+ * Replaces an owned text by a copy; an empty text and NULL both make it NULL, not known. Returns -1 without
+ * memory, and then the text is NULL.
+ */
+int		 session_set(char **text_r, const char *);
+
+#endif

@@ -1,0 +1,395 @@
+/* t/filter_test.c: whole sessions, played by a test that is the engine */
+/* SPDX-License-Identifier: ISC */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../milter/filter.h"
+#include "../milter/log.h"
+#include "tap.h"
+
+/* The MTA: the macros that it has sent, as pairs of name and value that end in NULL. */
+static const char *
+get_macro(void *arg, const char *name)
+{
+	const char *const *pair = arg;
+
+	for (; pair != NULL && pair[0] != NULL; pair += 2)
+		if (strcmp(pair[0], name) == 0)
+			return pair[1];
+	return NULL;
+}
+
+static struct engine_macros
+macros(const char *const *pairs)
+{
+	return (struct engine_macros){ get_macro, (void *)(uintptr_t)pairs };
+}
+
+struct bench {
+	char		 folder[64];
+	char		 conf_file[96];
+	char		 audit_file[96];
+	struct conf	*conf;
+	struct audit	*audit;
+	struct filter	*filter;
+};
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	if (file == NULL || fputs(text, file) == EOF || fclose(file) == EOF) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void
+bench_open(struct bench *b, const char *conf_text)
+{
+	struct audit_options options = { .to_log = 0 };
+	struct buf errors;
+
+	memcpy(b->folder, "/tmp/authrelay-filter.XXXXXX", 29);
+	if (mkdtemp(b->folder) == NULL)
+		exit(1);
+	(void)snprintf(b->conf_file, sizeof(b->conf_file), "%s/conf", b->folder);
+	(void)snprintf(b->audit_file, sizeof(b->audit_file), "%s/audit", b->folder);
+	write_file(b->conf_file, conf_text);
+	buf_init(&errors);
+	b->conf = conf_read(b->conf_file, NULL, 0, &errors);
+	tap_is_str(errors.data, NULL, "the configuration is read");
+	buf_clear(&errors);
+	options.file = b->audit_file;
+	b->audit = audit_open(&options);
+	b->filter = b->conf != NULL && b->audit != NULL ? filter_new(b->conf, b->audit) : NULL;
+	if (b->filter == NULL)
+		exit(1);
+}
+
+static void
+bench_close(struct bench *b)
+{
+	filter_free(b->filter);
+	audit_close(b->audit);
+	conf_unref(b->conf);
+	(void)unlink(b->conf_file);
+	(void)unlink(b->audit_file);
+	(void)rmdir(b->folder);
+}
+
+/* The last line of the audit file, in a buffer of its own. */
+static const char *
+last_record(const struct bench *b)
+{
+	static char line[65536];
+	char next[65536];
+	FILE *file = fopen(b->audit_file, "r");
+
+	line[0] = '\0';
+	if (file == NULL)
+		return line;
+	while (fgets(next, sizeof(next), file) != NULL)
+		memcpy(line, next, sizeof(line));
+	(void)fclose(file);
+	return line;
+}
+
+static int
+count_records(const struct bench *b, const char *needle)
+{
+	char line[65536];
+	FILE *file = fopen(b->audit_file, "r");
+	int count = 0;
+
+	if (file == NULL)
+		return -1;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (strstr(line, needle) != NULL)
+			count++;
+	(void)fclose(file);
+	return count;
+}
+
+static void
+record_has(const struct bench *b, const char *piece)
+{
+	const char *line = last_record(b);
+
+	tap_ok(strstr(line, piece) != NULL, "  the record has %s", piece);
+	if (strstr(line, piece) == NULL)
+		tap_note("%s", line);
+}
+
+static void
+record_lacks(const struct bench *b, const char *piece)
+{
+	const char *line = last_record(b);
+
+	tap_ok(strstr(line, piece) == NULL, "  the record lacks %s", piece);
+	if (strstr(line, piece) != NULL)
+		tap_note("%s", line);
+}
+
+static struct session *
+connect_from(const struct bench *b, const char *address, const char *const *pairs)
+{
+	struct engine_client client = { .name = "client.example", .port = 4321 };
+	struct engine_macros m = macros(pairs);
+
+	if (address != NULL)
+		(void)netaddr_parse(address, strlen(address), &client.addr);
+	else
+		client = (struct engine_client){ .name = "localhost", .port = -1 };
+	return filter_connect(b->filter, &client, &m);
+}
+
+static void
+mail(const struct bench *b, struct session *session, const char *param, const char *const *pairs)
+{
+	char word[32];
+	char *params[2] = { word, NULL };
+	struct engine_macros m = macros(pairs);
+
+	(void)snprintf(word, sizeof(word), "%s", param == NULL ? "SIZE=1" : param);
+	filter_mail(b->filter, session, "<sender@else.test>", params, &m);
+}
+
+static void
+rcpt_is(const struct bench *b, struct session *session, const char *rcpt,
+    const char *const *pairs, const char *code, const char *name)
+{
+	struct engine_macros m = macros(pairs);
+	const struct reply *reply = filter_rcpt(b->filter, session, rcpt, &m);
+
+	tap_is_str(reply == NULL ? "pass" : reply->code, code, "%s", name);
+}
+
+static const char *const nothing[] = { NULL };
+static const char *const postfix[] = { "j", "mx.example.com", "v", "Postfix 3.7.11",
+	"{daemon_name}", "smtpd", "{daemon_port}", "25", NULL };
+static const char *const sendmail[] = { "j", "mx.example.com", "v", "8.17.1.9",
+	"{daemon_name}", "MTA", NULL };
+static const char *const login[] = { "{auth_type}", "PLAIN", "{auth_authen}", "alice", NULL };
+
+static const char text[] =
+	"trusted-networks = { \"10.0.0.0/8\" }\n"
+	"local-domains = { example.com }\n"
+	"client-certificates = { \"client one\" }\n"
+	"audit { syslog = no }\n";
+
+#define HERE	"<user@example.com>"
+#define THERE	"<user@elsewhere.test>"
+
+static void
+check_transactions(const struct bench *b)
+{
+	static const char *const queued[] = { "i", "4QID", "{rcpt_addr}", "user@example.com", NULL };
+	struct engine_macros m = macros(queued);
+	struct session *s = connect_from(b, "203.0.113.9", postfix);
+
+	filter_helo(b->filter, s, "helo.example");
+	mail(b, s, NULL, nothing);
+	rcpt_is(b, s, THERE, nothing, "550", "a stranger to elsewhere");
+	record_has(b, "\"event\":\"rcpt\",\"verdict\":\"reject\",\"reason\":\"relay-denied\",\"enforced\":true");
+	record_has(b, "\"client\":\"203.0.113.9\",\"client_port\":4321,\"client_name\":\"client.example\"");
+	record_has(b, "\"helo\":\"helo.example\"");
+	record_has(b, "\"sender\":\"<sender@else.test>\",\"rcpt\":\"<user@elsewhere.test>\"");
+	record_has(b, "\"domain\":\"elsewhere.test\"");
+	record_lacks(b, "queue_id");
+	rcpt_is(b, s, HERE, queued, "pass", "and to us");
+	record_has(b, "\"txn\":1,\"queue_id\":\"4QID\",\"mta\":\"mx.example.com\",\"daemon\":\"smtpd\"");
+	record_has(b, "\"rcpt_mta\":\"user@example.com\"");
+	record_has(b, "\"matched\":\"local-domains example.com\"");
+	filter_data(b->filter, s, &m);
+	record_has(b, "\"event\":\"message\"");
+	record_has(b, "\"queue_id\":\"4QID\"");
+	filter_data(b->filter, s, &m);
+	tap_is_int(count_records(b, "\"message\""), 1, "one message, however often it is said");
+	filter_abort(b->filter, s);
+	mail(b, s, NULL, login);
+	rcpt_is(b, s, THERE, nothing, "pass", "the next transaction has a login");
+	record_has(b, "\"reason\":\"authenticated\"");
+	record_has(b, "\"txn\":2");
+	record_has(b, "\"auth\":\"alice\",\"auth_type\":\"PLAIN\"");
+	record_lacks(b, "queue_id");
+	mail(b, s, NULL, nothing);
+	rcpt_is(b, s, THERE, nothing, "550", "the third has none");
+	record_lacks(b, "\"auth");
+	filter_helo(b->filter, s, "again.example");
+	rcpt_is(b, s, THERE, nothing, "451", "no transaction is left after HELO");
+	filter_close(b->filter, s);
+}
+
+static void
+check_mta_reject(const struct bench *b)
+{
+	struct session *s = connect_from(b, "203.0.113.9", postfix);
+	struct engine_macros m = macros(nothing);
+	const struct reply *reply;
+
+	mail(b, s, NULL, nothing);
+	reply = filter_mta_reject(b->filter, s, "<nobody@example.com>", "5.1.1", "User unknown", &m);
+	tap_ok(reply == NULL, "refused by the MTA, permitted by us");
+	record_has(b, "\"event\":\"mta-reject\",\"verdict\":\"reject\",\"reason\":\"mta-reject\"");
+	record_has(b, "\"reply\":\"5.1.1 User unknown\"");
+	record_lacks(b, "matched");
+	reply = filter_mta_reject(b->filter, s, THERE, "4.7.1", "Greylisted", &m);
+	tap_is_str(reply == NULL ? NULL : reply->code, "550", "were it not refused, we would refuse it");
+	record_has(b, "\"verdict\":\"tempfail\",\"reason\":\"mta-reject\"");
+	filter_close(b->filter, s);
+}
+
+static void
+certificate_is(const struct bench *b, const char *const *mta, const char *verify, const char *code,
+    const char *name)
+{
+	const char *const pairs[] = { "{cert_subject}", "client one", "{cert_issuer}", "ca",
+	    "{tls_version}", "TLSv1.3", verify != NULL ? "{verify}" : NULL, verify, NULL };
+	struct session *s = connect_from(b, "203.0.113.9", mta);
+
+	mail(b, s, NULL, pairs);
+	rcpt_is(b, s, THERE, nothing, code, name);
+	filter_close(b->filter, s);
+}
+
+static void
+check_certificates(const struct bench *b)
+{
+	certificate_is(b, postfix, NULL, "pass", "Postfix shows only verified certificates");
+	certificate_is(b, sendmail, "OK", "pass", "Sendmail says that it is verified");
+	certificate_is(b, sendmail, "NO", "550", "Sendmail says that it is not");
+	certificate_is(b, sendmail, "FAIL", "550", "Sendmail says that it failed");
+	certificate_is(b, sendmail, NULL, "550", "Sendmail does not say");
+	certificate_is(b, nothing, NULL, "550", "an MTA that has not told its name");
+}
+
+static void
+check_local_submission(const struct bench *b)
+{
+	struct session *s = connect_from(b, NULL, nothing);
+
+	mail(b, s, NULL, nothing);
+	rcpt_is(b, s, THERE, nothing, "pass", "a program on this host");
+	record_has(b, "\"reason\":\"local-submission\"");
+	record_lacks(b, "\"client\":");
+	filter_close(b->filter, s);
+	s = connect_from(b, NULL, sendmail);
+	mail(b, s, NULL, nothing);
+	rcpt_is(b, s, THERE, nothing, "550", "no address, but through a listener");
+	filter_close(b->filter, s);
+}
+
+static void
+check_utf8(const struct bench *b)
+{
+	struct session *s = connect_from(b, "203.0.113.9", postfix);
+
+	mail(b, s, "smtputf8", nothing);
+	rcpt_is(b, s, "<\xc3\xbc@example.com>", nothing, "pass", "8-bit, announced");
+	mail(b, s, NULL, nothing);
+	rcpt_is(b, s, "<\xc3\xbc@example.com>", nothing, "553", "8-bit, not announced any more");
+	filter_close(b->filter, s);
+}
+
+static void
+check_no_memory(const struct bench *b)
+{
+	struct session *s = connect_from(b, "10.0.0.1", postfix);
+
+	rcpt_is(b, NULL, HERE, nothing, "451", "no session");
+	mail(b, NULL, NULL, login);
+	filter_helo(b->filter, NULL, "x");
+	filter_abort(b->filter, NULL);
+	filter_close(b->filter, NULL);
+	mail(b, s, NULL, nothing);
+	s->txn.has_failed = 1;
+	rcpt_is(b, s, THERE, nothing, "451", "a transaction that lost something");
+	record_has(b, "\"verdict\":\"tempfail\",\"reason\":\"internal\"");
+	mail(b, s, NULL, nothing);
+	rcpt_is(b, s, THERE, nothing, "pass", "the next one is whole");
+	s->has_failed = 1;
+	rcpt_is(b, s, THERE, nothing, "451", "a session that lost something");
+	filter_close(b->filter, s);
+}
+
+static void
+check_monitor(void)
+{
+	struct bench b;
+	struct session *s;
+	char monitor[512];
+
+	(void)snprintf(monitor, sizeof(monitor), "mode = monitor\n%s", text);
+	bench_open(&b, monitor);
+	s = connect_from(&b, "203.0.113.9", postfix);
+	mail(&b, s, NULL, nothing);
+	rcpt_is(&b, s, THERE, nothing, "pass", "monitor mode lets it pass");
+	record_has(&b, "\"verdict\":\"reject\",\"reason\":\"relay-denied\",\"enforced\":false");
+	s->txn.has_failed = 1;
+	rcpt_is(&b, s, THERE, nothing, "pass", "also what could not be decided");
+	rcpt_is(&b, NULL, THERE, nothing, "pass", "also without a session");
+	filter_close(b.filter, s);
+	bench_close(&b);
+}
+
+/* What cannot be recorded is not let through, or is, as the administrator wants it. */
+static void
+on_failure_is(const char *setting, const char *here, const char *there)
+{
+	struct audit_options options = { .file = "/dev/full" };
+	struct bench b;
+	struct session *s;
+	char with[512];
+
+	(void)snprintf(with, sizeof(with), "%saudit { on-failure = %s }\n", text, setting);
+	bench_open(&b, with);
+	filter_free(b.filter);
+	audit_close(b.audit);
+	b.audit = audit_open(&options);
+	b.filter = b.audit == NULL ? NULL : filter_new(b.conf, b.audit);
+	if (b.filter == NULL) {
+		tap_skip(2, "/dev/full cannot be opened");
+		return;
+	}
+	s = connect_from(&b, "203.0.113.9", postfix);
+	mail(&b, s, NULL, nothing);
+	rcpt_is(&b, s, HERE, nothing, here, "a full disk, and a permit");
+	rcpt_is(&b, s, THERE, nothing, there, "a full disk, and a refusal");
+	filter_close(b.filter, s);
+	bench_close(&b);
+}
+
+static void
+check_notes(const struct bench *b)
+{
+	tap_is_int(filter_note(b->filter, RECORD_START), 0, "start");
+	record_has(b, "\"event\":\"start\"");
+	tap_is_int(filter_note(b->filter, RECORD_STOP), 0, "stop");
+	record_has(b, "\"event\":\"stop\"");
+}
+
+int
+main(void)
+{
+	struct bench b;
+
+	log_init("filter_test");
+	bench_open(&b, text);
+	check_transactions(&b);
+	check_mta_reject(&b);
+	check_certificates(&b);
+	check_local_submission(&b);
+	check_utf8(&b);
+	check_no_memory(&b);
+	check_notes(&b);
+	bench_close(&b);
+	check_monitor();
+	on_failure_is("tempfail", "451", "451");
+	on_failure_is("continue", "pass", "550");
+	return tap_done();
+}
