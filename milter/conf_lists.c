@@ -156,31 +156,31 @@ host_fault(const char *s, size_t len)
 	return why == NULL ? NULL : domain_hint(s, len, why);
 }
 
-/* ADDRESS, ADDRESS:PORT, [ADDRESS], [ADDRESS]:PORT; without brackets a colon begins the port of IPv4 alone. */
+static int
+is_port(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return s[digits] == '\0' && digits <= 5 && atol(s) >= 1 && atol(s) <= 65535;
+}
+
+/* ADDRESS, ADDRESS:PORT, [ADDRESS], [ADDRESS]:PORT; without brackets one colon is that of a port. */
 static const char *
 server_fault(const char *s, size_t len)
 {
-	const char *address = s, *port = NULL, *end = s + len;
+	const char *colon = strchr(s, ':'), *end = s + len, *port = NULL;
 	struct netaddr addr;
 
-	if (len > 0 && s[0] == '[') {
-		const char *close = memchr(s, ']', len);
-		if (close == NULL)
+	if (s[0] == '[') {
+		if ((end = strchr(++s, ']')) == NULL)
 			return "a bracket is not closed";
-		address = s + 1;
-		end = close;
-		port = close[1] == ':' ? close + 2 : close[1] == '\0' ? NULL : close + 1;
-	} else if (memchr(s, '.', len) != NULL && memchr(s, ':', len) != NULL &&
-	    strchr(s, ':') == strrchr(s, ':')) {
-		end = strchr(s, ':');
-		port = end + 1;
-	}
-	if (netaddr_parse(address, (size_t)(end - address), &addr) == -1)
+		if (end[1] != '\0')
+			port = end + 1;
+	} else if (colon != NULL && colon == strrchr(s, ':'))
+		port = end = colon;
+	if (netaddr_parse(s, (size_t)(end - s), &addr) == -1 || (port != NULL && *port != ':'))
 		return "no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT";
-	if (port != NULL && (strlen(port) > 5 || port[strspn(port, "0123456789")] != '\0' ||
-	    atol(port) < 1 || atol(port) > 65535))
-		return "the port is not in 1 to 65535";
-	return NULL;
+	return port == NULL || is_port(port + 1) ? NULL : "the port is not in 1 to 65535";
 }
 
 /* Returns what is wrong with an entry of the list, or NULL. */

@@ -33,9 +33,8 @@ struct filter;
 int		 engine_open(const char *socket);
 
 /*
- * Serves until a signal stops it (SIGTERM, SIGINT, SIGHUP). Returns 0 then, or -1 if it could not
- * begin. Callbacks of sessions that were open may still run after it has returned: filter
- * and what it uses must not be freed.
+ * Serves, in the thread that calls it, until the process ends; returns only if it could not go on, and
+ * then -1. Its callbacks run in threads of their own: filter and what it uses must not be freed.
  */
 int		 engine_run(struct filter *);
 

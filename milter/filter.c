@@ -18,6 +18,8 @@ struct filter {
 	struct audit		*audit;
 	int64_t			 started_us;	/* makes session names unique over restarts */
 	atomic_uint_least64_t	 sessions;
+	atomic_int		 busy;		/* callbacks that may write a record */
+	atomic_int		 is_stopping;
 };
 
 /* What a recipient's record needs beside its session; the texts of the record point in here. */
@@ -324,26 +326,47 @@ answer(const struct session *session, const struct verdict *verdict, int is_reco
 	return verdict->reply;
 }
 
+/* Whether a record may be written now; if so, filter_stop() waits for leave(). */
+static int
+enter(struct filter *filter)
+{
+	(void)atomic_fetch_add(&filter->busy, 1);
+	return !atomic_load(&filter->is_stopping);
+}
+
+static void
+leave(struct filter *filter)
+{
+	(void)atomic_fetch_sub(&filter->busy, 1);
+}
+
 static int
 is_in_transaction(const struct session *session)
 {
 	return session != NULL && session->txn.number != 0;
 }
 
-/* No memory for the session, or an engine that has lost its way: there is nothing to judge by. */
+/* There is nothing to judge by, or nobody to record it. */
 static const struct reply *
-answer_without_session(struct filter *filter)
+answer_unjudged(struct filter *filter)
 {
 	struct conf *conf = current_conf(filter);
 	int mode = conf->mode;
 
 	conf_unref(conf);
-	log_error("a recipient without a transaction, or no memory for its session");
 	return mode == CONF_MONITOR ? NULL : reply_for(POLICY_INTERNAL, NULL);
 }
 
-const struct reply *
-filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
+/* No memory for the session, or an engine that has lost its way. */
+static const struct reply *
+answer_without_session(struct filter *filter)
+{
+	log_error("a recipient without a transaction, or no memory for its session");
+	return answer_unjudged(filter);
+}
+
+static const struct reply *
+decide_rcpt(struct filter *filter, struct session *session, const char *rcpt,
     const struct engine_macros *macros)
 {
 	int64_t start_us = clock_us(CLOCK_MONOTONIC);
@@ -368,7 +391,18 @@ filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
 }
 
 const struct reply *
-filter_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
+filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
+    const struct engine_macros *macros)
+{
+	const struct reply *reply;
+
+	reply = enter(filter) ? decide_rcpt(filter, session, rcpt, macros) : answer_unjudged(filter);
+	leave(filter);
+	return reply;
+}
+
+static const struct reply *
+decide_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
     const char *status, const char *text, const struct engine_macros *macros)
 {
 	struct verdict verdict = { .reply = NULL };
@@ -399,8 +433,20 @@ filter_mta_reject(struct filter *filter, struct session *session, const char *rc
 	return reply;
 }
 
-void
-filter_data(struct filter *filter, struct session *session, const struct engine_macros *macros)
+const struct reply *
+filter_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
+    const char *status, const char *text, const struct engine_macros *macros)
+{
+	const struct reply *reply;
+
+	reply = enter(filter) ? decide_mta_reject(filter, session, rcpt, status, text, macros) :
+	    answer_unjudged(filter);
+	leave(filter);
+	return reply;
+}
+
+static void
+record_message(struct filter *filter, struct session *session, const struct engine_macros *macros)
 {
 	struct verdict verdict = { .reply = NULL };
 	struct record record;
@@ -412,6 +458,14 @@ filter_data(struct filter *filter, struct session *session, const struct engine_
 	record_init(&record, RECORD_MESSAGE);
 	describe_session(session, &verdict, &record);
 	(void)audit_write(filter->audit, &record);
+}
+
+void
+filter_data(struct filter *filter, struct session *session, const struct engine_macros *macros)
+{
+	if (enter(filter))
+		record_message(filter, session, macros);
+	leave(filter);
 }
 
 void
@@ -437,4 +491,18 @@ filter_note(struct filter *filter, enum record_event event)
 	record_init(&record, event);
 	record.time_us = clock_us(CLOCK_REALTIME);
 	return audit_write(filter->audit, &record);
+}
+
+int
+filter_stop(struct filter *filter, int timeout_ms)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	atomic_store(&filter->is_stopping, 1);
+	for (; atomic_load(&filter->busy) != 0; timeout_ms--) {
+		if (timeout_ms <= 0)
+			return -1;
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
 }

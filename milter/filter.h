@@ -52,4 +52,10 @@ void		 filter_close(struct filter *, struct session *);
 /* Writes the events `start` and `stop`. Returns -1 if that failed. */
 int		 filter_note(struct filter *, enum record_event);
 
+/*
+ * From now on every recipient is answered by a temporary failure and not recorded. Waits until those that are being
+ * decided are recorded, at most so many milliseconds. Returns -1 if some are not.
+ */
+int		 filter_stop(struct filter *, int timeout_ms);
+
 #endif

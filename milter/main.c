@@ -3,6 +3,7 @@
 
 #include <confuse.h>
 #include <idn2.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,11 @@
 #include "filter.h"
 #include "log.h"
 #include "priv.h"
+#include "signals.h"
 #include "socket_file.h"
 
 #define PROGRAM	"authrelay-milter"
+#define STOP_MS	300		/* how long a stop waits for records under way */
 
 struct options {
 	const char	 *file;
@@ -126,19 +129,47 @@ open_audit(const struct conf *conf)
 	return audit_open(&options);
 }
 
+static void *
+run_engine(void *filter)
+{
+	(void)engine_run(filter);
+	signals_post();
+	return NULL;
+}
+
+/* The engine has a thread of its own; this one waits for signals. Returns the exit status. */
+static int
+serve(struct filter *filter)
+{
+	pthread_t thread;
+	enum signals_event event;
+
+	if (pthread_create(&thread, NULL, run_engine, filter) != 0)
+		return 1;
+	(void)pthread_detach(thread);
+	do
+		event = signals_wait(-1);
+	while (event == SIGNALS_RELOAD || event == SIGNALS_TIMEOUT);
+	if (filter_stop(filter, STOP_MS) == -1)
+		log_warn("stopped while records were being written");
+	if (event == SIGNALS_ENGINE_ENDED)
+		log_error("the milter engine has ended");
+	return event == SIGNALS_ENGINE_ENDED || filter_note(filter, RECORD_STOP) == -1;
+}
+
 /*
  * Sessions that are still open keep their threads, and those use the filter and the audit until the
- * process is gone. So nothing is freed after the engine has begun.
+ * process is gone. So nothing of it is freed after the engine has begun.
  */
 static int
-serve(struct conf *conf, const struct options *options, struct background *bg)
+start(struct conf *conf, const struct options *options, struct background *bg)
 {
 	struct audit *audit;
 	struct filter *filter;
 	int status;
 
-	if (background_write_pid(bg, conf->pid_file) == -1 || priv_drop(conf->user) == -1 ||
-	    (audit = open_audit(conf)) == NULL)
+	if (signals_open() == -1 || background_write_pid(bg, conf->pid_file) == -1 ||
+	    priv_drop(conf->user) == -1 || (audit = open_audit(conf)) == NULL)
 		return 1;
 	if ((filter = filter_new(conf, audit)) == NULL)
 		fatal("out of memory");
@@ -150,7 +181,7 @@ serve(struct conf *conf, const struct options *options, struct background *bg)
 	}
 	background_ready(bg);
 	log_info("started, %s mode", conf->mode == CONF_MONITOR ? "monitor" : "enforce");
-	status = engine_run(filter) == -1 || filter_note(filter, RECORD_STOP) == -1;
+	status = serve(filter);
 	log_info("stopped");
 	return status;
 }
@@ -170,16 +201,16 @@ main(int argc, char **argv)
 		conf_print(conf, stdout);
 	if (options.only_test)
 		(void)fprintf(stderr, "%s: the configuration is valid\n", options.file);
+	free(options.overrides);
 	if (options.only_print || options.only_test) {
 		conf_unref(conf);
-		free(options.overrides);
 		return fflush(stdout) == EOF;
 	}
 	background_init(&bg);
 	if (!options.in_foreground && background_start(&bg) == -1)
 		return 1;
 	open_socket(conf);
-	status = serve(conf, &options, &bg);
+	status = start(conf, &options, &bg);
 	background_remove_pid(&bg, conf->pid_file);
 	socket_file_remove(conf->socket);
 	return status;

@@ -111,7 +111,7 @@ host_mask(unsigned bits)
 {
 	struct key mask = {
 		.hi = bits < 64 ? UINT64_MAX >> bits : 0,
-		.lo = bits <= 64 ? UINT64_MAX : bits < 128 ? UINT64_MAX >> (bits - 64) : 0
+		.lo = bits < 64 ? UINT64_MAX : bits < 128 ? UINT64_MAX >> (bits - 64) : 0
 	};
 
 	return mask;
