@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "encode.h"
+#include "utf8.h"
 
 #define WORD_MAX_LEAST	16	/* a hidden character of four bytes is as long */
 
@@ -22,8 +23,9 @@ struct piece {
 };
 
 /*
- * Unicode 15.1: the general categories Cc, Cf, Zl and Zp, what is Default_Ignorable_Code_Point, and the
- * noncharacters of the first plane. Those of ASCII and the last two of each plane: see is_hidden().
+ * Unicode 15.1: the general categories Cc, Cf, Zl and Zp, what is
+ * Default_Ignorable_Code_Point, and the noncharacters of the first plane. Those of
+ * ASCII and the last two of each plane: see is_hidden().
  */
 static const struct {
 	uint32_t	first;
@@ -71,64 +73,32 @@ is_hidden(uint32_t point)
 	return 0;
 }
 
-/* How many continuation bytes the first byte of a character asks for; -1: it begins none (RFC 3629 §3). */
-static int
-continuation(unsigned char first)
-{
-	if (first < 0x80)
-		return 0;
-	if (first < 0xc0)
-		return -1;
-	if (first < 0xe0)
-		return 1;
-	if (first < 0xf0)
-		return 2;
-	return first < 0xf8 ? 3 : -1;
-}
-
-/* Overlong forms, surrogates and what lies above U+10FFFF are no characters. */
-static int
-is_character(uint32_t point, int more)
-{
-	static const uint32_t	least[] = { 0, 0x80, 0x800, 0x10000 };
-
-	return point >= least[more] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
-}
-
-static struct piece
-broken(unsigned char byte)
-{
-	return (struct piece){ PIECE_BROKEN, 1, byte };
-}
-
 static struct piece
 next_piece(const unsigned char *text, size_t len)
 {
-	int		more = continuation(text[0]);
 	uint32_t	point;
+	size_t		n = utf8_decode((const char *)text, len, &point);
 
-	if (more == -1 || (size_t)more >= len)
-		return broken(text[0]);
-	point = more == 0 ? text[0] : text[0] & (0x3fU >> more);
-	for (int i = 1; i <= more; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return broken(text[0]);
-		point = point << 6 | (text[i] & 0x3fU);
-	}
-	if (!is_character(point, more))
-		return broken(text[0]);
+	if (n == 0)
+		return (struct piece){ PIECE_BROKEN, 1, text[0] };
 	if (point == '"' || point == '\\')
 		return (struct piece){ PIECE_QUOTED, 1, point };
-	return (struct piece){ is_hidden(point) ? PIECE_HIDDEN : PIECE_PLAIN, (size_t)more + 1, point };
+	return (struct piece){ is_hidden(point) ? PIECE_HIDDEN : PIECE_PLAIN, n, point };
 }
 
-/* The length of the ASCII text at the front that stands as it is: nearly always all of it. */
+static int
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* The length of the ASCII text in front that stands as it is: nearly always all of it. */
 static size_t
 plain_run(const unsigned char *text, size_t len)
 {
 	size_t	i = 0;
 
-	while (i < len && text[i] >= 0x20 && text[i] < 0x7f && text[i] != '"' && text[i] != '\\')
+	while (i < len && is_plain(text[i]))
 		i++;
 	return i;
 }
@@ -136,7 +106,8 @@ plain_run(const unsigned char *text, size_t len)
 static int
 is_hex(unsigned char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
 }
 
 static void
@@ -217,7 +188,8 @@ is_bare(const unsigned char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char	c = text[i];
 
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+		    (c >= 'A' && c <= 'Z'))
 			continue;
 		if (c == '\0' || strchr("._:@/+-,[]<>%", c) == NULL)
 			return 0;
@@ -227,7 +199,8 @@ is_bare(const unsigned char *text, size_t len)
 
 /* Writes a piece as it stands in a word; returns its length there. */
 static size_t
-word_piece(const struct piece *piece, const unsigned char *text, char out_r[WORD_MAX_LEAST])
+word_piece(const struct piece *piece, const unsigned char *text,
+    char out_r[WORD_MAX_LEAST])
 {
 	static const char	digits[] = "0123456789abcdef";
 	size_t			n = 0;
@@ -260,7 +233,7 @@ encode_word(struct buf *b, const char *data, size_t len, size_t max)
 	char			 out[WORD_MAX_LEAST];
 	size_t			 start = b->len;
 	size_t			 used = 1;	/* of max */
-	size_t			 whole = 1;	/* as far as three dots and a quotation mark still fit */
+	size_t			 whole = 1;	/* as far as the mark of a cut still fits */
 
 	assert(max >= WORD_MAX_LEAST);
 	if (len <= max && is_bare(text, len)) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "path.h"
+#include "utf8.h"
 
 static int
 is_atext(unsigned char c)
@@ -287,31 +288,30 @@ path_init(struct path *path)
 	path->form = PATH_PLAIN;
 }
 
-static int
-has_control(const char *s, size_t len)
+/* What no address has anywhere, in quotes or out of them; NULL: it has none of it. */
+static const char *
+forbidden(const char *s, size_t len)
 {
 	size_t i;
 
+	if (len > PATH_TEXT_MAX)
+		return "it is too long";
 	for (i = 0; i < len; i++)
 		if (is_control((unsigned char)s[i]))
-			return 1;
-	return 0;
+			return "it has a control character";
+	return utf8_span(s, len) == len ? NULL : "it has a byte that is no UTF-8";
 }
 
 void
 path_parse(const char *text, int utf8, struct path *path)
 {
 	char stripped[PATH_TEXT_MAX];
-	const char *s = stripped;
+	const char *s = stripped, *why;
 	size_t len = strlen(text), route;
 
 	path_init(path);
-	if (len > PATH_TEXT_MAX) {
-		set_bad(path, "it is too long");
-		return;
-	}
-	if (has_control(text, len)) {
-		set_bad(path, "it has a control character");
+	if ((why = forbidden(text, len)) != NULL) {
+		set_bad(path, why);
 		return;
 	}
 	len = strip(text, len, stripped, path);
@@ -331,11 +331,12 @@ path_parse(const char *text, int utf8, struct path *path)
 void
 path_parse_resolved(const char *text, struct path *path)
 {
+	const char *why;
 	size_t len = strlen(text);
 
 	path_init(path);
-	if (len == 0 || len > PATH_TEXT_MAX || has_control(text, len)) {
-		set_bad(path, "it is empty, too long, or has a control character");
+	if ((why = len == 0 ? "it is empty" : forbidden(text, len)) != NULL) {
+		set_bad(path, why);
 		return;
 	}
 	if (len > 1 && text[len - 1] == '.')	/* Sendmail's canonical form: user@host. */

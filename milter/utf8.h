@@ -1,0 +1,19 @@
+/* milter/utf8.h: characters of UTF-8 */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_UTF8_H
+#define AUTHRELAY_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The bytes of the character that the text begins with (RFC 3629: shortest form, no surrogates, nothing
+ * above U+10FFFF), and the character itself. 0: it begins with none.
+ */
+size_t	utf8_decode(const char *text, size_t len, uint32_t *point_r);
+
+/* How many bytes from the front are characters: len, where all are. */
+size_t	utf8_span(const char *text, size_t len);
+
+#endif
