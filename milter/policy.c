@@ -283,46 +283,66 @@ nothing_else_holds(struct inquiry *q)
 	return YES;
 }
 
-static const struct rule {
+static const struct {
 	enum holds		(*holds)(struct inquiry *);
-	enum policy_verdict	  verdict;
-	enum policy_reason	  reason;
+	struct policy_rule	  rule;
 } rules[] = {
-	{ client_is_authenticated,		POLICY_PERMIT,	POLICY_AUTHENTICATED },
-	{ client_is_in_trusted_network,		POLICY_PERMIT,	POLICY_TRUSTED_NETWORK },
-	{ client_submits_on_this_host,		POLICY_PERMIT,	POLICY_LOCAL_SUBMISSION },
-	{ client_has_listed_certificate,	POLICY_PERMIT,	POLICY_CLIENT_CERTIFICATE },
-	{ listener_wants_authentication,	POLICY_REJECT,	POLICY_AUTHENTICATION_REQUIRED },
-	{ recipient_is_malformed,		POLICY_REJECT,	POLICY_MALFORMED_ADDRESS },
-	{ recipient_is_routed,			POLICY_REJECT,	POLICY_ROUTED_ADDRESS },
-	{ recipient_is_read_in_two_ways,	POLICY_REJECT,	POLICY_DIVERGENCE },
-	{ recipient_is_a_bare_user,		POLICY_PERMIT,	POLICY_LOCAL_DOMAIN },
-	{ recipient_is_in_local_domain,		POLICY_PERMIT,	POLICY_LOCAL_DOMAIN },
-	{ recipient_is_at_own_address,		POLICY_PERMIT,	POLICY_OWN_LITERAL },
-	{ recipient_is_in_relay_domain,		POLICY_PERMIT,	POLICY_RELAY_DOMAIN },
-	{ recipient_is_served_by_our_mx,	POLICY_PERMIT,	POLICY_MX },
-	{ mx_could_not_be_looked_up,		POLICY_TEMPFAIL, POLICY_DNS_FAILURE },
-	{ nothing_else_holds,			POLICY_REJECT,	POLICY_RELAY_DENIED },
+	{ client_is_authenticated,	{ POLICY_PERMIT, POLICY_AUTHENTICATED,
+	    "the client has not logged in" } },
+	{ client_is_in_trusted_network,	{ POLICY_PERMIT, POLICY_TRUSTED_NETWORK,
+	    "its address is in none of trusted-networks" } },
+	{ client_submits_on_this_host,	{ POLICY_PERMIT, POLICY_LOCAL_SUBMISSION,
+	    "it is no submission on this host, or local-submission is reject" } },
+	{ client_has_listed_certificate, { POLICY_PERMIT, POLICY_CLIENT_CERTIFICATE,
+	    "no verified certificate of its is in client-certificates" } },
+	{ listener_wants_authentication, { POLICY_REJECT, POLICY_AUTHENTICATION_REQUIRED,
+	    "the listener is not in require-auth-on" } },
+	{ recipient_is_malformed,	{ POLICY_REJECT, POLICY_MALFORMED_ADDRESS,
+	    "the recipient can be read" } },
+	{ recipient_is_routed,		{ POLICY_REJECT, POLICY_ROUTED_ADDRESS,
+	    "it carries no routing" } },
+	{ recipient_is_read_in_two_ways, { POLICY_REJECT, POLICY_DIVERGENCE,
+	    "the mail server reads it as we do" } },
+	{ recipient_is_a_bare_user,	{ POLICY_PERMIT, POLICY_LOCAL_DOMAIN,
+	    "it has a domain" } },
+	{ recipient_is_in_local_domain,	{ POLICY_PERMIT, POLICY_LOCAL_DOMAIN,
+	    "its domain is in none of local-domains" } },
+	{ recipient_is_at_own_address,	{ POLICY_PERMIT, POLICY_OWN_LITERAL,
+	    "it is at no address of our own" } },
+	{ recipient_is_in_relay_domain,	{ POLICY_PERMIT, POLICY_RELAY_DOMAIN,
+	    "its domain is in none of relay-domains" } },
+	{ recipient_is_served_by_our_mx, { POLICY_PERMIT, POLICY_MX,
+	    "DNS does not name us as its mail exchanger, or mx.accept does not ask" } },
+	{ mx_could_not_be_looked_up,	{ POLICY_TEMPFAIL, POLICY_DNS_FAILURE,
+	    "no look-up has failed" } },
+	{ nothing_else_holds,		{ POLICY_REJECT, POLICY_RELAY_DENIED, NULL } },
 };
 
 static void
 decide(struct inquiry *q)
 {
-	const struct rule *rule;
+	unsigned i;
 
-	for (rule = rules;; rule++) {
-		switch (rule->holds(q)) {
+	for (i = 0;; i++) {
+		q->decision->rule = i;
+		switch (rules[i].holds(q)) {
 		case NO:
 			continue;
 		case YES:
-			q->decision->verdict = rule->verdict;
-			q->decision->reason = rule->reason;
+			q->decision->verdict = rules[i].rule.verdict;
+			q->decision->reason = rules[i].rule.reason;
 			return;
 		case ASK:
 			q->decision->verdict = POLICY_NEED;
 			return;
 		}
 	}
+}
+
+struct policy_rule
+policy_rule(unsigned index)
+{
+	return rules[index].rule;
 }
 
 void

@@ -113,6 +113,7 @@ struct policy_decision {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;	/* not of NEED */
 	enum policy_question	 question;	/* of NEED */
+	unsigned		 rule;		/* the rule that decided, or asks: see policy_rule() */
 	enum policy_auth	 auth;
 	struct path		 path;		/* the recipient as we read it */
 	const char		*list;		/* the setting that decided, or NULL */
@@ -127,6 +128,16 @@ struct policy_decision {
  */
 void	policy_decide(const struct policy *, const struct policy_facts *,
 	    const struct policy_answers *, struct policy_decision *decision_r);
+
+/* One rule, for those who explain a decision. */
+struct policy_rule {
+	enum policy_verdict	 verdict;
+	enum policy_reason	 reason;
+	const char		*otherwise;	/* what is so where the rule does not hold */
+};
+
+/* The rules in the order in which they are tried, from 0; policy_decide() ends at one of them at the latest. */
+struct policy_rule	policy_rule(unsigned index);
 
 /* The names as they stand in a record: "permit", "relay-denied"; of POLICY_AUTH_NONE and _OK: NULL. */
 const char	*policy_verdict_name(enum policy_verdict);
