@@ -1,11 +1,12 @@
-/* milter/domset.c: a set of domains, asked for a name and for the parents that have it */
+/* milter/domset.c: a set of domains, asked for a name and the parents that have it */
 /* SPDX-License-Identifier: ISC */
 
 /*
- * The entries lie one behind the other in one block of text. Over it is a hash table with open
- * addressing: of each slot 32 bits that say where the entry is, and, apart, one byte of its hash,
- * so that looking for what is not there seldom leaves one cache line. A name is hashed from its end:
- * the state after a dot is then the hash of a parent's entry, and one pass has them all.
+ * The entries lie one behind the other in one block of text. Over it is a hash table
+ * with open addressing: of each slot 32 bits that say where the entry is, and, apart,
+ * one byte of its hash, so that looking for what is not there seldom leaves one cache
+ * line. A name is hashed from its end: the state after a dot is then the hash of a
+ * parent's entry, and one pass has them all.
  */
 
 #include <assert.h>
@@ -16,7 +17,7 @@
 #include "domset.h"
 
 #define ENTRY_MAX	254	/* a dot, and a name of 253 bytes (RFC 1035 §2.3.4) */
-#define FRAME		2	/* before an entry its length in a byte, after it a NUL */
+#define FRAME		2	/* before an entry its length, a byte; after it a NUL */
 #define FIRST_SIZE	256
 #define HASH_START	UINT64_C(0x2545f4914f6cdd1d)
 #define HASH_FACTOR	UINT64_C(0x9fb21c651e98df25)
@@ -25,13 +26,13 @@ struct domset {
 	char		*texts;
 	size_t		 used;		/* bytes of texts */
 	size_t		 size;
-	uint32_t	*offsets;	/* of each slot: where in texts the entry's frame begins */
+	uint32_t	*offsets;	/* of each slot: where in texts its frame begins */
 	uint8_t		*tags;		/* of each slot: 0 is free, else from the hash */
 	uint32_t	 slots;
 	size_t		 added;
 	size_t		 count;
 	int		 is_sealed;
-	uint8_t		 has_depth[ENTRY_MAX + 1];	/* is there a ".entry" with so many dots? */
+	uint8_t		 has_depth[ENTRY_MAX + 1];	/* ".entry" of so many dots? */
 };
 
 struct parent {
@@ -116,7 +117,7 @@ hash_text(const char *text, size_t len)
 	return hash_finish(state);
 }
 
-/* The upper half of the hash says where to look first, the lowest byte what to look for. */
+/* The upper half of the hash says where to look first, its last byte what for. */
 static uint32_t
 hash_slot(const struct domset *set, uint64_t hash)
 {
@@ -152,7 +153,8 @@ slot_of(const struct domset *set, uint64_t hash, const char *text, size_t len)
 	uint32_t slot = hash_slot(set, hash);
 
 	while (set->tags[slot] != 0) {
-		if (set->tags[slot] == tag && is_entry(set, set->offsets[slot], text, len))
+		if (set->tags[slot] == tag &&
+		    is_entry(set, set->offsets[slot], text, len))
 			break;
 		if (++slot == set->slots)
 			slot = 0;
@@ -238,6 +240,16 @@ find_entry(const struct domset *set, uint64_t hash, const char *text, size_t len
 	return set->tags[slot] == 0 ? NULL : set->texts + set->offsets[slot] + 1;
 }
 
+/* Under load it is memory that a look-up waits for: let it be asked for early. */
+static void
+prefetch(const struct domset *set, uint64_t hash)
+{
+	uint32_t slot = hash_slot(set, hash);
+
+	__builtin_prefetch(&set->tags[slot]);
+	__builtin_prefetch(&set->offsets[slot]);
+}
+
 const char *
 domset_find(const struct domset *set, const char *domain, size_t len)
 {
@@ -246,16 +258,19 @@ domset_find(const struct domset *set, const char *domain, size_t len)
 	uint64_t state = HASH_START;
 
 	assert(set->is_sealed);
-	/* A name that begins with a dot is none, and must not be taken for an entry of parents. */
+	/* A name that begins with a dot is none, and must not meet a ".entry" as such. */
 	if (set->count == 0 || len == 0 || len > ENTRY_MAX || domain[0] == '.')
 		return NULL;
 	for (size_t i = len; i-- > 0; ) {
 		state = hash_step(state, domain[i]);
 		if (domain[i] != '.' || !set->has_depth[++dots])
 			continue;
-		parents[count++] = (struct parent){ .hash = hash_finish(state), .start = i };
+		parents[count] = (struct parent){ hash_finish(state), i };
+		prefetch(set, parents[count++].hash);
 	}
-	const char *entry = find_entry(set, hash_finish(state), domain, len);
+	uint64_t hash = hash_finish(state);
+	prefetch(set, hash);
+	const char *entry = find_entry(set, hash, domain, len);
 	while (entry == NULL && count > 0) {
 		const struct parent *nearest = &parents[--count];
 		entry = find_entry(set, nearest->hash, domain + nearest->start,
@@ -273,5 +288,7 @@ domset_count(const struct domset *set)
 size_t
 domset_memory(const struct domset *set)
 {
-	return sizeof(*set) + set->size + set->slots * (sizeof(*set->offsets) + sizeof(*set->tags));
+	size_t slot = sizeof(*set->offsets) + sizeof(*set->tags);
+
+	return sizeof(*set) + set->size + set->slots * slot;
 }

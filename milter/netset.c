@@ -2,10 +2,11 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Networks are nested or apart, never half across. So the whole space of addresses is cut where a
- * network begins or ends, and of each piece it is written down how long the prefix of the narrowest
- * network over it is, if there is one: that and an address give the network. To find the piece is
- * a binary search over where the pieces begin. An IPv4 address stands in the upper bits of a key.
+ * Networks are nested or apart, never half across. So the whole space of addresses is
+ * cut where a network begins or ends, and of each piece it is written down how long the
+ * prefix of the narrowest network over it is, if there is one: that and an address give
+ * the network. To find the piece is a binary search over where the pieces begin. An IPv4
+ * address stands in the upper bits of a key.
  */
 
 #include <assert.h>
@@ -178,7 +179,8 @@ address_error(const char *text, size_t len)
 	if (memchr(text, ':', len) != NULL)
 		return "not an IPv6 address";
 	if (is_made_of(text, len, "0123456789."))
-		return "not an IPv4 address: four numbers from 0 to 255 without leading zeros";
+		return "not an IPv4 address: "
+		    "four numbers from 0 to 255 without leading zeros";
 	return "not an IPv4 or IPv6 address";
 }
 
@@ -226,7 +228,9 @@ static int
 table_add(struct table *table, const struct netset_network *network)
 {
 	if (table->added_count == table->added_size) {
-		size_t size = table->added_size == 0 ? FIRST_SIZE : table->added_size * 2;
+		size_t size = table->added_size * 2;
+		if (size == 0)
+			size = FIRST_SIZE;
 		struct prefix *added = realloc(table->added, size * sizeof(*added));
 		if (added == NULL)
 			return -1;
@@ -243,8 +247,10 @@ int
 netset_add(struct netset *set, const struct netset_network *network)
 {
 	assert(!set->is_sealed && network->addr.family != NETADDR_NONE);
-	assert(network->bits <= family_bits(network->addr.family) && !has_host_bits(network));
-	return table_add(network->addr.family == NETADDR_V4 ? &set->v4 : &set->v6, network);
+	assert(network->bits <= family_bits(network->addr.family) &&
+	    !has_host_bits(network));
+	return table_add(network->addr.family == NETADDR_V4 ? &set->v4 : &set->v6,
+	    network);
 }
 
 /* By where they begin, and the wider first of two that begin together. */
@@ -259,8 +265,8 @@ compare_prefixes(const void *left, const void *right)
 }
 
 /*
- * Begins a piece. One that began at the same place had no length. One of the same prefix length
- * as the piece before needs no border: inside, each address tells its own network.
+ * Begins a piece. One that began at the same place had no length. One of the same prefix
+ * length as the piece before needs no border: each address tells its own network.
  */
 static void
 cut(struct table *table, struct key start, uint8_t bits)
@@ -273,7 +279,7 @@ cut(struct table *table, struct key start, uint8_t bits)
 	table->bits[table->pieces++] = bits;
 }
 
-/* Ends the innermost network; what is around it goes on behind it, if there is a behind. */
+/* Ends the innermost network; what is around it goes on, if anything is behind it. */
 static void
 leave(struct table *table, struct nest *nest)
 {
@@ -297,7 +303,8 @@ table_cut(struct table *table)
 		const struct prefix *added = &table->added[i];
 		if (i > 0 && compare_prefixes(added - 1, added) == 0)
 			continue;
-		while (nest.depth > 0 && is_less(nest.last[nest.depth - 1], added->first))
+		while (nest.depth > 0 &&
+		    is_less(nest.last[nest.depth - 1], added->first))
 			leave(table, &nest);
 		struct key mask = host_mask(added->bits);
 		nest.last[nest.depth].hi = added->first.hi | mask.hi;
@@ -327,11 +334,19 @@ table_reserve(struct table *table)
 
 	if (table->added_count == 0)
 		return 0;
-	if (table->starts == NULL)
-		table->starts = malloc(max * sizeof(*table->starts));
-	if (table->bits == NULL)
-		table->bits = malloc(max * sizeof(*table->bits));
+	table->starts = malloc(max * sizeof(*table->starts));
+	table->bits = malloc(max * sizeof(*table->bits));
 	return table->starts == NULL || table->bits == NULL ? -1 : 0;
+}
+
+/* More networks may be added before the next try, and then this is too small. */
+static void
+table_release(struct table *table)
+{
+	free(table->starts);
+	free(table->bits);
+	table->starts = NULL;
+	table->bits = NULL;
 }
 
 static size_t
@@ -355,8 +370,11 @@ int
 netset_seal(struct netset *set)
 {
 	assert(!set->is_sealed);
-	if (table_reserve(&set->v4) == -1 || table_reserve(&set->v6) == -1)
+	if (table_reserve(&set->v4) == -1 || table_reserve(&set->v6) == -1) {
+		table_release(&set->v4);
+		table_release(&set->v6);
 		return -1;
+	}
 	set->count = table_seal(&set->v4) + table_seal(&set->v6);
 	set->is_sealed = 1;
 	return 0;
@@ -369,8 +387,8 @@ is_from(struct key key, struct key start)
 }
 
 /*
- * The piece that has the key. Nothing branches on a comparison, so none is ever mispredicted, and
- * three at a time wait for memory together.
+ * The piece that has the key. Nothing branches on a comparison, so none is ever
+ * mispredicted, and three at a time wait for memory together.
  */
 static size_t
 table_search(const struct table *table, struct key key)
@@ -418,7 +436,7 @@ netset_find(const struct netset *set, const struct netaddr *addr,
 	if (network_r == NULL)
 		return 1;
 	struct key mask = host_mask(bits);
-	*network_r = (struct netset_network){ .addr.family = addr->family, .bits = bits };
+	*network_r = (struct netset_network){ { .family = addr->family }, bits };
 	put_word(network_r->addr.bytes, key.hi & ~mask.hi);
 	put_word(network_r->addr.bytes + 8, key.lo & ~mask.lo);
 	return 1;

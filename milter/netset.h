@@ -9,8 +9,9 @@
 #include "netaddr.h"
 
 /*
- * Networks are added, the set is sealed, and from then on it never changes: any number of threads
- * may ask it without a lock. IPv4 and IPv6 are apart: ::/0 holds no IPv4 client.
+ * Networks are added, the set is sealed, and from then on it never changes: any number
+ * of threads may ask it without a lock. IPv4 and IPv6 are apart: ::/0 holds no IPv4
+ * client.
  */
 struct netset;
 
@@ -23,22 +24,26 @@ struct netset	*netset_new(void);		/* NULL: no memory */
 void		 netset_free(struct netset *);
 
 /*
- * Reads a network: "192.0.2.0/24", "2001:db8::/32", "[2001:db8::]/32"; an address alone is a
- * network of its full length. Strict: bits set past the prefix, a missing part, a zone, a v4-mapped
- * IPv6 network are errors. Returns NULL if it was read, or what is wrong with it, as a constant text.
+ * Reads a network: "192.0.2.0/24", "2001:db8::/32", "[2001:db8::]/32"; an address alone
+ * is a network of its full length. Strict: bits set past the prefix, a missing part, a
+ * zone, a v4-mapped IPv6 network are errors. Returns NULL if it was read, or what is
+ * wrong with it, as a constant text.
  */
-const char	*netset_parse(const char *text, size_t len, struct netset_network *network_r);
+const char	*netset_parse(const char *text, size_t len,
+    struct netset_network *network_r);
 
 /*
- * Takes a network as netset_parse() gives it: of a known family, no bits set past the prefix. The same
- * network twice is one. Returns -1 without memory. Not after netset_seal().
+ * Takes a network as netset_parse() gives it: of a known family, no bits set past the
+ * prefix. The same network twice is one. Returns -1 without memory. Not after
+ * netset_seal().
  */
 int	netset_add(struct netset *, const struct netset_network *);
-/* Makes it ready to be asked. Returns -1 without memory; the set is then as it was before. */
+/* Makes it ready to be asked. Returns -1 without memory, and the set is as before. */
 int	netset_seal(struct netset *);
 
-/* The narrowest network that has the address: 1 and network_r (which may be NULL), else 0. */
-int	netset_find(const struct netset *, const struct netaddr *, struct netset_network *network_r);
+/* The narrowest network that has the address: 1 and network_r (or NULL), else 0. */
+int	netset_find(const struct netset *, const struct netaddr *,
+    struct netset_network *network_r);
 
 /* How many networks there are, duplicates left out; 0 before netset_seal(). */
 size_t	netset_count(const struct netset *);
