@@ -2,10 +2,11 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * A thread that brings a record adds its line to the pending batch. If nobody writes, it leads: it takes
- * the batch, writes it with the lock let go, tells each of the batch what became of its line, and
- * hands the lead to the first of those that came meanwhile. So no lock is held over I/O, a
- * thread alone never switches, and under load one write carries many lines.
+ * A thread that brings a record adds its line to the pending batch. If nobody
+ * writes, it leads: it takes the batch, writes it with the lock let go, tells each
+ * of the batch what became of its line, and hands the lead to the first of those
+ * that came meanwhile. So no lock is held over I/O, a thread alone never switches,
+ * and under load one write carries many lines.
  */
 
 #include <sys/stat.h>
@@ -68,7 +69,7 @@ struct audit {
 	int		 has_leader;
 	uint64_t	 lost;		/* records, since the last message of recovery */
 	int		 is_announced;	/* that loss was logged */
-	time_t		 next_note;	/* monotonic; not before is another loss logged */
+	time_t		 next_note;	/* monotonic; no loss is logged before */
 };
 
 /* Whether the file ends inside a line, as after a crash. */
@@ -94,12 +95,12 @@ ends_torn(const char *file, int fd)
 static int
 open_file(const char *file)
 {
-	int	fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-	int	flags;
+	int	how = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int	fd = open(file, how | O_NONBLOCK, 0640);
 
 	if (fd == -1)
 		return -1;
-	if ((flags = fcntl(fd, F_GETFL)) == -1 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == -1) {
+	if (fcntl(fd, F_SETFL, O_APPEND) == -1) {
 		(void)close(fd);
 		return -1;
 	}
@@ -148,7 +149,8 @@ audit_open(const struct audit_options *options)
 
 /* Under the lock. Adds the record's line to the pending batch, whole or not at all. */
 static int
-enqueue(struct audit *audit, struct entry *entry, int64_t time_us, const struct buf *tail)
+enqueue(struct audit *audit, struct entry *entry, int64_t time_us,
+    const struct buf *tail)
 {
 	struct batch	*batch = &audit->pending;
 	size_t		 start = batch->lines.len;
@@ -219,14 +221,18 @@ write_batch(struct audit *audit, int *error_r)
 	return done;
 }
 
-/* Under the lock, by the leader. Tells each of the batch; returns how many did not reach the file. */
+/*
+ * Under the lock, by the leader. Tells each of the batch; returns how many did not
+ * reach the file. A line that lacks only its end did: the next batch begins with it.
+ */
 static uint64_t
 settle_batch(struct audit *audit, size_t done)
 {
-	uint64_t	lost = 0;
+	struct entry	*entry;
+	uint64_t	 lost = 0;
 
-	for (struct entry *entry = audit->writing.first; entry != NULL; entry = entry->next) {
-		entry->is_written = entry->end <= done;
+	for (entry = audit->writing.first; entry != NULL; entry = entry->next) {
+		entry->is_written = entry->end <= done + 1;
 		entry->is_settled = 1;
 		lost += !entry->is_written;
 		pthread_cond_signal(&entry->wake);
@@ -296,7 +302,8 @@ say(const struct audit *audit, const struct note *note)
 		    strerror(note->error), note->count);
 		break;
 	case NOTE_RECOVERED:
-		log_warn("audit %s: written again; records lost: %" PRIu64, where, note->count);
+		log_warn("audit %s: written again; records lost: %" PRIu64, where,
+		    note->count);
 		break;
 	}
 }

@@ -6,22 +6,30 @@
 
 #include "record.h"
 
-/* Writes records to a file as JSON lines, to the log as key=value. Any number of threads may use one. */
+/*
+ * Writes records to a file as JSON lines, to the log as key=value. Any number of
+ * threads may use one.
+ */
 struct audit;
 
 struct audit_options {
-	const char	*file;		/* "" for none; appended to, made with mode 0640 */
+	const char	*file;		/* "" for none; made with mode 0640 */
 	int		 to_log;	/* also through log_audit() */
 };
 
-/* Returns NULL and logs why. A last line that is not ended is closed before the first record. */
+/*
+ * Returns NULL and logs why. A last line that is not ended is closed before the
+ * first record.
+ */
 struct audit	*audit_open(const struct audit_options *);
 
 /*
- * Gives the record its number and writes it, whole: a line is never inside another, and lines stand in
- * the order of their numbers. Returns when the kernel has it. -1: it did not reach the file (disk full)
- * or there was no memory; its number is used up all the same, so that the gap shows in the file. That is
- * logged at most once a minute, with a count. A line that was torn by a full disk is closed before the next one.
+ * Gives the record its number and writes it, whole: a line is never inside another,
+ * and lines stand in the order of their numbers. Returns when the kernel has it. -1:
+ * it did not reach the file (disk full) or there was no memory; its number is used
+ * up all the same, so that the gap shows in the file. That is logged at most once a
+ * minute, with a count. A line that was torn by a full disk is closed before the
+ * next one.
  */
 int	audit_write(struct audit *, const struct record *);
 

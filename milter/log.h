@@ -4,12 +4,13 @@
 #ifndef AUTHRELAY_LOG_H
 #define AUTHRELAY_LOG_H
 
-#define LOG_LINE_MAX	2048	/* bytes in a line; a longer one is cut and ends in three dots */
+#define LOG_LINE_MAX	2048	/* bytes; a longer line is cut and ends in three dots */
 
 /*
- * Until log_to_syslog() is called, lines go to standard error, each in one write. The logger is the only
- * global state of the program; log_init() and log_to_syslog() are called before there are threads, the
- * others by any of them. Text from outside has to go through encode_word() before it comes here.
+ * Until log_to_syslog() is called, lines go to standard error, each in one write.
+ * The logger is the only global state of the program; log_init() and log_to_syslog()
+ * are called before there are threads, the others by any of them. Text from outside
+ * has to go through encode_word() before it comes here.
  */
 void	log_init(const char *program);
 /* facility: LOG_MAIL and so on, of syslog(3). */

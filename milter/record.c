@@ -31,7 +31,10 @@ struct key {
 #define BOOL(member)	{ #member, KIND_BOOL, offsetof(struct record, member) }
 #define NUMBER(member)	{ #member, KIND_NUMBER, offsetof(struct record, member) }
 
-/* What follows v, time and seq; the order is part of the format: authrelay-audit(5), audit.schema.json. */
+/*
+ * What follows v, time and seq; the order is part of the format: authrelay-audit(5),
+ * audit.schema.json.
+ */
 static const struct key keys[] = {
 	EVENT(event),
 	TEXT(verdict),
@@ -68,8 +71,8 @@ static const struct key keys[] = {
 static const size_t line_lead[KEY_LED] = { 1, 2, 0 };
 
 /*
- * How long a value in the line for syslog may be. Every key with a value of the least length makes
- * a line that fits, whatever is in them.
+ * How long a value in the line for syslog may be. Every key with a value of the
+ * least length makes a line that fits, whatever is in them.
  */
 static const size_t caps[] = { RECORD_LINE_MAX, 512, 256, 192, 128, 96, 64, 48, 32, 24 };
 
@@ -139,8 +142,9 @@ value_of(const struct record *record, const struct key *key)
 }
 
 /*
- * The day's date in the Gregorian calendar. Years are counted from March on, so that a leap day
- * ends one: 153 days in five months, 1461 in four years, 146097 in four hundred.
+ * The day's date in the Gregorian calendar. Years are counted from March on, so that
+ * a leap day ends one: 153 days in five months, 1461 in four years, 146097 in four
+ * hundred.
  */
 static void
 date_of(int64_t days, int *year_r, int *month_r, int *day_r)

@@ -20,7 +20,10 @@ enum record_event {
 	RECORD_STOP
 };
 
-/* A text that is not known is NULL, a number that is not known is -1. Nothing here is owned. */
+/*
+ * A text that is not known is NULL, a number that is not known is -1. Nothing here
+ * is owned.
+ */
 struct record {
 	int64_t			 time_us;	/* since 1970-01-01 UTC */
 	enum record_event	 event;
@@ -56,19 +59,21 @@ struct record {
 void	record_init(struct record *, enum record_event);
 
 /*
- * A JSON line is its head, which has the sequence number (given last, under the writer's lock), and
- * its tail, which has all else and the line end. Keys stand in the order of authrelay-audit(5).
- * A time outside the years 1970 to 9999 is written as the nearest one inside. Without memory the
- * buffer has its failure set, and what it holds is no line.
+ * A JSON line is its head, which has the sequence number (given last, under the
+ * writer's lock), and its tail, which has all else and the line end. Keys stand in
+ * the order of authrelay-audit(5). A time outside the years 1970 to 9999 is written
+ * as the nearest one inside. Without memory the buffer has its failure set, and what
+ * it holds is no line.
  */
 void	record_json_head(struct buf *, int64_t time_us, uint64_t seq);
 void	record_json_tail(struct buf *, const struct record *);
 
 /*
- * The same as key=value for syslog, at most RECORD_LINE_MAX bytes, no line end: first verdict, reason and event,
- * then the others in their order, last v, time and seq. Where it would be longer, the longest
- * values are cut as encode_word() cuts them, and "cut=yes" ends it.
- * Adds nothing and sets the buffer's failure where memory ran out.
+ * The same as key=value for syslog, at most RECORD_LINE_MAX bytes, no line end:
+ * first verdict, reason and event, then the others in their order, last v, time and
+ * seq. Where it would be longer, the longest values are cut as encode_word() cuts
+ * them, and "cut=yes" ends it. Adds nothing and sets the buffer's failure where
+ * memory ran out.
  */
 void	record_line(struct buf *, const struct record *, uint64_t seq);
 

@@ -20,7 +20,9 @@
 #define THREADS		8
 #define RECORDS		2000	/* by each thread */
 #define TEXT_MAX	3000
-#define FULL_SIZE	200000	/* where the disk is full */
+#define ROUNDS		40	/* of a full disk */
+#define ROUND_RECORDS	(RECORDS / ROUNDS)
+#define ROUND_ROOM	3000	/* bytes that the disk has left in each */
 #define NOBODY		65534
 #define LONGEST		300	/* seconds; then the test is stuck */
 
@@ -65,6 +67,7 @@ capture_start(void)
 	int		ends[2];
 
 	must(capture.saved != -1 && pipe(ends) == 0, "pipe");
+	must(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0, "fcntl");
 	must(dup2(ends[1], STDERR_FILENO) != -1, "dup2");
 	(void)close(ends[1]);
 	capture.reader = ends[0];
@@ -131,7 +134,10 @@ set_limit(rlim_t bytes)
 	must(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
 }
 
-/* The record number `number` of a thread: client_port and txn say which, the text's length differs. */
+/*
+ * The record number `number` of a thread: client_port and txn say which, the text's
+ * length differs.
+ */
 struct made {
 	struct record	record;
 	char		text[TEXT_MAX + 1];
@@ -140,7 +146,8 @@ struct made {
 static void
 make_record(struct made *made, int thread, int number)
 {
-	size_t	len = (size_t)(number * 7919 + thread * 104729) % (number % 50 == 0 ? TEXT_MAX : 90);
+	size_t	most = number % 50 == 0 ? TEXT_MAX : 90;
+	size_t	len = (size_t)(number * 7919 + thread * 104729) % most;
 
 	memset(made->text, "aB \"\n\xff@."[number % 8], len);
 	made->text[len] = '\0';
@@ -160,8 +167,8 @@ number_after(const char *line, const char *key)
 }
 
 /*
- * Whether a line, NUL-terminated, is that of a record of ours, byte for byte, and whose: its
- * number in the file, the thread, the record.
+ * Whether a line, NUL-terminated, is that of a record of ours, byte for byte, and
+ * whose: its number in the file, the thread, the record.
  */
 static int
 is_own_line(const char *line, int *seq_r, int *thread_r, int *number_r)
@@ -241,7 +248,7 @@ struct survey {
 	int	disorder;	/* a number not above the one before */
 	int	last_seq;
 	int	unclaimed;	/* records of which audit_write() said that they are not there */
-	int	torn_end;	/* the file does not end in a line end */
+	int	torn_end;	/* the file ends inside a line */
 };
 
 static struct survey
@@ -264,7 +271,7 @@ survey_file(const char *path, const struct writer *writers)
 		survey.last_seq = seq;
 		survey.unclaimed += !writers[thread].result[number];
 	}
-	survey.torn_end = *line != '\0';
+	survey.torn_end = *line != '\0' && !is_own_line(line, &seq, &thread, &number);
 	free(text);
 	return survey;
 }
@@ -289,44 +296,6 @@ test_threads(void)
 	free(writers);
 }
 
-/* The file can hold FULL_SIZE bytes for a while, and then again more. */
-static void
-test_full_threads(void)
-{
-	struct writer	*writers = calloc(THREADS, sizeof *writers);
-	const char	*path = path_of("full-threads");
-	struct audit	*audit = open_audit(path, 0);
-	struct survey	full, after;
-	struct capture	capture;
-	const char	*log;
-	char		want[100];
-	int		lost, total = THREADS * RECORDS;
-
-	must(writers != NULL && audit != NULL, "full-threads");
-	capture = capture_start();
-	set_limit(FULL_SIZE);
-	run_writers(writers, audit, 0, RECORDS / 2);
-	full = survey_file(path, writers);
-	lost = total / 2 - count_written(writers);
-	set_limit(RLIM_INFINITY);
-	run_writers(writers, audit, RECORDS / 2, RECORDS / 2);
-	audit_close(audit);
-	log = capture_end(capture);
-	after = survey_file(path, writers);
-	tap_ok(lost > 0 && full.lines > 0, "full disk: %d records lost, %d written", lost, full.lines);
-	tap_is_int(full.lines + lost, total / 2, "each caller was told right");
-	tap_is_int(full.unclaimed, 0, "nobody was told that a record in the file is lost");
-	tap_is_int(after.lines, total - lost, "then all are written");
-	tap_is_int(after.foreign, full.torn_end, "a torn line stands alone");
-	tap_is_int(after.disorder, 0, "in the order of their numbers");
-	tap_is_int(after.last_seq, total, "the lost ones have left gaps");
-	tap_is_int((long long)count_lines(log), 2, "the log has one line of loss, one of recovery");
-	(void)snprintf(want, sizeof want, "written again; records lost: %d\n", lost);
-	tap_ok(strstr(log, want) != NULL, "it says how many were lost");
-	tap_note("%s", log);
-	free(writers);
-}
-
 static int
 write_one(struct audit *audit, int number)
 {
@@ -336,18 +305,80 @@ write_one(struct audit *audit, int number)
 	return audit_write(audit, &made.record);
 }
 
-/* The disk has room for so many bytes more: one record, which does not fit. */
+/*
+ * Time and again the disk has room for a few records only, and a batch ends
+ * somewhere in it.
+ */
 static void
-write_into(struct audit *audit, const char *path, off_t room)
+test_full_threads(void)
+{
+	struct writer	*writers = calloc(THREADS, sizeof *writers);
+	const char	*path = path_of("full-threads");
+	struct audit	*audit = open_audit(path, 0);
+	struct survey	survey;
+	struct capture	capture;
+	struct stat	st;
+	int		torn = 0, written;
+
+	must(writers != NULL && audit != NULL, "full-threads");
+	capture = capture_start();
+	for (int i = 0; i < ROUNDS; i++) {
+		must(stat(path, &st) == 0, path);
+		set_limit((rlim_t)st.st_size + ROUND_ROOM);
+		run_writers(writers, audit, i * ROUND_RECORDS, ROUND_RECORDS);
+		set_limit(RLIM_INFINITY);
+		torn += survey_file(path, writers).torn_end;
+	}
+	must(write_one(audit, RECORDS) == 0, path);
+	audit_close(audit);
+	survey = survey_file(path, writers);
+	(void)capture_end(capture);
+	written = count_written(writers);
+	tap_ok(written > 0 && written < THREADS * RECORDS, "full disk: %d records of %d are there",
+	    written, THREADS * RECORDS);
+	tap_is_int(survey.unclaimed, 0, "nobody was told that a record in the file is lost");
+	tap_is_int(survey.lines, written, "nor that a lost one is in the file");
+	tap_is_int(survey.foreign, torn + 1, "torn lines stand alone");
+	tap_is_int(survey.disorder, 0, "in the order of their numbers");
+	free(writers);
+}
+
+/* A loss is logged once, and how many there were once it is over. */
+static void
+test_loss(void)
+{
+	struct audit	*audit = open_audit(path_of("loss"), 0);
+	struct capture	capture = capture_start();
+	const char	*log;
+
+	must(audit != NULL, path_of("loss"));
+	set_limit(0);
+	for (int i = 0; i < 1000; i++)
+		(void)write_one(audit, i);
+	set_limit(RLIM_INFINITY);
+	for (int i = 0; i < 3; i++)
+		(void)write_one(audit, i);
+	audit_close(audit);
+	log = capture_end(capture);
+	tap_is_int((long long)count_lines(log), 2, "the log has one line of loss, one of recovery");
+	tap_ok(strstr(log, ": File too large; records lost: 1\n") != NULL &&
+	    strstr(log, ": written again; records lost: 1000\n") != NULL,
+	    "it says how many were lost");
+	tap_note("%s", log);
+}
+
+/* One record, while the disk has room for so many bytes more. */
+static void
+write_into(struct audit *audit, const char *path, off_t room, int want)
 {
 	struct stat	st;
 	int		result;
 
 	must(stat(path, &st) == 0, path);
 	set_limit((rlim_t)(st.st_size + room));
-	result = write_one(audit, 1);
+	result = write_one(audit, 0);
 	set_limit(RLIM_INFINITY);
-	tap_is_int(result, -1, "a record is lost for want of room, but for %d bytes", (int)room);
+	tap_is_int(result, want, "a record where there is room for %d bytes", (int)room);
 }
 
 static void
@@ -360,25 +391,27 @@ test_torn(void)
 	struct capture		 capture;
 	char			 want[1000], *text;
 	size_t			 len;
-	int			 n, bad;
+	int			 n, whole, bad;
 
 	must(audit != NULL, path);
 	capture = capture_start();
 	bad = write_one(audit, 0) != 0;
-	write_into(audit, path, 10);	/* torn */
-	write_into(audit, path, 0);	/* still */
-	write_into(audit, path, 1);	/* closed, and no more */
-	write_into(audit, path, 0);
+	write_into(audit, path, 10, -1);	/* torn */
+	write_into(audit, path, 0, -1);		/* still */
+	write_into(audit, path, 1, -1);		/* closed, and no more */
+	write_into(audit, path, 0, -1);
 	bad += write_one(audit, 0) != 0;
-	write_into(audit, path, 3);
-	bad += write_one(audit, 0) != 0;
+	whole = snprintf(want, sizeof want, line, 7);
+	write_into(audit, path, whole - 2, -1);	/* its last two bytes are missing */
+	write_into(audit, path, whole, 0);	/* closed; the line lacks only its end */
 	bad += write_one(audit, 0) != 0;
 	audit_close(audit);
 	(void)capture_end(capture);
 	n = snprintf(want, sizeof want, line, 1);
 	n += snprintf(want + n, sizeof want - (size_t)n, "{\"v\":1,\"ti\n");
 	n += snprintf(want + n, sizeof want - (size_t)n, line, 6);
-	n += snprintf(want + n, sizeof want - (size_t)n, "{\"v\n");
+	n += snprintf(want + n, sizeof want - (size_t)n, line, 7) - 2;
+	want[n++] = '\n';
 	n += snprintf(want + n, sizeof want - (size_t)n, line, 8);
 	(void)snprintf(want + n, sizeof want - (size_t)n, line, 9);
 	text = read_file(path, &len);
@@ -387,7 +420,10 @@ test_torn(void)
 	free(text);
 }
 
-/* A full disk that frees and fills again does not flood the log, and no loss goes unsaid. */
+/*
+ * A full disk that frees and fills again does not flood the log, and no loss goes
+ * unsaid.
+ */
 static void
 test_flapping(void)
 {
@@ -457,7 +493,10 @@ test_log_only(void)
 	audit_close(NULL);
 }
 
-/* Opens a file with this in it, writes one record; compares what stands before the record. */
+/*
+ * Opens a file with this in it, writes one record; compares what stands before the
+ * record.
+ */
 static void
 check_open(const char *before, const char *want, int is_logged)
 {
@@ -533,7 +572,8 @@ static void
 remove_files(void)
 {
 	static const char *const names[] = {
-		"threads", "full-threads", "torn", "flapping", "open", "fresh", "fifo", "forbidden",
+		"threads", "full-threads", "loss", "torn", "flapping", "open", "fresh", "fifo",
+		"forbidden",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -550,6 +590,7 @@ main(void)
 	log_init("audit-test");
 	test_threads();
 	test_full_threads();
+	test_loss();
 	test_torn();
 	test_flapping();
 	test_device_full();

@@ -170,7 +170,8 @@ json_value(const char *json, struct buf *value_r)
 			point = hex_of(p + 1, 4);
 			p += 4;
 			if (point >= 0xd800 && point < 0xdc00) {
-				point = 0x10000 + ((point - 0xd800) << 10) + hex_of(p + 3, 4) - 0xdc00;
+				point = 0x10000 + ((point - 0xd800) << 10) +
+				    hex_of(p + 3, 4) - 0xdc00;
 				p += 6;
 			}
 			buf_add(value_r, utf8, utf8_of(point, utf8));
@@ -178,7 +179,10 @@ json_value(const char *json, struct buf *value_r)
 	}
 }
 
-/* The bytes that were sent, from a JSON value, or from what stands between a word's quotation marks. */
+/*
+ * The bytes that were sent, from a JSON value, or from what stands between a word's
+ * quotation marks.
+ */
 static void
 bytes_of(const char *value, size_t len, int is_word, struct buf *bytes_r)
 {
@@ -249,7 +253,8 @@ is_clean(const struct buf *out)
 		if ((point = point_at(out->data + i, out->len - i, &used)) == UINT32_MAX)
 			return 0;
 		for (size_t r = 0; r < sizeof ranges / sizeof ranges[0]; r++)
-			if (ranges[r].is_hidden && point >= ranges[r].first && point <= ranges[r].last)
+			if (ranges[r].is_hidden && point >= ranges[r].first &&
+			    point <= ranges[r].last)
 				return 0;
 	}
 	return 1;

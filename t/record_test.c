@@ -217,7 +217,10 @@ test_time(void)
 	buf_clear(&b);
 }
 
-/* No control character, not too long, one mark, and the keys that say what was decided. */
+/*
+ * No control character, not too long, one mark, and the keys that say what was
+ * decided.
+ */
 static int
 is_good_line(const struct buf *b, int is_cut)
 {
@@ -272,7 +275,10 @@ test_worst(void)
 	free(text);
 }
 
-/* One text grows byte by byte: the line is whole as long as it fits, then cut, and never too long. */
+/*
+ * One text grows byte by byte: the line is whole as long as it fits, then cut, and
+ * never too long.
+ */
 static void
 test_edge(void)
 {
