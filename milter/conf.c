@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "conf.h"
-#include "conf_file.h"
 #include "settings.h"
+#include "utf8.h"
 
 #define ITEMS_IN_LINE	3
 
@@ -59,7 +59,7 @@ is_plain_utf8(const char *s)
 {
 	size_t len = strlen(s);
 
-	if (conf_file_utf8_span(s, len) != len)
+	if (utf8_span(s, len) != len)
 		return 0;
 	for (size_t i = 0; i < len; i++)
 		if (s[i] == '\xc2' && (unsigned char)s[i + 1] < 0xa0)
@@ -68,8 +68,8 @@ is_plain_utf8(const char *s)
 }
 
 /*
- * In double quotation marks, and so that libconfuse makes the same of it: it would put a variable
- * in the place of ${NAME}, and an escape takes as many digits as come.
+ * In double quotation marks, and so that libconfuse makes the same of it: it would put
+ * a variable in the place of ${NAME}, and \x takes the two digits that come.
  */
 static void
 write_text(FILE *fp, const char *s)
@@ -91,12 +91,16 @@ write_text(FILE *fp, const char *s)
 	(void)fputc('"', fp);
 }
 
+/* Few items in one line, many in a line each. */
 static void
 write_list(FILE *fp, const struct conf_list *list, int is_indented)
 {
-	const char *gap = list->count <= ITEMS_IN_LINE ? " " : is_indented ? "\n\t\t" : "\n\t";
-	const char *end = list->count <= ITEMS_IN_LINE ? " " : is_indented ? "\n\t" : "\n";
+	const char *gap = " ", *end = " ";
 
+	if (list->count > ITEMS_IN_LINE) {
+		gap = is_indented ? "\n\t\t" : "\n\t";
+		end = is_indented ? "\n\t" : "\n";
+	}
 	(void)fputc('{', fp);
 	for (size_t i = 0; i < list->count; i++) {
 		(void)fprintf(fp, "%s%s", i == 0 ? "" : ",", gap);

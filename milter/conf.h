@@ -66,17 +66,23 @@ struct conf {
 };
 
 /*
- * Reads the file, then the overrides ("SETTING = VALUE", settings inside a section as "mx.timeout"),
- * checks everything and makes the sets. Every error of the run is added to `errors` as a line
- * "FILE:LINE: what is wrong, what is allowed" (an override's as "-o 'TEXT': ..."). Returns NULL if there was any, or
- * without memory. The caller holds the one reference. Not to be called by two threads at once (libconfuse).
+ * Reads the file, then the overrides ("SETTING = VALUE", settings inside a section as
+ * "mx.timeout"), checks everything that is in force, and makes the sets. Every error
+ * of the run is added to `errors` as a line "FILE:LINE: what is wrong; what is
+ * allowed", an override's as "-o 'TEXT': ...". Returns NULL if there was any, or
+ * without memory. The caller holds the one reference. Not to be called by two threads
+ * at once (libconfuse).
  */
-struct conf	*conf_read(const char *file, char *const *overrides, size_t count, struct buf *errors);
+struct conf	*conf_read(const char *file, char *const *overrides, size_t count,
+		    struct buf *errors);
 
 struct conf	*conf_ref(struct conf *);
 void		 conf_unref(struct conf *);	/* the last one frees it; NULL is legal */
 
-/* Writes every setting in the file's own syntax; what it writes reads back to the same. */
+/*
+ * Writes every setting in the file's own syntax; what it writes reads back to the
+ * same.
+ */
 void	conf_print(const struct conf *, FILE *);
 
 #endif

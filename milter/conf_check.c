@@ -54,7 +54,8 @@ member(struct conf_check *check, const struct setting *setting)
 }
 
 static void
-keep_text(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+keep_text(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	char **text = member(check, setting);
 
@@ -103,7 +104,7 @@ unix_fault(const char *path)
 	return path_fault(path);
 }
 
-/* A resolver could answer anything, so a host is an address or this host's own name for itself. */
+/* A resolver could answer anything, so only an address is taken, or localhost. */
 static const char *
 host_fault(const char *host, enum netaddr_family family)
 {
@@ -154,7 +155,8 @@ socket_fault(const char *s)
 }
 
 static void
-check_socket(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_socket(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	const char *why = socket_fault(value->text);
 
@@ -166,7 +168,8 @@ check_socket(struct conf_check *check, const struct setting *setting, const stru
 }
 
 static void
-check_mode(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_mode(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	unsigned *mode = member(check, setting);
 	size_t digits = strspn(value->text, "01234567");
@@ -180,7 +183,8 @@ check_mode(struct conf_check *check, const struct setting *setting, const struct
 }
 
 static void
-check_group(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_group(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	if (value->text[0] != '\0' && getgrnam(value->text) == NULL)
 		conf_check_refuse(check, setting, value, ": no such group");
@@ -189,7 +193,8 @@ check_group(struct conf_check *check, const struct setting *setting, const struc
 }
 
 static void
-check_user(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_user(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	if (value->text[0] != '\0' && getpwnam(value->text) == NULL)
 		conf_check_refuse(check, setting, value, ": no such user");
@@ -198,46 +203,51 @@ check_user(struct conf_check *check, const struct setting *setting, const struct
 }
 
 static void
-check_file(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_file(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	const char *why = value->text[0] == '\0' ? NULL : path_fault(value->text);
 
 	if (why != NULL)
-		conf_check_refuse(check, setting, value, ": %s; allowed: /PATH, or \"\" for none",
-		    why);
+		conf_check_refuse(check, setting, value,
+		    ": %s; allowed: /PATH, or \"\" for none", why);
 	else
 		keep_text(check, setting, value);
 }
 
 static void
-check_reply(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_reply(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	const char *why = reply_parse(value->text, &check->conf->denied);
 
 	if (why != NULL)
-		conf_check_refuse(check, setting, value, ": %s; allowed: as in 550 5.7.1 TEXT", why);
+		conf_check_refuse(check, setting, value,
+		    ": %s; allowed: as in 550 5.7.1 TEXT", why);
 	else
 		keep_text(check, setting, value);
 }
 
 static void
-refuse_word(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+refuse_word(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	struct buf words;
 
 	buf_init(&words);
 	for (const struct setting_word *word = setting->words; word->word != NULL; word++)
-		buf_printf(&words, "%s%s", word == setting->words ? "" : ", ", word->word);
+		buf_printf(&words, "%s%s", words.len == 0 ? "" : ", ", word->word);
 	if (words.failed)
 		check->errors->is_out_of_memory = 1;
 	else
-		conf_check_refuse(check, setting, value, " is none of its words; allowed: %s",
-		    words.data);
+		conf_check_refuse(check, setting, value,
+		    " is none of its words; allowed: %s", words.data);
 	buf_clear(&words);
 }
 
 static void
-check_word(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_word(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	int *number = member(check, setting);
 	const struct setting_word *word = setting->words;
@@ -247,27 +257,31 @@ check_word(struct conf_check *check, const struct setting *setting, const struct
 	if (word->word == NULL)
 		refuse_word(check, setting, value);
 	/* the words are known, so that a file with them hears why */
-	else if (number == &check->conf->mx_accept && word->value != POLICY_MX_ACCEPT_NONE) {
+	else if (number == &check->conf->mx_accept &&
+	    word->value != POLICY_MX_ACCEPT_NONE) {
 		struct conf_place place = conf_check_place(check, value);
-		conf_errors_add(check->errors, &place, "%s: MX look-ups are not in this version; "
-		    "allowed: none", setting->name);
+		conf_errors_add(check->errors, &place,
+		    "%s: MX look-ups are not in this version; allowed: none",
+		    setting->name);
 	} else
 		*number = word->value;
 }
 
 static void
-check_number(struct conf_check *check, const struct setting *setting, const struct conf_value *value)
+check_number(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
 {
 	struct conf_place place = conf_check_place(check, value);
 	unsigned *number = member(check, setting);
 	unsigned given;
 
 	if (read_number(value->text, &given) == -1)
-		conf_check_refuse(check, setting, value, " is no whole number; allowed: %u to %u",
-		    setting->min, setting->max);
+		conf_check_refuse(check, setting, value,
+		    " is no whole number; allowed: %u to %u", setting->min, setting->max);
 	else if (given < setting->min || given > setting->max)
-		conf_errors_add(check->errors, &place, "%s: %.*s is out of range; allowed: %u to %u",
-		    setting->name, CONF_QUOTED_MAX, value->text, setting->min, setting->max);
+		conf_errors_add(check->errors, &place,
+		    "%s: %.*s is out of range; allowed: %u to %u", setting->name,
+		    CONF_QUOTED_MAX, value->text, setting->min, setting->max);
 	else
 		*number = given;
 }

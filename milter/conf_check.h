@@ -31,8 +31,8 @@ struct conf_check {
 };
 
 /*
- * Checks what a setting was given and puts it into the configuration, or adds errors. A setting that is
- * no list has one value.
+ * Checks what a setting was given and puts it into the configuration, or adds errors.
+ * A setting that is no list has one value.
  */
 void	conf_check_setting(struct conf_check *, const struct setting *,
 	    struct conf_value *const *values, size_t count);

@@ -47,8 +47,8 @@ reserve(struct conf_errors *errors)
 }
 
 void
-conf_errors_addv(struct conf_errors *errors, const struct conf_place *place, const char *fmt,
-    va_list ap)
+conf_errors_addv(struct conf_errors *errors, const struct conf_place *place,
+    const char *fmt, va_list ap)
 {
 	char *what, *text;
 	int n;
@@ -70,7 +70,8 @@ conf_errors_addv(struct conf_errors *errors, const struct conf_place *place, con
 }
 
 void
-conf_errors_add(struct conf_errors *errors, const struct conf_place *place, const char *fmt, ...)
+conf_errors_add(struct conf_errors *errors, const struct conf_place *place,
+    const char *fmt, ...)
 {
 	va_list ap;
 

@@ -12,8 +12,9 @@
 #define CONF_QUOTED_MAX	200
 
 /*
- * Where something stands. It is shown as NAME:LINE (or NAME alone, for line 0) and sorted by source and
- * source_line: a line of a list file belongs to the place in the configuration that names the file.
+ * Where something stands. It is shown as NAME:LINE, or NAME alone for line 0, and
+ * sorted by source and source_line: a line of a list file belongs to where the file is
+ * named.
  */
 struct conf_place {
 	const char	*name;		/* fit to be shown */
@@ -46,7 +47,10 @@ int	conf_errors_has_any(const struct conf_errors *);
 /* Adds them to a buffer, a line each, in the order of their places. */
 void	conf_errors_write(struct conf_errors *, struct buf *);
 
-/* A text from outside in quotation marks, encoded, cut with a mark where it is long. Returns quoted_r->text. */
+/*
+ * A text from outside, encoded, in quotation marks, cut with a mark. Returns
+ * quoted_r->text.
+ */
 const char	*conf_quote(const char *, size_t, struct conf_quoted *quoted_r);
 
 #endif

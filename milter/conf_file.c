@@ -68,32 +68,3 @@ conf_file_load(const char *path, struct buf *text)
 	(void)close(fd);
 	return why;
 }
-
-/* Bytes of the UTF-8 character at s (RFC 3629: shortest form, no surrogates), or 0. */
-static size_t
-utf8_length(const unsigned char *s, size_t len)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-	    s[0] < 0xf5 ? 4 : 0;
-
-	if (n == 0 || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
-		return 0;
-	return n;
-}
-
-size_t
-conf_file_utf8_span(const char *text, size_t len)
-{
-	size_t i, n;
-
-	for (i = 0; i < len; i += n)
-		if ((n = utf8_length((const unsigned char *)text + i, len - i)) == 0)
-			break;
-	return i;
-}

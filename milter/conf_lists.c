@@ -11,7 +11,7 @@
 #include "ownaddr.h"
 
 #define PATH_SHOWN_MAX	1024
-#define FILE_ERRORS_MAX	100	/* that one list file may have before we only count them */
+#define FILE_ERRORS_MAX	100	/* of one list file; more are only counted */
 #define MECHANISM_MAX	20	/* RFC 4422 §3.1 */
 
 /* One list on its way. */
@@ -49,14 +49,14 @@ looks_like_domain(const char *s, size_t len)
 	return 0;
 }
 
-/* What somebody may have had in mind who wrote what is no domain; else what is wrong with it. */
+/* What somebody may have had in mind who wrote this; else what is wrong with it. */
 static const char *
 domain_hint(const char *s, size_t len, const char *why)
 {
 	struct netset_network network;
 
 	if (len > 2 && s[0] == '*' && s[1] == '.')
-		return "all names below a domain are written with a dot in front: .example.com";
+		return "names below a domain are written with a dot in front: .example.com";
 	if (len > 0 && s[0] == '@')
 		return "a domain is written without the @: example.com";
 	if (memchr(s, '@', len) != NULL)
@@ -88,7 +88,8 @@ add_network(struct list *list, const char *s, size_t len)
 	const char *why = netset_parse(s, len, &network);
 
 	if (why != NULL)
-		return looks_like_domain(s, len) ? "a domain, where a network is allowed" : why;
+		return !looks_like_domain(s, len) ? why :
+		    "a domain, where a network is allowed";
 	if (netset_add(list->networks, &network) == -1)
 		list->is_out_of_memory = 1;
 	return NULL;
@@ -100,9 +101,11 @@ add_address(struct list *list, const char *s, size_t len)
 	struct netset_network network;
 	const char *why;
 
-	if (netaddr_parse(s, len, &network.addr) == -1)
-		return memchr(s, '/', len) != NULL && netset_parse(s, len, &network) == NULL ?
-		    "a network, where one address is allowed" : "no IPv4 or IPv6 address";
+	if (netaddr_parse(s, len, &network.addr) == -1) {
+		why = netset_parse(s, len, &network);
+		return why == NULL ? "a network, where one address is allowed" :
+		    "no IPv4 or IPv6 address";
+	}
 	if ((why = ownaddr_refusal(&network.addr, 1)) != NULL)
 		return why;
 	network.bits = network.addr.family == NETADDR_V4 ? 32 : 128;
@@ -141,8 +144,10 @@ mechanism_fault(const char *s, size_t len)
 		return "nobody is known by it, so it never counts as a login";
 	for (size_t i = 0; i < len; i++)
 		if (!is_letter(s[i]) && strchr("0123456789-_", s[i]) == NULL)
-			return "a character that no SASL mechanism has; allowed: A-Z 0-9 - _";
-	return len < 1 || len > MECHANISM_MAX ? "a SASL mechanism has 1 to 20 characters" : NULL;
+			return "a character that no SASL mechanism has";
+	if (len < 1 || len > MECHANISM_MAX)
+		return "a SASL mechanism has 1 to 20 characters";
+	return NULL;
 }
 
 static const char *
@@ -164,7 +169,7 @@ is_port(const char *s)
 	return s[digits] == '\0' && digits <= 5 && atol(s) >= 1 && atol(s) <= 65535;
 }
 
-/* ADDRESS, ADDRESS:PORT, [ADDRESS], [ADDRESS]:PORT; without brackets one colon is that of a port. */
+/* An address, with a port behind it; without brackets one colon is that of a port. */
 static const char *
 server_fault(const char *s, size_t len)
 {
@@ -178,7 +183,8 @@ server_fault(const char *s, size_t len)
 			port = end + 1;
 	} else if (colon != NULL && colon == strrchr(s, ':'))
 		port = end = colon;
-	if (netaddr_parse(s, (size_t)(end - s), &addr) == -1 || (port != NULL && *port != ':'))
+	if (netaddr_parse(s, (size_t)(end - s), &addr) == -1 ||
+	    (port != NULL && *port != ':'))
 		return "no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT";
 	return port == NULL || is_port(port + 1) ? NULL : "the port is not in 1 to 65535";
 }
@@ -231,7 +237,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The entry of a line that ends at `end`, without blanks and comment; of length 0: there is none. */
+/* The entry of a line, without blanks and comment; of length 0: there is none. */
 static const char *
 line_entry(const char *s, const char *end, size_t *len, const char **why)
 {
@@ -330,8 +336,8 @@ add_value(struct list *list, const struct conf_value *value)
 
 /* Keeps the list as it was written. */
 static int
-keep_items(struct conf_list *items, const struct setting *setting, struct conf_value *const *values,
-    size_t count)
+keep_items(struct conf_list *items, const struct setting *setting,
+    struct conf_value *const *values, size_t count)
 {
 	if (count == 0)
 		return 0;
@@ -358,8 +364,8 @@ add_own(struct list *list)
 	if (errno == ENOMEM)
 		list->is_out_of_memory = 1;
 	else
-		conf_errors_add(list->check->errors, &place, "the interfaces' addresses: %s",
-		    strerror(errno));
+		conf_errors_add(list->check->errors, &place,
+		    "the interfaces' addresses: %s", strerror(errno));
 }
 
 static void

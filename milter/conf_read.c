@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Three kinds of source are read one after the other into the same libconfuse tree: the defaults, which
- * the table of settings has in the file's own syntax, the file, and each override. A later one
- * replaces what it gives, and += adds to it. Then every setting has a value, and knows its line.
+ * Sources are read one after the other into the same libconfuse tree: the defaults,
+ * which the table of settings has in the file's own syntax, the file, and each
+ * override. A later one replaces what it gives, and += adds to it. Then every setting
+ * has a value that knows its line.
  */
 
 #include <confuse.h>
@@ -148,12 +149,16 @@ mark_values(struct reader *reader)
 static void
 parse(struct reader *reader, const struct buf *text)
 {
-	if (text->failed || (text->len > 0 && cfg_parse_buf(reader->cfg, text->data) != CFG_SUCCESS))
+	if (text->failed ||
+	    (text->len > 0 && cfg_parse_buf(reader->cfg, text->data) != CFG_SUCCESS))
 		reader->errors->is_out_of_memory = 1;
 	mark_values(reader);
 }
 
-/* Begins another source. Its name is the text, encoded where that is needed, between two others. */
+/*
+ * Begins another source. Its name is the text, encoded where needed, between two
+ * others.
+ */
 static struct conf_place
 add_source(struct reader *reader, const char *before, const char *text, const char *after)
 {
@@ -243,7 +248,8 @@ read_override(struct reader *reader, const char *text)
 	struct buf statement, whole;
 
 	if (*s == '\0') {
-		conf_errors_add(reader->errors, &place, "empty; allowed: SETTING = VALUE");
+		conf_errors_add(reader->errors, &place,
+		    "empty; allowed: SETTING = VALUE");
 		return;
 	}
 	buf_init(&statement);
@@ -264,7 +270,8 @@ read_override(struct reader *reader, const char *text)
 
 /* Checks what one setting was given last. */
 static void
-check_setting(struct reader *reader, struct conf_check *check, const struct setting *setting)
+check_setting(struct reader *reader, struct conf_check *check,
+    const struct setting *setting)
 {
 	cfg_opt_t *option = option_of(reader->cfg, setting);
 	size_t count = cfg_opt_size(option);

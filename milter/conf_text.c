@@ -2,18 +2,19 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * libconfuse 3.3 stops at the first error, takes a section that the end of the file cuts off, drops
- * characters that it does not know, lets the later of two values win, counts a comment as three lines,
- * takes none inside a list, lets "${" run over the end of a string and puts nothing where a
- * variable is not set. So this reads the grammar before it does, and is the one that complains.
+ * libconfuse 3.3 stops at the first error, takes a section that the end of the file
+ * cuts off, drops characters that it does not know, lets the later of two values win,
+ * counts a comment as three lines, takes none inside a list, lets "${" run over the
+ * end of a string, and puts nothing where a variable is not set. So this reads the
+ * text before it does, and is what complains.
  */
 
 #include <string.h>
 
-#include "conf_file.h"
 #include "conf_text.h"
 #include "conf_token.h"
 #include "settings.h"
+#include "utf8.h"
 
 struct scan {
 	struct conf_lexer		 lexer;
@@ -23,7 +24,7 @@ struct scan {
 	size_t				 section_len;
 	unsigned			 section_line;
 	unsigned			 given[SETTINGS_MAX];	/* lines */
-	int				 is_cut;	/* that its end is missing has been said */
+	int				 is_cut;	/* its missing end was reported */
 };
 
 static void	complain(struct scan *, unsigned, const char *, ...)
@@ -54,8 +55,8 @@ refuse_bad(struct scan *scan, const struct conf_token *token)
 	struct conf_quoted q;
 
 	if (token->len > 0)
-		complain(scan, token->line, "%s: %s", conf_quote(token->text, token->len, &q),
-		    token->why);
+		complain(scan, token->line, "%s: %s",
+		    conf_quote(token->text, token->len, &q), token->why);
 	else
 		complain(scan, token->line, "%s", token->why);
 	return -1;
@@ -63,8 +64,8 @@ refuse_bad(struct scan *scan, const struct conf_token *token)
 
 /* Something else came than what had to come in the statement of that name. */
 static int
-refuse_token(struct scan *scan, const struct conf_token *token, const struct conf_token *name,
-    const char *expected)
+refuse_token(struct scan *scan, const struct conf_token *token,
+    const struct conf_token *name, const char *expected)
 {
 	struct conf_quoted q, in;
 
@@ -74,7 +75,8 @@ refuse_token(struct scan *scan, const struct conf_token *token, const struct con
 		return -1;
 	conf_quote(name->text, name->len, &in);
 	if (token->kind == TOKEN_END)
-		complain(scan, name->line, "what begins with %s is not finished at the end%s", in.text,
+		complain(scan, name->line,
+		    "what begins with %s is not finished at the end%s", in.text,
 		    cut_hint(scan));
 	else
 		complain(scan, token->line, "unexpected %s after %s; allowed: %s",
@@ -134,7 +136,8 @@ is_section(const struct scan *scan, const struct conf_token *name)
 
 /* The whole name, "mx.timeout", in quotation marks. */
 static const char *
-quote_name(const struct scan *scan, const struct conf_token *name, struct conf_quoted *quoted)
+quote_name(const struct scan *scan, const struct conf_token *name,
+    struct conf_quoted *quoted)
 {
 	char whole[CONF_QUOTED_MAX];
 	size_t at = 0, len = name->len;
@@ -159,22 +162,29 @@ refuse_unknown(struct scan *scan, const struct conf_token *name)
 
 	quote_name(scan, name, &q);
 	if (is_section(scan, name))
-		complain(scan, name->line, "%s is a section; write %.*s { SETTING = VALUE }", q.text,
+		complain(scan, name->line,
+		    "%s is a section; write %.*s { SETTING = VALUE }", q.text,
 		    (int)name->len, name->text);
 	else if (nearest == NULL)
 		complain(scan, name->line, "unknown setting %s", q.text);
-	else if (strlen(nearest->name) == name->len && memchr(name->text, '.', name->len) != NULL &&
+	else if (strlen(nearest->name) == name->len &&
+	    memchr(name->text, '.', name->len) != NULL &&
 	    memcmp(nearest->name, name->text, name->len) == 0)
-		complain(scan, name->line, "unknown setting %s; write %.*s { %s = VALUE }", q.text,
+		complain(scan, name->line,
+		    "unknown setting %s; write %.*s { %s = VALUE }", q.text,
 		    (int)setting_section(nearest), nearest->name, setting_key(nearest));
 	else
-		complain(scan, name->line, "unknown setting %s; did you mean \"%s\"?", q.text,
-		    nearest->name);
+		complain(scan, name->line, "unknown setting %s; did you mean \"%s\"?",
+		    q.text, nearest->name);
 }
 
-/* A setting may be given once, and then more may be added to a list. Returns the first line, or 0. */
+/*
+ * A setting is given once, and a list added to after that. Returns the first line, or
+ * 0.
+ */
 static unsigned
-note_given(struct scan *scan, const struct setting *setting, const struct conf_token *name, int is_append)
+note_given(struct scan *scan, const struct setting *setting,
+    const struct conf_token *name, int is_append)
 {
 	unsigned *given = &scan->given[setting - settings];
 
@@ -185,12 +195,15 @@ note_given(struct scan *scan, const struct setting *setting, const struct conf_t
 	return 0;
 }
 
-/* Reads NAME = VALUE from behind the sign; returns 1 if it has to be overwritten, -1 at a syntax error. */
+/*
+ * Reads NAME = VALUE from behind the sign. Returns 1: to be blanked out, -1: a syntax
+ * error.
+ */
 static int
 read_setting(struct scan *scan, const struct conf_token *name, int is_append)
 {
-	const struct setting *setting = settings_find(scan->section, scan->section_len, name->text,
-	    name->len);
+	const struct setting *setting =
+	    settings_find(scan->section, scan->section_len, name->text, name->len);
 	unsigned first;
 
 	if (setting == NULL) {
@@ -202,12 +215,14 @@ read_setting(struct scan *scan, const struct conf_token *name, int is_append)
 		if (read_list(scan, name) == -1)
 			return -1;
 	} else if (token.kind == TOKEN_OPEN) {
-		complain(scan, name->line, "%s: a list, where one value is allowed", setting->name);
+		complain(scan, name->line, "%s: a list, where one value is allowed",
+		    setting->name);
 		return skip_block(scan, name) == -1 ? -1 : 1;
 	} else if (token.kind != TOKEN_WORD)
 		return refuse_token(scan, &token, name, "a value");
 	if (is_append && !setting_is_list(setting))
-		complain(scan, name->line, "%s: += is for lists; allowed: =", setting->name);
+		complain(scan, name->line, "%s: += is for lists; allowed: =",
+		    setting->name);
 	else if ((first = note_given(scan, setting, name, is_append)) != 0)
 		complain(scan, name->line, "%s: given already in line %u; allowed: once",
 		    setting->name, first);
@@ -221,6 +236,7 @@ static int
 read_section(struct scan *scan, const struct conf_token *name)
 {
 	struct conf_quoted q;
+	char sections[128];
 
 	if (is_section(scan, name)) {
 		scan->section = name->text;
@@ -229,11 +245,14 @@ read_section(struct scan *scan, const struct conf_token *name)
 		return 0;
 	}
 	quote_name(scan, name, &q);
-	if (settings_find(scan->section, scan->section_len, name->text, name->len) != NULL)
-		complain(scan, name->line, "%s is a setting and no section; write %.*s = VALUE", q.text,
+	settings_section_names(sections, sizeof(sections));
+	if (settings_find(scan->section, scan->section_len, name->text, name->len))
+		complain(scan, name->line,
+		    "%s is a setting and no section; write %.*s = VALUE", q.text,
 		    (int)name->len, name->text);
 	else
-		complain(scan, name->line, "unknown section %s; allowed: auth, mx, dns, audit", q.text);
+		complain(scan, name->line, "unknown section %s; allowed: %s", q.text,
+		    sections);
 	return skip_block(scan, name) == -1 ? -1 : 1;
 }
 
@@ -250,7 +269,8 @@ read_named(struct scan *scan, const struct conf_token *name)
 		return read_section(scan, name);
 	case TOKEN_PAREN:
 		if (name->len == 7 && memcmp(name->text, "include", 7) == 0) {
-			complain(scan, name->line, "include is not supported; long lists can be in "
+			complain(scan, name->line,
+			    "include is not supported; long lists can be in "
 			    "files of their own: file:PATH");
 			return -1;
 		}
@@ -301,15 +321,17 @@ read_statement(struct scan *scan)
 		break;
 	case TOKEN_END:
 		if (scan->section_line != 0 && !scan->is_cut)
-			complain(scan, scan->section_line, "section \"%.*s\" is not closed%s",
-			    (int)scan->section_len, scan->section, cut_hint(scan));
+			complain(scan, scan->section_line,
+			    "section \"%.*s\" is not closed%s", (int)scan->section_len,
+			    scan->section, cut_hint(scan));
 		return -1;
 	case TOKEN_ASSIGN:
 	case TOKEN_APPEND:
 	case TOKEN_OPEN:
 	case TOKEN_COMMA:
 	case TOKEN_PAREN:
-		complain(scan, name.line, "unexpected %s; allowed: the name of a setting or section",
+		complain(scan, name.line,
+		    "unexpected %s; allowed: the name of a setting or section",
 		    conf_quote(name.text, name.len, &q));
 		break;
 	case TOKEN_BAD:
@@ -343,7 +365,7 @@ static void
 check_bytes(struct scan *scan)
 {
 	struct buf *buf = scan->lexer.buf;
-	size_t span = conf_file_utf8_span(buf->data, buf->len);
+	size_t span = utf8_span(buf->data, buf->len);
 
 	if (span < buf->len)
 		complain(scan, line_of(buf->data, span), "a byte that is no UTF-8");
@@ -366,8 +388,9 @@ void
 conf_text_check(struct buf *buf, const struct conf_text_options *options,
     struct conf_errors *errors)
 {
-	struct scan scan = { .lexer = { .buf = buf, .line = 1 }, .options = options, .errors = errors,
-	    .section = options->section, .section_len = options->section_len };
+	struct scan scan = { .lexer = { .buf = buf, .line = 1 }, .options = options,
+	    .errors = errors, .section = options->section,
+	    .section_len = options->section_len };
 
 	if (buf->len == 0)
 		return;

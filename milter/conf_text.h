@@ -17,10 +17,11 @@ struct conf_text_options {
 };
 
 /*
- * Adds an error for all that is wrong with the text as such, and leaves of it only what libconfuse
- * reads as we do: settings of our table, each given once, complete and closed. Statements that are
- * refused are overwritten with blanks, and so are comments; lines stay where they are. What follows
- * a syntax error is cut off, and then the end may have to close a section.
+ * Adds an error for all that is wrong with the text as such, and leaves of it only
+ * what libconfuse reads as we do: settings of our table, each given once, complete and
+ * closed. Statements that are refused are overwritten with blanks, and so are
+ * comments; lines stay where they are. What follows a syntax error is cut off, and
+ * then the end may have to close a section.
  */
 
 void	conf_text_check(struct buf *, const struct conf_text_options *, struct conf_errors *);

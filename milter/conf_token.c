@@ -24,7 +24,10 @@ is_hex(char c)
 	return is_in(c, "0123456789abcdefABCDEF");
 }
 
-/* The length of an escape in double quotation marks; 0: libconfuse would make something else of it. */
+/*
+ * The length of an escape in double quotation marks; 0: libconfuse would mend it its
+ * way.
+ */
 static size_t
 escape_length(const char *s)
 {
@@ -66,7 +69,10 @@ check_variable(const char *s, size_t *len)
 	return getenv(name) == NULL ? "a variable of the environment is not set" : NULL;
 }
 
-/* The length of what stands at s inside double quotation marks, or 0 and why it may not. */
+/*
+ * The length of what stands at s inside double quotation marks, or 0 and why it may
+ * not.
+ */
 static size_t
 double_quoted_length(const char *s, const char **why)
 {
@@ -74,7 +80,7 @@ double_quoted_length(const char *s, const char **why)
 
 	if (s[0] == '\\') {
 		if ((n = escape_length(s)) == 0)
-			*why = "unknown escape after a backslash; a backslash itself is written \\\\";
+			*why = "unknown escape; a backslash itself is written \\\\";
 	} else if (s[0] == '$' && s[1] == '{') {
 		if ((*why = check_variable(s, &n)) != NULL)
 			return 0;
@@ -119,7 +125,10 @@ conf_token_blank(struct conf_lexer *lexer, size_t start, size_t end)
 			lexer->buf->data[i] = ' ';
 }
 
-/* Overwrites a comment that begins here. Returns 1, 0 if there is none, -1 if it is not closed. */
+/*
+ * Overwrites a comment that begins here. Returns 1, 0: there is none, -1: it is not
+ * closed.
+ */
 static int
 skip_comment(struct conf_lexer *lexer)
 {
@@ -148,14 +157,15 @@ skip_blanks(struct conf_lexer *lexer)
 		int comment;
 		if (s[0] == '\n')
 			lexer->line++;
-		if (s[0] == ' ' || s[0] == '\t' || s[0] == '\n' || (s[0] == '\r' && s[1] == '\n'))
+		if (s[0] == ' ' || s[0] == '\t' || s[0] == '\n' ||
+		    (s[0] == '\r' && s[1] == '\n'))
 			lexer->at++;
 		else if ((comment = skip_comment(lexer)) != 1)
 			return comment;
 	}
 }
 
-/* The same characters as in libconfuse's lexer, less the control characters and the dollar sign. */
+/* What libconfuse takes for a word, without control characters and dollar signs. */
 static size_t
 word_length(const char *s)
 {
@@ -206,7 +216,7 @@ conf_token_next(struct conf_lexer *lexer)
 	else if (token.text[0] == '\0')
 		token.kind = TOKEN_END;
 	else if (lexer->at == start && (token.kind = read_mark(lexer)) == TOKEN_BAD) {
-		token.why = "unexpected character; a value that has it is put in quotation marks";
+		token.why = "unexpected character; put what has it in quotation marks";
 		token.len = 1;
 	}
 	if (token.why == NULL)

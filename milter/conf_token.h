@@ -25,7 +25,7 @@ struct conf_token {
 	const char		*text;
 	size_t			 len;
 	unsigned		 line;
-	const char		*why;	/* TOKEN_BAD: a constant text; its own text may be of length 0 */
+	const char		*why;	/* TOKEN_BAD: a constant text */
 };
 
 /* Text that is not empty, and how far it has been read. */
@@ -36,8 +36,9 @@ struct conf_lexer {
 };
 
 /*
- * Reads what libconfuse would read, but refuses where that would drop a character, make another text of
- * an escape, or go beyond the line. Overwrites comments with blanks on its way.
+ * Reads what libconfuse would read, but refuses where that would drop a character,
+ * make another text of an escape, or go beyond the line. Overwrites comments with
+ * blanks on its way.
  */
 struct conf_token	conf_token_next(struct conf_lexer *);
 

@@ -72,13 +72,14 @@ ownaddr_is_usable(const struct netaddr *addr, int is_listed)
 static struct netaddr
 address_of(const struct sockaddr *sa)
 {
-	struct netaddr none = { .family = NETADDR_NONE };
+	const struct sockaddr_in *v4 = (const void *)sa;
+	const struct sockaddr_in6 *v6 = (const void *)sa;
 
 	if (sa != NULL && sa->sa_family == AF_INET)
-		return netaddr_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+		return netaddr_v4(&v4->sin_addr);
 	if (sa != NULL && sa->sa_family == AF_INET6)
-		return netaddr_v6(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
-	return none;
+		return netaddr_v6(&v6->sin6_addr);
+	return (struct netaddr){ .family = NETADDR_NONE };
 }
 
 int

@@ -8,15 +8,18 @@
 #include "netset.h"
 
 /*
- * May an address say "this mail server" to the world? Loopback, unspecified, link-local, multicast and
- * reserved ones never may; private ones (RFC 1918, RFC 6598, RFC 4193), which others have too, only
- * where the administrator has listed them.
+ * May an address say "this mail server" to the world? Loopback, unspecified,
+ * link-local, multicast and reserved ones never may; private ones (RFC 1918, RFC 6598,
+ * RFC 4193), which others have too, only where the administrator has listed them.
  */
 int	ownaddr_is_usable(const struct netaddr *, int is_listed);
-/* What kind of address it is that it is not usable, as a constant text: "a loopback address"; else NULL. */
+/* Why it is not, as a constant text: "a loopback address"; NULL: it is. */
 const char	*ownaddr_refusal(const struct netaddr *, int is_listed);
 
-/* Adds the usable ones of the interfaces. Returns -1 if they cannot be had, or without memory; errno says which. */
+/*
+ * Adds the usable ones of the interfaces. Returns -1 and sets errno, also without
+ * memory.
+ */
 int	ownaddr_add_interfaces(struct netset *);
 
 #endif

@@ -33,7 +33,8 @@ static const struct setting_word on_failure[] = {
 
 static const struct setting_word mx_accept[] = {
 	{ "none", POLICY_MX_ACCEPT_NONE }, { "backup", POLICY_MX_ACCEPT_BACKUP },
-	{ "primary", POLICY_MX_ACCEPT_PRIMARY }, { "any", POLICY_MX_ACCEPT_ANY }, { NULL, 0 }
+	{ "primary", POLICY_MX_ACCEPT_PRIMARY }, { "any", POLICY_MX_ACCEPT_ANY },
+	{ NULL, 0 }
 };
 
 /* Not kern: syslog(3) turns it into user. */
@@ -142,7 +143,8 @@ const struct setting settings[] = {
 
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
 
-_Static_assert(sizeof(settings) / sizeof(settings[0]) <= SETTINGS_MAX, "SETTINGS_MAX is too low");
+_Static_assert(sizeof(settings) / sizeof(settings[0]) <= SETTINGS_MAX,
+    "SETTINGS_MAX is too low");
 
 size_t
 setting_section(const struct setting *setting)
@@ -204,7 +206,22 @@ settings_has_section(const char *section, size_t len)
 	return 0;
 }
 
-/* How many letters to add, take away or change make b of a (Levenshtein); both are short. */
+void
+settings_section_names(char *names, size_t size)
+{
+	size_t used = 0;
+
+	names[0] = '\0';
+	for (size_t i = 0; i < settings_count && used < size; i++) {
+		size_t len = setting_section(&settings[i]);
+		if (len > 0 && (i == 0 ||
+		    !is_in_section(&settings[i - 1], settings[i].name, len)))
+			used += (size_t)snprintf(names + used, size - used, "%s%.*s",
+			    used == 0 ? "" : ", ", (int)len, settings[i].name);
+	}
+}
+
+/* How many letters have to be added, taken away or changed (Levenshtein). */
 static size_t
 edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -251,8 +268,8 @@ settings_nearest(const char *section, size_t section_len, const char *key, size_
 	if (key_len > NAME_MAX_LEN)
 		return NULL;
 	for (size_t i = 0; i < settings_count; i++) {
-		size_t distance = setting_distance(&settings[i], section, section_len, key,
-		    key_len);
+		size_t distance =
+		    setting_distance(&settings[i], section, section_len, key, key_len);
 		if (distance >= limit)
 			continue;
 		limit = distance;
@@ -269,9 +286,11 @@ settings_write(FILE *fp, settings_writer *write_value, const void *arg)
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct setting *setting = &settings[i];
 		size_t len = setting_section(setting);
-		if (section != 0 && !is_in_section(setting, settings[i - 1].name, section))
+		if (section != 0 &&
+		    !is_in_section(setting, settings[i - 1].name, section))
 			(void)fputs("}\n", fp);
-		if (len != 0 && (i == 0 || !is_in_section(&settings[i - 1], setting->name, len)))
+		if (len != 0 &&
+		    (i == 0 || !is_in_section(&settings[i - 1], setting->name, len)))
 			(void)fprintf(fp, "%.*s {\n", (int)len, setting->name);
 		(void)fprintf(fp, "%s%s = ", len == 0 ? "" : "\t", setting_key(setting));
 		write_value(fp, setting, arg);

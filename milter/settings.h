@@ -34,11 +34,11 @@ struct setting_word {
 };
 
 struct setting {
-	const char			*name;		/* "mx.timeout": one in the section mx */
+	const char			*name;		/* "mx.timeout": in section mx */
 	enum setting_kind		 kind;
-	size_t				 offset;	/* into struct conf; its type goes with the kind */
-	size_t				 set_offset;	/* where its netset or domset goes; 0: nowhere */
-	const char			*value;		/* the default, in the file's own syntax */
+	size_t				 offset;	/* into struct conf */
+	size_t				 set_offset;	/* of its set; 0: there is none */
+	const char			*value;		/* the default, as in a file */
 	unsigned			 min;
 	unsigned			 max;
 	const struct setting_word	*words;		/* the last is NULL */
@@ -67,6 +67,8 @@ void		settings_write(FILE *, settings_writer *, const void *arg);
 const struct setting	*settings_find(const char *section, size_t section_len,
 			    const char *key, size_t key_len);
 int			 settings_has_section(const char *section, size_t len);
+/* "auth, mx, ..."; cut off where there is no room. */
+void			 settings_section_names(char *names_r, size_t size);
 /* The setting that somebody may have meant by this key, or NULL. */
 const struct setting	*settings_nearest(const char *section, size_t section_len,
 			    const char *key, size_t key_len);

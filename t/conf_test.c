@@ -1,0 +1,486 @@
+/* t/conf_test.c: the configuration, every setting in both directions, and what a cut leaves of it */
+/* SPDX-License-Identifier: ISC */
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "../milter/conf.h"
+#include "../milter/conf_file.h"
+#include "../milter/ownaddr.h"
+#include "../milter/settings.h"
+#include "conf_rows.h"
+#include "tap.h"
+
+#define FILE_NAME	"t.conf"	/* as the rows have it */
+
+static void
+write_bytes(const char *name, const char *text, size_t len)
+{
+	/* a new file each time: to truncate one makes some file systems wait for the disk */
+	(void)unlink(name);
+	FILE *fp = fopen(name, "w");
+
+	if (fp == NULL || fwrite(text, 1, len, fp) != len || fclose(fp) != 0) {
+		perror(name);
+		exit(1);
+	}
+}
+
+static void
+write_text(const char *name, const char *text)
+{
+	write_bytes(name, text, strlen(text));
+}
+
+/* Reads the file of that name; errors_r is to be freed. */
+static struct conf *
+read_conf(const char *name, const char *override, char **errors_r)
+{
+	char *overrides[1] = { (char *)(uintptr_t)override };
+	struct buf errors;
+
+	buf_init(&errors);
+	struct conf *conf = conf_read(name, overrides, override != NULL, &errors);
+	*errors_r = errors.data;
+	return conf;
+}
+
+static char *
+printed(const struct conf *conf)
+{
+	char *text;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+
+	conf_print(conf, fp);
+	(void)fclose(fp);
+	return text;
+}
+
+static char *
+defaults(void)
+{
+	char *errors;
+
+	write_text(FILE_NAME, "");
+	struct conf *conf = read_conf(FILE_NAME, NULL, &errors);
+	char *text = conf == NULL ? strdup("") : printed(conf);
+	free(errors);
+	conf_unref(conf);
+	return text;
+}
+
+/* A text with an end of line and without, for the name of a test. */
+static const char *
+name_of(const struct row *row)
+{
+	static char name[128];
+	size_t i;
+
+	(void)snprintf(name, sizeof(name), "%s%s%s", row->text, row->override == NULL ? "" : " -o ",
+	    row->override == NULL ? "" : row->override);
+	for (i = 0; name[i] != '\0'; i++)
+		if (name[i] < ' ' || name[i] > '~' || name[i] == '#')
+			name[i] = '.';
+	return name;
+}
+
+/* What is printed has the wanted lines, and reads back to the same. */
+static void
+test_good(const struct row *row, const char *base)
+{
+	char *errors, *first, *second = NULL;
+
+	write_text(FILE_NAME, row->text);
+	struct conf *conf = read_conf(FILE_NAME, row->override, &errors);
+	tap_is_str(errors, NULL, "no errors: %s", name_of(row));
+	free(errors);
+	if (conf == NULL)
+		return;
+	first = printed(conf);
+	conf_unref(conf);
+	if (row->want[0] == '\0')
+		tap_is_str(first, base, "the defaults: %s", name_of(row));
+	else if (strstr(first, row->want) != NULL)
+		tap_ok(1, "printed: %s", name_of(row));
+	else
+		tap_is_str(first, row->want, "printed: %s", name_of(row));
+	write_text(FILE_NAME, first);
+	conf = read_conf(FILE_NAME, NULL, &errors);
+	if (conf != NULL)
+		second = printed(conf);
+	tap_is_str(second, first, "reads back: %s", name_of(row));
+	free(errors);
+	free(first);
+	free(second);
+	conf_unref(conf);
+}
+
+static void
+test_bad(const struct row *row)
+{
+	char *errors;
+
+	write_text(FILE_NAME, row->text);
+	struct conf *conf = read_conf(FILE_NAME, row->override, &errors);
+	tap_is_str(errors, row->want, "refused: %s", name_of(row));
+	tap_ok(conf == NULL, "and no configuration");
+	free(errors);
+	conf_unref(conf);
+}
+
+/* Every line is that of one of the others, at the same place: no third value came of it. */
+static int
+is_mixed_of(const char *text, const char *a, const char *b)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n") + 1, a_len = strcspn(a, "\n") + 1;
+		size_t b_len = strcspn(b, "\n") + 1;
+		if (strncmp(text, a, len) != 0 && strncmp(text, b, len) != 0)
+			return 0;
+		text += len;
+		a += a_len;
+		b += b_len;
+	}
+	return 1;
+}
+
+static void
+test_cut(const char *name, const char *text, size_t len, const char *base)
+{
+	size_t wrong = 0, refused = 0;
+	char *errors, *shown;
+
+	write_bytes(FILE_NAME, text, len);
+	struct conf *conf = read_conf(FILE_NAME, NULL, &errors);
+	tap_is_str(errors, NULL, "the %s is good", name);
+	free(errors);
+	if (conf == NULL)
+		return;
+	char *whole = printed(conf);
+	conf_unref(conf);
+	for (size_t cut = 1; cut < len; cut++) {
+		write_bytes(FILE_NAME, text, cut);
+		conf = read_conf(FILE_NAME, NULL, &errors);
+		refused += conf == NULL;
+		wrong += (conf == NULL) != (errors != NULL);
+		if (conf != NULL) {
+			shown = printed(conf);
+			wrong += text[cut - 1] != '\n' || !is_mixed_of(shown, base, whole);
+			free(shown);
+		}
+		free(errors);
+		conf_unref(conf);
+	}
+	tap_is_int((long long)wrong, 0, "the %s, cut at every byte: refused, or what it was", name);
+	tap_ok(refused > len / 2, "most cuts are refused: %zu of %zu", refused, len - 1);
+	free(whole);
+}
+
+static const char full[] =
+	"socket = \"inet:10025@127.0.0.1\"\nsocket-mode = 0600\nsocket-group = root\nuser = root\n"
+	"pid-file = /run/10\nmode = monitor\ndenied-reply = \"551 5.7.10 Notes\"\n"
+	"trusted-networks = {\n\t10.0.0.0/10,\n\t::1 }\n"
+	"local-domains = { example.com,\n\texample.com.au }\nrelay-domains\n=\n{\nb.example\n}\n"
+	"own-addresses = { 192.0.2.10 }\nlocal-submission = reject\nrequire-auth-on = { 587 }\n"
+	"client-certificates = { 'a\\\nb|c' } # end\n"
+	"auth { mechanisms = { PLAIN,\nLOGIN }\n min-ssf = 128\n require-tls = yes }\n"
+	"mx { names = mx.example networks = 192.0.2.0/24\n domains = a.example require-dnssec = yes\n"
+	" timeout = 10\n cache-entries = 20001\n}\n"
+	"dns { servers = {\n\"[::1]:5353\" } trust-ad\n = no }\n"
+	"audit { syslog = no /* a\n */ facility = local1 file = \"/a\"\n on-failure = continue\n }\n";
+
+static void
+test_cuts(const char *sample, const char *base)
+{
+	struct buf text;
+	const char *why = conf_file_load(sample, &text);
+
+	tap_is_str(why, NULL, "the sample can be read");
+	if (why == NULL)
+		test_cut("sample", text.data, text.len, base);
+	buf_clear(&text);
+	test_cut("full file", full, sizeof(full) - 1, base);
+}
+
+/* Every setting of the table is changed in `full`, so that a cut is seen in each. */
+static void
+test_full(void)
+{
+	char *errors;
+
+	write_text(FILE_NAME, full);
+	struct conf *conf = read_conf(FILE_NAME, NULL, &errors);
+	char *text = conf == NULL ? strdup("") : printed(conf);
+	for (size_t i = 0; i < settings_count; i++) {
+		char line[256];
+		(void)snprintf(line, sizeof(line), "%s%s = %s\n", setting_section(&settings[i]) == 0 ?
+		    "\n" : "\t", setting_key(&settings[i]), settings[i].value);
+		/* none is the only word that there is for it */
+		if (strcmp(settings[i].name, "mx.accept") != 0)
+			tap_ok(strstr(text, line) == NULL, "not the default: %s", settings[i].name);
+	}
+	free(errors);
+	free(text);
+	conf_unref(conf);
+}
+
+static int
+has_network(const struct netset *set, const char *text)
+{
+	struct netaddr addr;
+
+	return netaddr_parse(text, strlen(text), &addr) == 0 && netset_find(set, &addr, NULL);
+}
+
+static int
+has_domain(const struct domset *set, const char *text)
+{
+	return domset_find(set, text, strlen(text)) != NULL;
+}
+
+/* What the policy is given is what was written, canonical. */
+static void
+test_policy(void)
+{
+	char *errors;
+
+	write_text(FILE_NAME, full);
+	struct conf *conf = read_conf(FILE_NAME, "local-domains = { M\xc3\xbcller.Example., file:good.txt }",
+	    &errors);
+	tap_is_str(errors, NULL, "a file with everything in it is good");
+	free(errors);
+	if (conf == NULL)
+		return;
+	const struct policy *policy = &conf->policy;
+	tap_ok(has_network(policy->trusted_networks, "10.63.0.1"), "a trusted network");
+	tap_ok(!has_network(policy->trusted_networks, "127.0.0.1"), "the default was replaced");
+	tap_ok(has_domain(policy->local_domains, "xn--mller-kva.example"), "a domain as A-labels");
+	tap_ok(has_domain(policy->local_domains, "one.example"), "a domain of a list file");
+	tap_ok(has_domain(policy->local_domains, "x.two.example"), "a subdomain of one");
+	tap_ok(!has_domain(policy->local_domains, "two.example"), "not the domain itself");
+	tap_is_int((long long)domset_count(policy->local_domains), 4, "and no more");
+	tap_ok(has_domain(policy->relay_domains, "b.example"), "a relay domain");
+	tap_ok(has_network(policy->own_addresses, "192.0.2.10"), "an own address");
+	tap_ok(!has_network(policy->own_addresses, "127.0.0.1"), "loopback is none");
+	tap_is_int(policy->permit_local_submission, 0, "local submission");
+	tap_is_str(policy->require_auth_on[0], "587", "a listener");
+	tap_is_str(policy->require_auth_on[1], NULL, "the last one");
+	tap_is_str(policy->client_certificates[0], "ab|c", "a certificate");
+	tap_is_str(policy->auth_mechanisms[1], "LOGIN", "a mechanism");
+	tap_is_int(policy->auth_min_ssf, 128, "the strength");
+	tap_is_int(policy->auth_require_tls, 1, "TLS");
+	tap_is_int(policy->mx_accept, POLICY_MX_ACCEPT_NONE, "no look-ups");
+	tap_is_str(conf->denied.text, "Notes", "the reply");
+	tap_is_int(conf->audit_facility, LOG_LOCAL1, "the facility");
+	tap_ok(conf_ref(conf) == conf, "a reference more");
+	conf_unref(conf);
+	tap_is_int(conf->mx_timeout, 10, "is one that may be given back");
+	conf_unref(conf);
+	conf_unref(NULL);
+}
+
+static const struct {
+	const char	*text;
+	int		 is_usable;
+	int		 is_usable_listed;
+} addresses[] = {
+	{ "0.0.0.0", 0, 0 }, { "0.1.2.3", 0, 0 }, { "127.0.0.1", 0, 0 }, { "127.255.255.255", 0, 0 },
+	{ "128.0.0.1", 1, 1 }, { "169.254.1.1", 0, 0 }, { "169.255.1.1", 1, 1 },
+	{ "224.0.0.1", 0, 0 }, { "239.255.255.255", 0, 0 }, { "255.255.255.255", 0, 0 },
+	{ "223.255.255.255", 1, 1 }, { "10.0.0.1", 0, 1 }, { "11.0.0.1", 1, 1 },
+	{ "172.15.255.255", 1, 1 }, { "172.16.0.0", 0, 1 }, { "172.31.255.255", 0, 1 },
+	{ "172.32.0.0", 1, 1 }, { "192.167.255.255", 1, 1 }, { "192.168.0.0", 0, 1 },
+	{ "192.169.0.0", 1, 1 }, { "100.63.255.255", 1, 1 }, { "100.64.0.0", 0, 1 },
+	{ "100.127.255.255", 0, 1 }, { "100.128.0.0", 1, 1 }, { "198.51.100.1", 1, 1 },
+	{ "::", 0, 0 }, { "::1", 0, 0 }, { "::2", 1, 1 }, { "fe80::1", 0, 0 }, { "febf::1", 0, 0 },
+	{ "fec0::1", 0, 1 }, { "ff02::1", 0, 0 }, { "fc00::1", 0, 1 }, { "fdff::1", 0, 1 },
+	{ "fbff::1", 1, 1 }, { "2001:db8::1", 1, 1 }, { "::ffff:127.0.0.1", 0, 0 },
+	{ "::ffff:10.0.0.1", 0, 1 },
+};
+
+static void
+test_addresses(void)
+{
+	const struct netaddr unknown = { .family = NETADDR_NONE };
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		struct netaddr addr = unknown;
+		(void)netaddr_parse(addresses[i].text, strlen(addresses[i].text), &addr);
+		tap_is_int(ownaddr_is_usable(&addr, 0), addresses[i].is_usable, "of an interface: %s",
+		    addresses[i].text);
+		tap_is_int(ownaddr_is_usable(&addr, 1), addresses[i].is_usable_listed, "listed: %s",
+		    addresses[i].text);
+	}
+	tap_is_int(ownaddr_is_usable(&unknown, 1), 0, "no address");
+}
+
+/* The interfaces of this machine, whatever they are, are in the set as far as they are usable. */
+static void
+test_interfaces(void)
+{
+	struct netset *set = netset_new();
+	struct ifaddrs *interfaces;
+	char *errors;
+	int wrong = 0;
+
+	if (getifaddrs(&interfaces) == -1 || set == NULL || ownaddr_add_interfaces(set) == -1 ||
+	    netset_seal(set) == -1) {
+		tap_ok(0, "the interfaces' addresses: %s", strerror(errno));
+		return;
+	}
+	for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next) {
+		struct netaddr addr = { .family = NETADDR_NONE };
+		if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET)
+			addr = netaddr_v4(&((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr);
+		else if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET6)
+			addr = netaddr_v6(&((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr);
+		else
+			continue;
+		wrong += netset_find(set, &addr, NULL) != ownaddr_is_usable(&addr, 0);
+	}
+	tap_is_int(wrong, 0, "the interfaces' usable addresses and no others");
+	write_text(FILE_NAME, "");
+	struct conf *conf = read_conf(FILE_NAME, NULL, &errors);
+	tap_is_int(conf == NULL ? -1 : (long long)netset_count(conf->policy.own_addresses),
+	    (long long)netset_count(set), "which the configuration has: %zu", netset_count(set));
+	free(errors);
+	conf_unref(conf);
+	freeifaddrs(interfaces);
+	netset_free(set);
+}
+
+static void
+test_missing(void)
+{
+	char *errors;
+
+	tap_ok(read_conf("none.conf", "mode = x", &errors) == NULL, "a file that is missing");
+	tap_is_str(errors, "none.conf: No such file or directory\n-o 'mode = x': mode: \"x\" is none of its "
+	    "words; allowed: enforce, monitor\n", "and what else is wrong");
+	free(errors);
+	tap_ok(read_conf(".", NULL, &errors) == NULL, "a folder");
+	tap_is_str(errors, ".: Is a directory\n", "is no file");
+	free(errors);
+	write_bytes("nul.conf", "mode = \0monitor\n", 16);
+	tap_ok(read_conf("nul.conf", NULL, &errors) == NULL, "a file with a NUL byte");
+	tap_is_str(errors, "nul.conf: a NUL byte in it: it is no text file\n", "is no text");
+	free(errors);
+}
+
+/* A relative list file is looked for beside the configuration, not where we are. */
+static void
+test_folder(void)
+{
+	char *errors;
+
+	(void)mkdir("sub", 0700);
+	write_text("sub/only.txt", "only.example\n");
+	write_text("sub/s.conf", "relay-domains = \"file:only.txt\"\n");
+	struct conf *conf = read_conf("sub/s.conf", NULL, &errors);
+	tap_is_str(errors, NULL, "a list file beside its configuration");
+	tap_ok(conf != NULL && has_domain(conf->policy.relay_domains, "only.example"), "is read");
+	free(errors);
+	conf_unref(conf);
+	(void)unlink("sub/only.txt");
+	conf = read_conf("sub/s.conf", NULL, &errors);
+	tap_is_str(errors, "sub/s.conf:1: relay-domains: \"file:only.txt\": No such file or directory\n",
+	    "or missed there");
+	free(errors);
+	conf_unref(conf);
+	(void)unlink("sub/s.conf");
+	(void)rmdir("sub");
+}
+
+/* A list file that is wrong from end to end does not fill the terminal, and does not hide how wrong it is. */
+static void
+test_many_errors(void)
+{
+	struct buf text;
+	char *errors;
+	size_t lines = 0;
+
+	buf_init(&text);
+	for (int i = 0; i < 1000; i++)
+		buf_puts(&text, "-\n");
+	write_text("many.txt", text.data);
+	write_text(FILE_NAME, "relay-domains = \"file:many.txt\"\n");
+	struct conf *conf = read_conf(FILE_NAME, NULL, &errors);
+	for (const char *s = errors; s != NULL && *s != '\0'; s++)
+		lines += *s == '\n';
+	tap_is_int((long long)lines, 101, "a hundred lines, and one more");
+	tap_ok(errors != NULL && strstr(errors, "\nmany.txt: 900 more lines are wrong\n") != NULL,
+	    "says how many there are");
+	free(errors);
+	conf_unref(conf);
+	buf_clear(&text);
+}
+
+static void
+write_lists(void)
+{
+	write_text("good.txt", "# list\n\none.example\r\n\t .two.example \t# below\n  \n#x\n.THREE.example.\n");
+	write_text("nets.txt", "192.0.2.0/24\n2001:db8::/32 # six\n");
+	write_text("bad.txt", "good.example\n*.b.example\n\na.example b.example\nc.example");
+	write_bytes("nul.txt", "a\0b\n", 4);
+}
+
+static void
+remove_folder(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		(void)closedir(dir);
+	(void)rmdir(folder);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *tmp = getenv("TMPDIR");
+	char folder[4096], sample[4096];
+	char *self = realpath(argv[0], NULL);
+
+	(void)argc;
+	(void)snprintf(folder, sizeof(folder), "%s/conf_test.XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (self == NULL || mkdtemp(folder) == NULL || chdir(folder) == -1) {
+		perror(folder);
+		return 1;
+	}
+	*strrchr(self, '/') = '\0';
+	(void)snprintf(sample, sizeof(sample), "%s/../conf/authrelay.conf", self);
+	(void)setenv("CONF_TEST", "a", 1);
+	(void)unsetenv("CONF_NONE");
+	write_lists();
+	char *base = defaults();
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		test_good(&good[i], base);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		test_bad(&bad[i]);
+	test_missing();
+	test_folder();
+	test_many_errors();
+	test_full();
+	test_policy();
+	test_cuts(sample, base);
+	test_addresses();
+	test_interfaces();
+	free(base);
+	free(self);
+	remove_folder(folder);
+	return tap_done();
+}
