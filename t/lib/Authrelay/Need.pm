@@ -1,0 +1,40 @@
+# t/lib/Authrelay/Need.pm: what a test cannot do without; it skips aloud, and under CI fails
+# SPDX-License-Identifier: ISC
+package Authrelay::Need;
+use strict;
+use warnings;
+use Exporter 'import';
+use Test::More;
+use Authrelay::Daemon;
+use Authrelay::Postfix;
+our @EXPORT_OK = qw(need_daemon need_postfix need_root);
+
+sub _missing
+{
+	my ($what) = @_;
+
+	plan skip_all => $what unless $ENV{CI};
+	plan tests => 1;
+	fail("this test has what it needs: $what");
+	exit 1;
+}
+
+sub need_daemon
+{
+	-x Authrelay::Daemon::program() or _missing('authrelay-milter is not built');
+}
+
+sub need_root
+{
+	$> == 0 or _missing('needs root');
+}
+
+sub need_postfix
+{
+	need_daemon();
+	need_root();
+	my $why = Authrelay::Postfix::why_not();
+	_missing($why) if defined $why;
+}
+
+1;
