@@ -279,6 +279,13 @@ domset_find(const struct domset *set, const char *domain, size_t len)
 	return entry;
 }
 
+int
+domset_is_equal(const struct domset *a, const struct domset *b)
+{
+	return a->count == b->count && a->used == b->used &&
+	    (a->used == 0 || memcmp(a->texts, b->texts, a->used) == 0);
+}
+
 size_t
 domset_count(const struct domset *set)
 {

@@ -33,6 +33,9 @@ int	domset_seal(struct domset *);
 const char	*domset_find(const struct domset *, const char *domain, size_t len);
 
 /* How many entries there are, duplicates left out; 0 before domset_seal(). */
+/* Whether two sealed sets hold the same entries, added in the same order. */
+int	domset_is_equal(const struct domset *, const struct domset *);
+
 size_t	domset_count(const struct domset *);
 /* All memory that the set holds, in bytes. */
 size_t	domset_memory(const struct domset *);

@@ -442,6 +442,20 @@ netset_find(const struct netset *set, const struct netaddr *addr,
 	return 1;
 }
 
+static int
+table_is_equal(const struct table *a, const struct table *b)
+{
+	return a->pieces == b->pieces && (a->pieces == 0 ||
+	    (memcmp(a->starts, b->starts, a->pieces * sizeof(*a->starts)) == 0 &&
+	    memcmp(a->bits, b->bits, a->pieces) == 0));
+}
+
+int
+netset_is_equal(const struct netset *a, const struct netset *b)
+{
+	return table_is_equal(&a->v4, &b->v4) && table_is_equal(&a->v6, &b->v6);
+}
+
 size_t
 netset_count(const struct netset *set)
 {

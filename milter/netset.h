@@ -46,6 +46,9 @@ int	netset_find(const struct netset *, const struct netaddr *,
     struct netset_network *network_r);
 
 /* How many networks there are, duplicates left out; 0 before netset_seal(). */
+/* Whether two sealed sets hold the same addresses. */
+int	netset_is_equal(const struct netset *, const struct netset *);
+
 size_t	netset_count(const struct netset *);
 /* All memory that the set holds, in bytes. */
 size_t	netset_memory(const struct netset *);
