@@ -63,6 +63,7 @@ static const struct key keys[] = {
 	TEXT(matched),
 	TEXT(mx),
 	NUMBER(elapsed_us),
+	TEXT(note),
 };
 
 #define KEY_COUNT	(sizeof keys / sizeof keys[0])

@@ -53,6 +53,7 @@ struct record {
 	const char		*matched;
 	const char		*mx;
 	int64_t			 elapsed_us;
+	const char		*note;		/* of start, reload, stop */
 };
 
 /* Makes a record of the event in which nothing is known. */

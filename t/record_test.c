@@ -354,6 +354,8 @@ put_sparse(FILE *fp, enum record_event event, uint64_t *seq)
 		record.queue_id = "4Qx1";
 		record.sender = "<>";
 	}
+	if (event == RECORD_START || event == RECORD_RELOAD)
+		record.note = "mode, local-domains";
 	if (event == RECORD_MTA_REJECT) {
 		record.verdict = "tempfail";
 		record.reason = "mta-reject";

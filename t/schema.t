@@ -118,6 +118,7 @@ sub test_good
 		message(queue_id => undef, sender => undef, client => undef),
 		record(event => 'reload'),
 		record(event => 'reload', mta => 'mx.example.org', elapsed_us => 0),
+		record(event => 'reload', note => 'mode, local-domains'),
 		record(event => 'stop'),
 	);
 	my $seq = 0;
@@ -205,6 +206,9 @@ sub bad_records
 		[ 'message without session' => message(session => undef), qr/'session' is a required/ ],
 		[ 'message without txn' => message(txn => undef), qr/'txn' is a required/ ],
 		[ 'reload with a verdict' => record(event => 'reload', verdict => 'permit'), qr/^verdict: / ],
+		[ 'a decision with a note' => decided(note => 'x'), qr/^note: / ],
+		[ 'message with a note' => message(note => 'x'), qr/^note: / ],
+		[ 'note of two lines' => record(event => 'reload', note => "a\nb"), qr/^note: / ],
 		[ 'stop with a session' => record(event => 'stop', session => '1.1'), qr/^session: / ],
 		[ 'half a character' => decided(rcpt => \'"\\ud800"'), qr/half of a surrogate pair/ ],
 	);
