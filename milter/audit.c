@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -54,16 +55,17 @@ struct note {
 };
 
 struct audit {
-	char		*file;		/* "": none */
-	int		 fd;		/* -1: none */
-	int		 to_log;
+	atomic_int	 to_log;
 
 	/* The leader's alone, whoever it is; passes on with the lead, under the lock. */
+	char		*file;		/* "": none */
+	int		 fd;		/* -1: none */
 	struct batch	 writing;
 	int		 is_torn;	/* the file ends inside a line */
 
 	/* Guards all that follows and every entry in a batch. Never held over I/O. */
 	pthread_mutex_t	 lock;
+	int		 has_file;
 	uint64_t	 seq;		/* given last */
 	struct batch	 pending;
 	int		 has_leader;
@@ -121,8 +123,26 @@ audit_new(const struct audit_options *options)
 		return NULL;
 	}
 	audit->fd = -1;
-	audit->to_log = options->to_log;
+	atomic_init(&audit->to_log, options->to_log);
 	return audit;
+}
+
+/* -1 and logs why; a name of "" has no file, and that is no error. */
+static int
+open_named(const char *file, int *fd_r, int *is_torn_r)
+{
+	*fd_r = -1;
+	*is_torn_r = 0;
+	if (*file == '\0')
+		return 0;
+	if ((*fd_r = open_file(file)) == -1) {
+		log_error("audit %s: %s", file, strerror(errno));
+		return -1;
+	}
+	*is_torn_r = ends_torn(file, *fd_r);
+	if (*is_torn_r)
+		log_warn("audit %s: the last line is not whole", file);
+	return 0;
 }
 
 struct audit *
@@ -134,16 +154,11 @@ audit_open(const struct audit_options *options)
 		log_error("audit: no memory");
 		return NULL;
 	}
-	if (*audit->file == '\0')
-		return audit;
-	if ((audit->fd = open_file(audit->file)) == -1) {
-		log_error("audit %s: %s", audit->file, strerror(errno));
+	if (open_named(audit->file, &audit->fd, &audit->is_torn) == -1) {
 		audit_close(audit);
 		return NULL;
 	}
-	audit->is_torn = ends_torn(audit->file, audit->fd);
-	if (audit->is_torn)
-		log_warn("audit %s: the last line is not whole", audit->file);
+	audit->has_file = audit->fd != -1;
 	return audit;
 }
 
@@ -205,6 +220,26 @@ write_all(int fd, const char *data, size_t len, int *error_r)
 	return done;
 }
 
+/* Somebody has removed the file: what were written now, nobody would ever read. */
+static int
+replace_removed(struct audit *audit, int *error_r)
+{
+	struct stat	st;
+	int		fd;
+
+	if (fstat(audit->fd, &st) == -1 || st.st_nlink > 0)
+		return 0;
+	if ((fd = open_file(audit->file)) == -1) {
+		*error_r = errno;
+		return -1;
+	}
+	(void)close(audit->fd);
+	audit->fd = fd;
+	audit->is_torn = 0;
+	log_warn("audit %s: the file was gone; a new one was made", audit->file);
+	return 0;
+}
+
 /* By the leader, without the lock. */
 static size_t
 write_batch(struct audit *audit, int *error_r)
@@ -212,6 +247,8 @@ write_batch(struct audit *audit, int *error_r)
 	const struct buf	*lines = &audit->writing.lines;
 	size_t			 done;
 
+	if (audit->fd == -1 || replace_removed(audit, error_r) == -1)
+		return 0;
 	if (audit->is_torn && write_all(audit->fd, "\n", 1, error_r) == 0)
 		return 0;
 	audit->is_torn = 0;
@@ -290,25 +327,34 @@ account(struct audit *audit, uint64_t lost, int error)
 
 /* Without the lock. */
 static void
-say(const struct audit *audit, const struct note *note)
+say(const struct note *note)
 {
-	const char	*where = audit->fd != -1 ? audit->file : "log";
-
 	switch (note->kind) {
 	case NOTE_NOTHING:
 		break;
 	case NOTE_LOST:
-		log_error("audit %s: %s; records lost: %" PRIu64, where,
-		    strerror(note->error), note->count);
+		log_error("audit: %s; records lost: %" PRIu64, strerror(note->error),
+		    note->count);
 		break;
 	case NOTE_RECOVERED:
-		log_warn("audit %s: written again; records lost: %" PRIu64, where,
-		    note->count);
+		log_warn("audit: written again; records lost: %" PRIu64, note->count);
 		break;
 	}
 }
 
-/* Gives the entry its number, and waits until it is settled or has to lead. */
+/* Under the lock. Waits until the entry, which is in the pending batch, is settled or has to lead. */
+static void
+wait_turn(struct audit *audit, struct entry *entry)
+{
+	entry->is_leader = !audit->has_leader;
+	audit->has_leader = 1;
+	while (!entry->is_leader && !entry->is_settled)
+		pthread_cond_wait(&entry->wake, &audit->lock);
+	if (entry->is_leader)
+		take_batch(audit);
+}
+
+/* Gives the entry its number and waits its turn. */
 static void
 join(struct audit *audit, struct entry *entry, int64_t time_us, const struct buf *tail)
 {
@@ -316,35 +362,37 @@ join(struct audit *audit, struct entry *entry, int64_t time_us, const struct buf
 
 	pthread_mutex_lock(&audit->lock);
 	entry->seq = ++audit->seq;
-	if (audit->fd == -1) {
+	if (!audit->has_file)
 		entry->is_written = 1;
-	} else if (enqueue(audit, entry, time_us, tail) == -1) {
+	else if (enqueue(audit, entry, time_us, tail) == -1)
 		note = account(audit, 1, ENOMEM);
-	} else {
-		entry->is_leader = !audit->has_leader;
-		audit->has_leader = 1;
-		while (!entry->is_leader && !entry->is_settled)
-			pthread_cond_wait(&entry->wake, &audit->lock);
-		if (entry->is_leader)
-			take_batch(audit);
-	}
+	else
+		wait_turn(audit, entry);
 	pthread_mutex_unlock(&audit->lock);
-	say(audit, &note);
+	say(&note);
+}
+
+static void
+settle_and_hand_over(struct audit *audit, size_t done, int error)
+{
+	struct note	note;
+
+	pthread_mutex_lock(&audit->lock);
+	note = account(audit, settle_batch(audit, done), error);
+	audit->has_file = audit->fd != -1;
+	hand_over(audit);
+	pthread_mutex_unlock(&audit->lock);
+	say(&note);
 }
 
 /* Writes the batch that join() took. */
 static void
 lead(struct audit *audit)
 {
-	struct note	note;
-	int		error = 0;
-	size_t		done = write_batch(audit, &error);
+	int	error = 0;
+	size_t	done = write_batch(audit, &error);
 
-	pthread_mutex_lock(&audit->lock);
-	note = account(audit, settle_batch(audit, done), error);
-	hand_over(audit);
-	pthread_mutex_unlock(&audit->lock);
-	say(audit, &note);
+	settle_and_hand_over(audit, done, error);
 }
 
 /* The record's line goes to the log, also where it did not reach the file. */
@@ -365,7 +413,7 @@ write_log(struct audit *audit, const struct record *record, uint64_t seq)
 	pthread_mutex_lock(&audit->lock);
 	note = account(audit, 1, ENOMEM);
 	pthread_mutex_unlock(&audit->lock);
-	say(audit, &note);
+	say(&note);
 	return -1;
 }
 
@@ -377,17 +425,57 @@ audit_write(struct audit *audit, const struct record *record)
 	int		result;
 
 	buf_init(&tail);
-	if (audit->fd != -1)
-		record_json_tail(&tail, record);
+	record_json_tail(&tail, record);
 	join(audit, &entry, record->time_us, &tail);
 	if (entry.is_leader)
 		lead(audit);
 	buf_clear(&tail);
 	pthread_cond_destroy(&entry.wake);
 	result = entry.is_written ? 0 : -1;
-	if (audit->to_log && write_log(audit, record, entry.seq) == -1)
+	if (atomic_load(&audit->to_log) && write_log(audit, record, entry.seq) == -1)
 		result = -1;
 	return result;
+}
+
+/* Gets the lead, first of all that wait for it; whatever is pending is then ours to write. */
+static void
+seize_lead(struct audit *audit, struct entry *entry)
+{
+	struct batch	*batch = &audit->pending;
+
+	pthread_mutex_lock(&audit->lock);
+	entry->next = batch->first;
+	batch->first = entry;
+	if (batch->last == NULL)
+		batch->last = entry;
+	wait_turn(audit, entry);
+	pthread_mutex_unlock(&audit->lock);
+}
+
+int
+audit_reopen(struct audit *audit, const struct audit_options *options)
+{
+	struct entry	entry = { .wake = PTHREAD_COND_INITIALIZER };
+	char		*file = strdup(options->file);
+	int		 fd, is_torn, error = 0;
+	size_t		 done;
+
+	if (file == NULL || open_named(file, &fd, &is_torn) == -1) {
+		free(file);
+		return -1;
+	}
+	seize_lead(audit, &entry);
+	done = write_batch(audit, &error);
+	if (audit->fd != -1)
+		(void)close(audit->fd);
+	free(audit->file);
+	audit->file = file;
+	audit->fd = fd;
+	audit->is_torn = is_torn;
+	atomic_store(&audit->to_log, options->to_log);
+	settle_and_hand_over(audit, done, error);
+	pthread_cond_destroy(&entry.wake);
+	return 0;
 }
 
 void
@@ -396,7 +484,7 @@ audit_close(struct audit *audit)
 	if (audit == NULL)
 		return;
 	if (audit->lost != 0 && !audit->is_announced)
-		log_error("audit %s: records lost: %" PRIu64, audit->file, audit->lost);
+		log_error("audit: records lost: %" PRIu64, audit->lost);
 	if (audit->fd != -1 && close(audit->fd) == -1)
 		log_error("audit %s: %s", audit->file, strerror(errno));
 	pthread_mutex_destroy(&audit->lock);

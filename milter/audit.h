@@ -29,9 +29,16 @@ struct audit	*audit_open(const struct audit_options *);
  * it did not reach the file (disk full) or there was no memory; its number is used
  * up all the same, so that the gap shows in the file. That is logged at most once a
  * minute, with a count. A line that was torn by a full disk is closed before the
- * next one.
+ * next one; a file that was removed is made anew.
  */
 int	audit_write(struct audit *, const struct record *);
+
+/*
+ * Goes on in this file: the same name again, once something has renamed the old one. What
+ * is under way is written to the old file before. -1, logged: it cannot be opened, and
+ * the old one stays.
+ */
+int	audit_reopen(struct audit *, const struct audit_options *);
 
 /* No thread may be in audit_write() any more. NULL is legal. */
 void	audit_close(struct audit *);

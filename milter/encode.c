@@ -92,7 +92,7 @@ is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* The length of the ASCII text in front that stands as it is: nearly always all of it. */
+/* The length of the ASCII text in front that stands as it is: nearly always all. */
 static size_t
 plain_run(const unsigned char *text, size_t len)
 {
@@ -233,7 +233,7 @@ encode_word(struct buf *b, const char *data, size_t len, size_t max)
 	char			 out[WORD_MAX_LEAST];
 	size_t			 start = b->len;
 	size_t			 used = 1;	/* of max */
-	size_t			 whole = 1;	/* as far as the mark of a cut still fits */
+	size_t			 whole = 1;	/* where the mark of a cut still fits */
 
 	assert(max >= WORD_MAX_LEAST);
 	if (len <= max && is_bare(text, len)) {
