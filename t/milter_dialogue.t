@@ -69,11 +69,22 @@ sub rcpt
 	return $m->rcpt($rcpt);
 }
 
-sub permitted { my ($rcpt, $reason, %more) = @_;
-	return { event => 'rcpt', verdict => 'permit', reason => $reason, rcpt => $rcpt, reply => undef, %more } }
-sub denied { my ($rcpt, %more) = @_;
+# The records of the two.
+sub permitted
+{
+	my ($rcpt, $reason, %more) = @_;
+
+	return { event => 'rcpt', verdict => 'permit', reason => $reason, rcpt => $rcpt, reply => undef,
+	    %more };
+}
+
+sub denied
+{
+	my ($rcpt, %more) = @_;
+
 	return { event => 'rcpt', verdict => 'reject', reason => 'relay-denied', rcpt => $rcpt,
-	    reply => $DENIED, %more } }
+	    reply => $DENIED, %more };
+}
 
 sub has { my ($m, $command, $macro) = @_; return scalar grep { $_ eq $macro } $m->wanted($command) }
 
@@ -148,7 +159,8 @@ subtest 'each transaction has its own login' => sub {
 		$m->message;
 	}
 	$records->are('recorded so',
-	    permitted('<x@outside.test>', 'authenticated', auth => 'alice@local.test', auth_type => 'PLAIN', txn => 1),
+	    permitted('<x@outside.test>', 'authenticated', auth => 'alice@local.test', auth_type => 'PLAIN',
+		txn => 1),
 	    { event => 'message', auth => 'alice@local.test', txn => 1 },
 	    denied('<x@outside.test>', auth => undef, auth_type => undef, txn => 2),
 	    { event => 'message', auth => undef, txn => 2 },
@@ -215,7 +227,8 @@ subtest 'RSET, and a transaction without a recipient' => sub {
 	$m->mail('<p@sender.test>');
 	is(rcpt($m, '<x@outside.test>'), $DENIED, 'a second MAIL without RSET');
 	$m->abort;
-	$records->are('no message, and the senders are right', denied('<x@outside.test>', sender => '<n@sender.test>'),
+	$records->are('no message, and the senders are right',
+	    denied('<x@outside.test>', sender => '<n@sender.test>'),
 	    denied('<x@outside.test>', sender => '<p@sender.test>'));
 	$m->quit;
 };
@@ -253,8 +266,10 @@ subtest 'macros missing at every stage' => sub {
 	like($m->rcpt('user@local.test'), $MALFORMED, 'not plain');
 	is($m->rcpt('<x%outside.test@local.test>'), $DENIED, 'routed');
 	is($m->message, 'continue', 'the message');
-	$records->are('recorded so', permitted('<user@local.test>', 'local-domain', rcpt_mta => undef, mta => undef),
-	    denied('<x@outside.test>'), denied('user@local.test', reason => 'malformed-address', reply => $MALFORMED),
+	$records->are('recorded so',
+	    permitted('<user@local.test>', 'local-domain', rcpt_mta => undef, mta => undef),
+	    denied('<x@outside.test>'),
+	    denied('user@local.test', reason => 'malformed-address', reply => $MALFORMED),
 	    denied('<x%outside.test@local.test>', reason => 'routed-address'),
 	    { event => 'message', queue_id => undef });
 	$m->quit;
@@ -339,7 +354,8 @@ subtest 'an MTA that offers version 6 and little more' => sub {
 
 subtest 'clients by address' => sub {
 	my @case = (
-		[ 'in a trusted network', { addr => '192.0.2.200' }, 1, '192.0.2.200', 'trusted-networks 192.0.2.0/24' ],
+		[ 'in a trusted network', { addr => '192.0.2.200' }, 1, '192.0.2.200',
+		    'trusted-networks 192.0.2.0/24' ],
 		[ 'just outside of it', { addr => '192.0.3.0' }, 0, '192.0.3.0' ],
 		[ 'IPv6, trusted', { family => '6', addr => '2001:db8:1:ffff::7' }, 1, '2001:db8:1:ffff::7',
 		    'trusted-networks 2001:db8:1::/48' ],
@@ -388,7 +404,8 @@ subtest 'a listener that wants a login' => sub {
 	login($m, 'PLAIN', 'alice');
 	$m->mail('<m@sender.test>');
 	is(rcpt($m, '<user@local.test>'), 'continue', 'with one');
-	$records->are('recorded so', denied('<user@local.test>', reason => 'authentication-required', daemon => 'MSA',
+	$records->are('recorded so',
+	    denied('<user@local.test>', reason => 'authentication-required', daemon => 'MSA',
 		reply => '530 5.7.0 Authentication required', matched => 'require-auth-on MSA'),
 	    permitted('<user@local.test>', 'authenticated'));
 	$m->quit;
@@ -466,8 +483,8 @@ subtest 'one socket for SMTP sessions one after the other' => sub {
 
 subtest 'huge and hostile arguments' => sub {
 	my $m = session();
-	my @rcpt = ('<' . 'u' x 60000 . '@local.test>', "<a\@local.test\e[2J\r\n{}\x7f>", "<\xff\xfe\@local.test>",
-	    '<' . '@a.test,' x 5000 . ':u@local.test>', '"' x 3000, '', '<"\\"@local.test>');
+	my @rcpt = ('<' . 'u' x 60000 . '@local.test>', "<a\@local.test\e[2J\r\n{}\x7f>",
+	    "<\xff\xfe\@local.test>", '<' . '@a.test,' x 5000 . ':u@local.test>', '"' x 3000, '', '<"\\"@local.test>');
 
 	$m->mail('<' . 'm' x 60000 . '@sender.test>', map { "X$_=" . 'y' x 100 } 1 .. 20);
 	for my $rcpt (@rcpt) {
@@ -502,7 +519,8 @@ subtest 'what no MTA says' => sub {
 		'MAIL before CONNECT' => sub { my $m = negotiated(); $m->mail('<m@sender.test>');
 			eval { rcpt($m, '<x@outside.test>') } },
 		'EOM before RCPT' => sub { my $m = session(); $m->write_packet('E'); eval { $m->read_packet(1) } },
-		'no negotiation' => sub { Authrelay::MilterClient->new($daemon->socket)->write_packet('C', "x\0U"); '' },
+		'no negotiation' => sub { my $m = Authrelay::MilterClient->new($daemon->socket);
+			$m->write_packet('C', "x\0U"); '' },
 		'version 1' => sub { eval { negotiated(version => 1, actions => 0xf, steps => 0x3f) }; '' },
 		'an unknown command' => sub { my $m = session(); $m->write_packet('~', 'x'); '' },
 		'a packet of 4 GiB' => sub { my $m = session(); $m->write_bytes("\xff\xff\xff\xffR"); '' },

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# t/postfix_monitor.t: monitor mode lets everything pass and says what it would have refused; so the open relay is seen
+# t/postfix_monitor.t: monitor mode lets everything pass, and so shows what Postfix alone would relay
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -48,7 +48,8 @@ my @leak = grep { $place{$_} eq 'elsewhere' } keys %place;
 cmp_ok(scalar @leak, '>', 30, 'without enforcement Postfix relays: the probes do test something');
 is(join("\n", map { $recipient[$_][1] } grep { $verdict{$_} ne 'reject' } @leak), '',
     'whatever left for elsewhere was recorded as to be refused');
-is(join("\n", map { $recipient[$_][1] } grep { $recipient[$_][0] eq 'ours' && $verdict{$_} ne 'permit' } keys %verdict), '',
+my @ours = grep { $recipient[$_][0] eq 'ours' } 0 .. $#recipient;
+is(join("\n", map { $recipient[$_][1] } grep { $verdict{$_} ne 'permit' } @ours), '',
     'whatever is ours, as permitted');
 is(join(' ', grep { !$place{$_} } keys %verdict), '', 'every message arrived');
 is(join(' ', keys %is_enforced), '0', 'no record claims to be enforced');

@@ -157,8 +157,9 @@ for my $mechanism (qw(PLAIN LOGIN CRAM-MD5 DIGEST-MD5)) {
 		may_relay($c, "$mark-3");
 		$c->quit;
 		my %alice = (auth => "alice\@$HOST", auth_type => $mechanism);
+		my @message = ({ event => 'rcpt', reason => 'authenticated', %alice }, { event => 'message', %alice });
 		$records->are('recorded so', { verdict => 'reject', auth => undef, auth_type => undef },
-		    map { ({ event => 'rcpt', reason => 'authenticated', %alice }, { event => 'message', %alice }) } 1 .. 3);
+		    (@message) x 3);
 	};
 }
 
@@ -282,15 +283,15 @@ subtest 'the daemon goes away and comes back' => sub {
 is(join("\n", $stage->delivered), join("\n", sort @expected), 'everything arrived that should, and nothing else');
 
 my @record = grep { $_->{session} } $records->all;
-my %rcpts;
+my @permitted = grep { $_->{event} eq 'rcpt' && $_->{verdict} eq 'permit' } @record;
+my %rcpts;	# queue id => recipients
 for my $message (grep { $_->{event} eq 'message' } @record) {
-	$rcpts{ $message->{queue_id} } = join ' ', sort map { $_->{rcpt} } grep { $_->{event} eq 'rcpt' &&
-	    $_->{verdict} eq 'permit' && $_->{session} eq $message->{session} && $_->{txn} == $message->{txn} } @record;
+	my @own = grep { $_->{session} eq $message->{session} && $_->{txn} == $message->{txn} } @permitted;
+	$rcpts{ $message->{queue_id} } = join ' ', sort map { $_->{rcpt} =~ s/\xf6/\xc3\xb6/r } @own;
 }
 is(scalar(grep { $_->{event} ne 'message' } @record), $shown, 'a record for each recipient that Postfix showed');
 is(scalar keys %rcpts, scalar(keys %queue) + 1, 'and one for each message');
-is_deeply([ map { $rcpts{$_} =~ s/\xf6/\xc3\xb6/r } sort keys %queue ], [ map { $queue{$_} } sort keys %queue ],
-    'queue ids lead to recipients');
+is_deeply({ map { $_ => $rcpts{$_} } keys %queue }, \%queue, 'queue ids lead to recipients');
 is(scalar(grep { $_->{event} eq 'start' } $records->all), 2, 'two starts');
 is($stage->daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 $records->check_file($stage->daemon);

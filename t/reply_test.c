@@ -61,7 +61,10 @@ check(size_t i)
 	}
 }
 
-/* Every reason that is no permit has a reply whose two codes are of the class of its verdict. */
+/*
+ * Every reason that is no permit has a reply whose two codes are of the class of its
+ * verdict.
+ */
 static void
 check_reason(enum policy_reason reason, char class, const struct reply *denied)
 {

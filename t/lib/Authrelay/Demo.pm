@@ -45,7 +45,8 @@ sub _start
 	my ($folder, $keep) = @_;
 
 	$| = 1;
-	print "==> starting authrelay-milter, a private Postfix that is an open relay, and servers that take its mail\n";
+	print "==> starting authrelay-milter, a private Postfix that is an open relay, and servers\n",
+	    "    that take its mail\n";
 	return Authrelay::Stage->start(folder => $folder, conf => $CONF, detach => $keep, postfix => {
 		users => { alice => 'secret' },
 		mechanisms => 'PLAIN LOGIN CRAM-MD5 DIGEST-MD5',
@@ -103,11 +104,13 @@ sub _print_delivered
 sub _print_records
 {
 	my ($records) = @_;
-	my @key = qw(event verdict reason reply session txn queue_id client auth auth_type sender rcpt rcpt_mta matched);
+	my @key = qw(event verdict reason reply session txn queue_id client auth auth_type sender rcpt
+	    rcpt_mta matched);
 
 	print "The records, without those of start and stop, and without times:\n";
 	for my $record (grep { $_->{session} } $records->all) {
-		print '  ', join(' ', map { "$_=" . _word($record->{$_}) } grep { defined $record->{$_} } @key), "\n";
+		my @known = grep { defined $record->{$_} } @key;
+		print '  ', join(' ', map { "$_=" . _word($record->{$_}) } @known), "\n";
 	}
 	my ($line) = read_file($records->file) =~ /^(.*"event":"rcpt".*)$/m;
 	print "\nOne of them as it stands in the file:\n  $line\n\n";

@@ -98,8 +98,8 @@ sub why_not
 {
 	return 'needs root' if $> != 0;
 	return 'needs Postfix' unless defined _default('daemon_directory');
-	return 'needs saslpasswd2 (Debian: sasl2-bin)' if (Authrelay::Process->run('saslpasswd2', '-h'))[0] == 127;
-	return;
+	my ($code) = Authrelay::Process->run('saslpasswd2', '-h');
+	return $code == 127 ? 'needs saslpasswd2 (Debian: sasl2-bin)' : undef;
 }
 
 sub _default
@@ -164,8 +164,8 @@ sub _make_queue
 	my ($self) = @_;
 	my $spool = "$self->{folder}/spool";
 	my ($uid, $gid) = (scalar getpwnam('postfix'), scalar getgrnam('postdrop'));
-	my %mode = (maildrop => 0730, public => 0710, pid => 0755,
-	    map { $_ => 0700 } qw(active bounce corrupt defer deferred flush hold incoming private saved trace));
+	my @own = qw(active bounce corrupt defer deferred flush hold incoming private saved trace);
+	my %mode = (maildrop => 0730, public => 0710, pid => 0755, map { $_ => 0700 } @own);
 
 	while (my ($name, $mode) = each %mode) {
 		make_path("$spool/$name");
@@ -198,7 +198,8 @@ sub _make_certificate
 
 	$self->_run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
 	    '-nodes', '-days', '2', '-subj', "/CN=$HOST", '-keyout', $key, '-out', $cert);
-	$self->{main} .= "smtpd_tls_security_level = may\nsmtpd_tls_key_file = $key\nsmtpd_tls_cert_file = $cert\n";
+	$self->{main} .= "smtpd_tls_security_level = may\n"
+	    . "smtpd_tls_key_file = $key\nsmtpd_tls_cert_file = $cert\n";
 }
 
 sub _write_configuration

@@ -7,14 +7,14 @@ use Exporter 'import';
 our @EXPORT_OK = qw(probe_senders probe_recipients);
 
 # Collected from nmap, Metasploit, OpenVAS, abuse.net, MAPS and mailradar, and from the test cases of
-# Postfix (resolve_clnt, smtpd_token), Sendmail and Exim. mx.example.test is the target, local.test its domain,
-# relay.test one that it relays to, 127.0.0.1 its address; nothing may ever reach outside.test.
+# Postfix (resolve_clnt, smtpd_token), Sendmail and Exim. mx.example.test is the target, local.test its
+# domain, relay.test one that it relays to, 127.0.0.1 its address; nothing may ever reach outside.test.
 
 # Returns pairs [name, HELO, sender].
 sub probe_senders
 {
-	my @address = ('<>', '<u@outside.test>', '<u@mx.example.test>', '<u@[127.0.0.1]>', '<u>', '<u@localhost>',
-	    '<u@x7k2.outside.test>', '<postmaster@mx.example.test>', '<user@local.test>');
+	my @address = ('<>', '<u@outside.test>', '<u@mx.example.test>', '<u@[127.0.0.1]>', '<u>',
+	    '<u@localhost>', '<u@x7k2.outside.test>', '<postmaster@mx.example.test>', '<user@local.test>');
 
 	return (
 		(map { [ 'F' . ($_ + 1), 'probe.outside.test', $address[$_] ] } 0 .. $#address),

@@ -69,8 +69,8 @@ sub take
 	return @record;
 }
 
-# A test, by the Test::More of the caller: the new records are exactly these. Of each, the keys named are compared; undef: not there;
-# a pattern: matches.
+# A test, by the Test::More of the caller: the new records are exactly these. Of each, the keys named
+# are compared; undef: not there; a pattern: matches.
 sub are
 {
 	my ($self, $name, @want) = @_;

@@ -14,7 +14,8 @@ sub start
 	my ($class, %option) = @_;
 	my $folder = $option{folder} // scratch_folder();
 	my %detach = (detach => $option{detach});
-	my $sink = Authrelay::Sink->start(file => "$folder/delivered.jsonl", names => [qw(relay local)], %detach);
+	my $sink = Authrelay::Sink->start(file => "$folder/delivered.jsonl", names => [qw(relay local)],
+	    %detach);
 	my $daemon = Authrelay::Daemon->new(conf => $option{conf}, folder => $folder, %detach)->start;
 	my $postfix = Authrelay::Postfix->start(folder => $folder, sink => $sink, milter => $daemon->socket,
 	    %{ $option{postfix} // {} });
@@ -27,8 +28,7 @@ sub daemon { return $_[0]{daemon} }
 sub postfix { return $_[0]{postfix} }
 sub records { return $_[0]{daemon}->records }
 
-# A session of a client with this address, which has said EHLO. Only MAIL can tell that it is another
-# one: XCLIENT does that.
+# A session of a client with this address (XCLIENT), or of our own, which has said EHLO.
 sub client
 {
 	my ($self, $addr, $helo) = @_;
