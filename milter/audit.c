@@ -342,7 +342,10 @@ say(const struct note *note)
 	}
 }
 
-/* Under the lock. Waits until the entry, which is in the pending batch, is settled or has to lead. */
+/*
+ * Under the lock. Waits until the entry, which is in the pending batch, is settled or has
+ * to lead.
+ */
 static void
 wait_turn(struct audit *audit, struct entry *entry)
 {
@@ -437,7 +440,10 @@ audit_write(struct audit *audit, const struct record *record)
 	return result;
 }
 
-/* Gets the lead, first of all that wait for it; whatever is pending is then ours to write. */
+/*
+ * Gets the lead, first of all that wait for it; whatever is pending is then ours to
+ * write.
+ */
 static void
 seize_lead(struct audit *audit, struct entry *entry)
 {

@@ -87,7 +87,8 @@ background_write_pid(struct background *bg, const char *file)
 {
 	if (*file == '\0')
 		return 0;
-	bg->pid_fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	bg->pid_fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	    0644);
 	if (bg->pid_fd == -1 || dprintf(bg->pid_fd, "%ld\n", (long)getpid()) < 0) {
 		log_error("%s: %s", file, strerror(errno));
 		return -1;

@@ -7,19 +7,22 @@
 /* What a process that goes to the background has to keep; made by background_init(). */
 struct background {
 	int	parent_fd;	/* our end of the pipe to the parent, -1: there is none */
-	int	pid_fd;		/* the pid file, open over the change of user, -1: there is none */
+	int	pid_fd;		/* the pid file, open over the change of user; or -1 */
 };
 
 void	background_init(struct background *);
 
 /*
- * Forks. The child comes back from the call, in a session of its own; the parent waits until the child
- * has said background_ready(), and exits with 0, or has ended before, and exits with the child's status.
- * Returns -1 and logs why.
+ * Forks. The child comes back from the call, in a session of its own; the parent waits
+ * until the child has said background_ready(), and exits with 0, or has ended before, and
+ * exits with the child's status. Returns -1 and logs why.
  */
 int	background_start(struct background *);
 
-/* Lets the parent go, and standard input, output and error with it. Does nothing without a parent. */
+/*
+ * Lets the parent go, and standard input, output and error with it. Does nothing without
+ * a parent.
+ */
 void	background_ready(struct background *);
 
 /* Writes our process id to the file ("": none). Returns -1 and logs why. */

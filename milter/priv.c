@@ -33,7 +33,7 @@ priv_drop(const char *user)
 
 	if (*user == '\0') {
 		if (geteuid() == 0)
-			log_warn("running as root: the setting `user' names nobody to become");
+			log_warn("running as root: `user' names nobody to become");
 		return 0;
 	}
 	if ((entry = getpwnam(user)) == NULL) {

@@ -5,8 +5,8 @@
 #define AUTHRELAY_PRIV_H
 
 /*
- * Becomes the user, with the user's groups, for good. "" stays who we are; so does the name of who
- * we are. Returns -1 and logs why, and then the process must not go on.
+ * Becomes the user, with the user's groups, for good. "" stays who we are; so does the
+ * name of who we are. Returns -1 and logs why, and then the process must not go on.
  */
 int	priv_drop(const char *user);
 

@@ -13,7 +13,10 @@
 
 #define ENGINE_ENDED	0	/* no signal has this number */
 
-/* A signal's number is a byte in this pipe; a handler is given nothing that it could find it by. */
+/*
+ * A signal's number is a byte in this pipe; a handler is given nothing that it could find
+ * it by.
+ */
 static int pipe_fds[2] = { -1, -1 };
 
 static void
@@ -38,8 +41,10 @@ signals_open(void)
 
 	(void)sigfillset(&action.sa_mask);
 	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == -1 ||
-	    sigaction(SIGTERM, &action, NULL) == -1 || sigaction(SIGINT, &action, NULL) == -1 ||
-	    sigaction(SIGHUP, &action, NULL) == -1 || sigaction(SIGPIPE, &ignore, NULL) == -1) {
+	    sigaction(SIGTERM, &action, NULL) == -1 ||
+	    sigaction(SIGINT, &action, NULL) == -1 ||
+	    sigaction(SIGHUP, &action, NULL) == -1 ||
+	    sigaction(SIGPIPE, &ignore, NULL) == -1) {
 		log_error("signals: %s", strerror(errno));
 		return -1;
 	}

@@ -12,13 +12,17 @@ enum signals_event {
 };
 
 /*
- * To be called by the main thread before any other thread begins. libmilter waits for the same signals in
- * a thread of its own, to stop; the kernel gives a signal to the main thread before any other that could
- * have it, so that thread must never block them. Returns -1 and logs why.
+ * To be called by the main thread before any other thread begins. libmilter waits for the
+ * same signals in a thread of its own, to stop; the kernel gives a signal to the main
+ * thread before any other that could have it, so that thread must never block them.
+ * Returns -1 and logs why.
  */
 int	signals_open(void);
 
-/* The next event, in the order in which they came. Waits at most so many milliseconds; -1: for ever. */
+/*
+ * The next event, in the order in which they came. Waits at most so many milliseconds;
+ * -1: for ever.
+ */
 enum signals_event	signals_wait(int timeout_ms);
 
 /* Tells the main thread that the engine has ended; from any thread. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,7 +41,8 @@ is_answered(const char *path)
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		return -1;
 	status = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
-	if (status == 0 || errno == EAGAIN)	/* EAGAIN: somebody listens, and has much to do */
+	/* EAGAIN: somebody listens, and has much to do */
+	if (status == 0 || errno == EAGAIN)
 		status = 1;
 	else if (errno == ECONNREFUSED)
 		status = 0;
@@ -66,7 +68,7 @@ socket_file_clear(const char *socket)
 		return -1;
 	}
 	if (!S_ISSOCK(info.st_mode)) {
-		log_error("%s: there is a file that is no socket; it is left alone", path);
+		log_error("%s: a file that is no socket; it is left alone", path);
 		return -1;
 	}
 	if ((answered = is_answered(path)) == 1) {
@@ -80,23 +82,37 @@ socket_file_clear(const char *socket)
 	return 0;
 }
 
+/* An owner that is not to change is -1, as chown(2) has it. */
+static int
+find_owner(const char *user, const char *group, uid_t *uid_r, gid_t *gid_r)
+{
+	const struct passwd *passwd = *user == '\0' ? NULL : getpwnam(user);
+	const struct group *entry = *group == '\0' ? NULL : getgrnam(group);
+
+	if ((*user != '\0' && passwd == NULL) || (*group != '\0' && entry == NULL)) {
+		log_error("user, socket-group: one of them is not there");
+		return -1;
+	}
+	*uid_r = passwd == NULL || geteuid() != 0 ? (uid_t)-1 : passwd->pw_uid;
+	*gid_r = entry == NULL ? (gid_t)-1 : entry->gr_gid;
+	return 0;
+}
+
 int
-socket_file_share(const char *socket, const char *group, unsigned mode)
+socket_file_share(const char *socket, const char *user, const char *group, unsigned mode)
 {
 	const char *path = path_of(socket);
-	struct group *entry;
+	uid_t uid;
+	gid_t gid;
 
 	if (path == NULL)
 		return 0;
-	if (*group != '\0') {
-		if ((entry = getgrnam(group)) == NULL) {
-			log_error("socket-group: no such group");
-			return -1;
-		}
-		if (chown(path, (uid_t)-1, entry->gr_gid) == -1) {
-			log_error("%s: cannot be given to its group: %s", path, strerror(errno));
-			return -1;
-		}
+	if (find_owner(user, group, &uid, &gid) == -1)
+		return -1;
+	if (chown(path, uid, gid) == -1) {
+		log_error("%s: cannot be given to its owner and group: %s", path,
+		    strerror(errno));
+		return -1;
 	}
 	if (chmod(path, (mode_t)mode) == -1) {
 		log_error("%s: cannot be given its mode: %s", path, strerror(errno));

@@ -10,16 +10,24 @@
  * the path is looked at before.
  */
 
-/* Removes a socket that nobody answers at. Returns -1 and logs why: it is answered, or no socket. */
+/*
+ * Removes a socket that nobody answers at. Returns -1 and logs why: it is answered, or no
+ * socket.
+ */
 int	socket_file_clear(const char *socket);
 
 /*
- * Gives the file its group ("": as it is) and its mode. Bind under umask 0777 before: then nobody
- * can connect until this has been done. Returns -1 and logs why.
+ * Gives the file its owner (so that the daemon can ask itself), its group and its mode;
+ * "" leaves owner or group as they are. Bind under umask 0777 before: then nobody can
+ * connect until this has been done. Returns -1 and logs why.
  */
-int	socket_file_share(const char *socket, const char *group, unsigned mode);
+int	socket_file_share(const char *socket, const char *user, const char *group,
+	    unsigned mode);
 
-/* Removes it, if it may; a folder that belongs to somebody else keeps it, and the next start clears it. */
+/*
+ * Removes it, if it may; a folder that belongs to somebody else keeps it, and the next
+ * start clears it.
+ */
 void	socket_file_remove(const char *socket);
 
 #endif

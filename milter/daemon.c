@@ -1,0 +1,239 @@
+/* milter/daemon.c: the daemon's life: start, reload, stop */
+/* SPDX-License-Identifier: ISC */
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "audit.h"
+#include "background.h"
+#include "daemon.h"
+#include "engine.h"
+#include "filter.h"
+#include "limits.h"
+#include "log.h"
+#include "notify.h"
+#include "priv.h"
+#include "signals.h"
+#include "socket_file.h"
+#include "watchdog.h"
+
+#define STOP_MS	300	/* how long a stop waits for records under way */
+
+struct daemon {
+	const struct daemon_options	*options;
+	struct conf			*conf;	/* in force; the filter has one, too */
+	const struct conf		*first;	/* what the daemon was started with */
+	struct audit			*audit;
+	struct filter			*filter;
+	struct background		 background;
+	int				 has_socket;	/* its file is ours */
+};
+
+static struct audit_options
+audit_options(const struct conf *conf)
+{
+	return (struct audit_options){ conf->audit_file, conf->audit_syslog };
+}
+
+static const char *
+mode_name(const struct conf *conf)
+{
+	return conf->mode == CONF_MONITOR ? "monitor" : "enforce";
+}
+
+/* What needs the rights that we were started with comes before the change of user. */
+static int
+open_socket(struct daemon *d)
+{
+	const struct conf *conf = d->conf;
+	mode_t mask;
+
+	if (socket_file_clear(conf->socket) == -1)
+		return -1;
+	mask = umask(0777);
+	d->has_socket = engine_open(conf->socket) == 0;
+	(void)umask(mask);
+	if (!d->has_socket)
+		return -1;
+	return socket_file_share(conf->socket, conf->user, conf->socket_group,
+	    conf->socket_mode);
+}
+
+static void
+log_lines(const char *lines)
+{
+	const char *end;
+
+	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+		log_error("%.*s", (int)(end - lines), lines);
+}
+
+static struct conf *
+read_again(const struct daemon_options *options)
+{
+	struct conf *conf;
+	struct buf errors;
+
+	buf_init(&errors);
+	conf = conf_read(options->file, options->overrides, options->count, &errors);
+	if (errors.data != NULL)
+		log_lines(errors.data);
+	buf_clear(&errors);
+	return conf;
+}
+
+/* These were used up at the start. */
+static void
+warn_of_restart(const struct conf *first, const struct conf *conf)
+{
+	if (strcmp(first->socket, conf->socket) != 0 ||
+	    strcmp(first->socket_group, conf->socket_group) != 0 ||
+	    first->socket_mode != conf->socket_mode ||
+	    strcmp(first->user, conf->user) != 0 ||
+	    strcmp(first->pid_file, conf->pid_file) != 0)
+		log_warn("socket, socket-mode, socket-group, user and pid-file "
+		    "change at the next start only");
+}
+
+/* The new configuration is in force for every transaction that begins from now on. */
+static void
+use(struct daemon *d, struct conf *conf)
+{
+	struct buf changed;
+
+	buf_init(&changed);
+	conf_compare(d->conf, conf, &changed);
+	filter_set_conf(d->filter, conf);
+	if (d->conf != d->first)
+		conf_unref(d->conf);
+	d->conf = conf;
+	if (!d->options->in_foreground)
+		log_to_syslog(conf->audit_facility);
+	warn_of_restart(d->first, conf);
+	log_info("reloaded, %s mode; changed: %s", mode_name(conf),
+	    changed.data != NULL ? changed.data : "nothing");
+	(void)filter_note(d->filter, RECORD_RELOAD,
+	    changed.data != NULL ? changed.data : "nothing changed");
+	buf_clear(&changed);
+}
+
+static void
+reload(struct daemon *d)
+{
+	struct conf *conf = read_again(d->options);
+	struct audit_options options;
+
+	if (conf != NULL) {
+		options = audit_options(conf);
+		if (audit_reopen(d->audit, &options) == 0) {
+			use(d, conf);
+			return;
+		}
+		conf_unref(conf);
+	}
+	log_error("not reloaded: the old configuration stays in force");
+}
+
+static void *
+run_engine(void *filter)
+{
+	(void)engine_run(filter);
+	signals_post();
+	return NULL;
+}
+
+/* The engine has a thread of its own; this one waits for signals. */
+static enum signals_event
+wait_for_end(struct daemon *d)
+{
+	enum signals_event event;
+
+	for (;;) {
+		event = signals_wait(-1);
+		if (event == SIGNALS_RELOAD) {
+			notify_reloading();
+			reload(d);
+			notify_ready();
+		} else if (event != SIGNALS_TIMEOUT)
+			return event;
+	}
+}
+
+static int
+serve(struct daemon *d)
+{
+	pthread_t thread;
+	enum signals_event event;
+
+	if (pthread_create(&thread, NULL, run_engine, d->filter) != 0) {
+		log_error("no thread for the engine");
+		return 1;
+	}
+	(void)pthread_detach(thread);
+	if (watchdog_start(d->first->socket) == -1)
+		return 1;
+	notify_ready();
+	event = wait_for_end(d);
+	notify_stopping();
+	if (filter_stop(d->filter, STOP_MS) == -1)
+		log_warn("stopped while records were being written");
+	if (event == SIGNALS_ENGINE_ENDED)
+		log_error("the milter engine has ended");
+	return event == SIGNALS_ENGINE_ENDED ||
+	    filter_note(d->filter, RECORD_STOP, NULL) == -1;
+}
+
+static int
+note_start(struct daemon *d)
+{
+	struct buf note;
+	int status;
+
+	buf_init(&note);
+	buf_printf(&note, "%s, %s mode", AUTHRELAY_VERSION, mode_name(d->conf));
+	status = note.failed ? -1 : filter_note(d->filter, RECORD_START, note.data);
+	buf_clear(&note);
+	return status;
+}
+
+static int
+start(struct daemon *d)
+{
+	struct audit_options options = audit_options(d->conf);
+
+	if (open_socket(d) == -1 || signals_open() == -1 ||
+	    background_write_pid(&d->background, d->conf->pid_file) == -1 ||
+	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
+		return -1;
+	if ((d->filter = filter_new(d->conf, d->audit)) == NULL) {
+		log_error("out of memory");
+		return -1;
+	}
+	if (!d->options->in_foreground)
+		log_to_syslog(d->conf->audit_facility);
+	return note_start(d);
+}
+
+int
+daemon_run(const struct daemon_options *options, struct conf *conf)
+{
+	struct daemon d = { .options = options, .conf = conf, .first = conf };
+	int status = 1;
+
+	background_init(&d.background);
+	if (!options->in_foreground && background_start(&d.background) == -1)
+		return 1;
+	limits_raise();
+	if (start(&d) == 0) {
+		background_ready(&d.background);
+		log_info("started, %s mode", mode_name(conf));
+		status = serve(&d);
+		log_info("stopped");
+	}
+	background_remove_pid(&d.background, conf->pid_file);
+	if (d.has_socket)
+		socket_file_remove(conf->socket);
+	return status;
+}

@@ -1,0 +1,149 @@
+/* milter/probe.c: does a milter answer at this socket? */
+/* SPDX-License-Identifier: ISC */
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int
+is_ready(int fd, short events, int64_t deadline)
+{
+	struct pollfd ready = { .fd = fd, .events = events };
+	int64_t left;
+	int n;
+
+	do {
+		left = deadline - now_ms();
+		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+	} while (n == -1 && errno == EINTR);
+	return n == 1;
+}
+
+static int
+connect_to(const struct sockaddr *addr, socklen_t len, int64_t deadline)
+{
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (fd == -1)
+		return -1;
+	if (connect(fd, addr, len) == 0)
+		return fd;
+	if (errno == EINPROGRESS && is_ready(fd, POLLOUT, deadline) &&
+	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static int
+connect_unix(const char *path, int64_t deadline)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+
+	if (len >= sizeof(addr.sun_path))
+		return -1;
+	memcpy(addr.sun_path, path, len);
+	return connect_to((struct sockaddr *)&addr, sizeof(addr), deadline);
+}
+
+/* PORT@HOST; a host in brackets is an IPv6 address. */
+static int
+connect_inet(const char *place, int family, int64_t deadline)
+{
+	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICSERV }, *list;
+	const char *at = strchr(place, '@');
+	char port[8], host[256];
+	size_t len;
+	int fd;
+
+	if (at == NULL || (size_t)(at - place) >= sizeof(port) ||
+	    strlen(at + 1) >= sizeof(host))
+		return -1;
+	(void)snprintf(port, sizeof(port), "%.*s", (int)(at - place), place);
+	(void)snprintf(host, sizeof(host), "%s", at[1] == '[' ? at + 2 : at + 1);
+	if ((len = strlen(host)) > 0 && host[len - 1] == ']')
+		host[len - 1] = '\0';
+	if (getaddrinfo(host, port, &hints, &list) != 0)
+		return -1;
+	fd = connect_to(list->ai_addr, list->ai_addrlen, deadline);
+	freeaddrinfo(list);
+	return fd;
+}
+
+static int
+connect_socket(const char *socket, int64_t deadline)
+{
+	if (strncmp(socket, "unix:", 5) == 0)
+		return connect_unix(socket + 5, deadline);
+	if (strncmp(socket, "local:", 6) == 0)
+		return connect_unix(socket + 6, deadline);
+	if (strncmp(socket, "inet:", 5) == 0)
+		return connect_inet(socket + 5, AF_INET, deadline);
+	if (strncmp(socket, "inet6:", 6) == 0)
+		return connect_inet(socket + 6, AF_INET6, deadline);
+	return -1;
+}
+
+/*
+ * A packet is its length, a command and its data: O is the offer, with version, actions,
+ * steps.
+ */
+static int
+is_offer_taken(int fd, int64_t deadline)
+{
+	static const char offer[] = "\0\0\0\015O\0\0\0\006\0\0\001\377\0\037\377\377";
+	static const char goodbye[] = "\0\0\0\001Q";
+	char head[5];
+	size_t got = 0;
+	ssize_t n;
+
+	if (send(fd, offer, sizeof(offer) - 1, MSG_NOSIGNAL) !=
+	    (ssize_t)sizeof(offer) - 1)
+		return 0;
+	while (got < sizeof(head) && is_ready(fd, POLLIN, deadline)) {
+		n = recv(fd, head + got, sizeof(head) - got, 0);
+		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+			break;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	if (got < sizeof(head) || head[4] != 'O')
+		return 0;
+	(void)send(fd, goodbye, sizeof(goodbye) - 1, MSG_NOSIGNAL);
+	return 1;
+}
+
+int
+probe_is_answered(const char *socket, int timeout_ms)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	int fd = connect_socket(socket, deadline), is_answered;
+
+	if (fd == -1)
+		return 0;
+	is_answered = is_offer_taken(fd, deadline);
+	(void)close(fd);
+	return is_answered;
+}

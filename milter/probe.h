@@ -1,0 +1,14 @@
+/* milter/probe.h: does a milter answer at this socket? */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_PROBE_H
+#define AUTHRELAY_PROBE_H
+
+/*
+ * Connects as an MTA does, offers the milter protocol, waits for the answer and says
+ * goodbye; no session begins by that. `socket` has the syntax of the setting. At most so
+ * many milliseconds in all. Returns 1 if it answered, else 0.
+ */
+int	probe_is_answered(const char *socket, int timeout_ms);
+
+#endif
