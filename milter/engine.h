@@ -7,19 +7,21 @@
 #include "netaddr.h"
 
 /*
- * An engine speaks the protocol with the MTA. It calls the functions of filter.h with what the MTA
- * said, one event of a session after the other, sessions in any number of threads; what a filter
- * function returns is the answer to the MTA. The filter knows no engine, so a test can be one.
+ * An engine speaks the protocol with the MTA. It calls the functions of filter.h with
+ * what the MTA said, one event of a session after the other, sessions in any number of
+ * threads; what a filter function returns is the answer to the MTA. The filter knows no
+ * engine, so a test can be one.
  */
 
 /* A way to read the macros that the MTA sent up to now: NULL where one was not sent. */
 struct engine_macros {
-	const char	*(*get)(void *arg, const char *name);	/* valid until the event's function returns */
+	/* valid until the event's function returns */
+	const char	*(*get)(void *arg, const char *name);
 	void		*arg;
 };
 
 struct engine_client {
-	const char	*name;		/* as the MTA knows it: a host name, or [192.0.2.1] */
+	const char	*name;	/* as the MTA knows it: a host name, or [192.0.2.1] */
 	struct netaddr	 addr;
 	int		 port;		/* -1: not known */
 };
@@ -27,14 +29,15 @@ struct engine_client {
 struct filter;
 
 /*
- * Binds the socket (the syntax of the setting `socket`) and listens; a file at a unix path must be gone
- * before. Returns -1 and logs why.
+ * Binds the socket (the syntax of the setting `socket`) and listens; a file at a unix
+ * path must be gone before. Returns -1 and logs why.
  */
 int		 engine_open(const char *socket);
 
 /*
- * Serves, in the thread that calls it, until the process ends; returns only if it could not go on, and
- * then -1. Its callbacks run in threads of their own: filter and what it uses must not be freed.
+ * Serves, in the thread that calls it, until the process ends; returns only if it could
+ * not go on, and then -1. Its callbacks run in threads of their own: filter and what it
+ * uses must not be freed.
  */
 int		 engine_run(struct filter *);
 

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Only RCPT waits for us. CONNECT, HELO, MAIL and DATA are asked for without a reply (SMFIP_NR_*, which
- * libmilter plays itself where an MTA does not know it), headers and body not at all. SMFIS_ACCEPT
- * is never returned: it would hide every later recipient of the message.
+ * Only RCPT waits for us. CONNECT, HELO, MAIL and DATA are asked for without a reply
+ * (SMFIP_NR_*, which libmilter plays itself where an MTA does not know it), headers and
+ * body not at all. SMFIS_ACCEPT is never returned: it would hide every later recipient of
+ * the message.
  */
 
 #include <errno.h>
@@ -37,9 +38,10 @@ macros_of(SMFICTX *ctx)
 }
 
 /*
- * libmilter keeps the macros of a command until the next macros for the same command come. An MTA that sends none
- * would lend the last sender's login to the next sender, and the last recipient's resolution to the next
- * recipient: so what was read once is made empty.
+ * libmilter keeps the macros of a command until the next macros for the same command
+ * come. An MTA that sends none would lend the last sender's login to the next sender, and
+ * the last recipient's resolution to the next recipient: so what was read once is made
+ * empty.
  */
 static void
 forget_macro(SMFICTX *ctx, const char *name)
@@ -60,15 +62,25 @@ ask_for_macros(SMFICTX *ctx, int stage, const char *names)
 static int
 ask_for_all_macros(SMFICTX *ctx)
 {
-	if (ask_for_macros(ctx, SMFIM_CONNECT, "j v {daemon_name} {daemon_port}") != MI_SUCCESS ||
-	    ask_for_macros(ctx, SMFIM_HELO, " ") != MI_SUCCESS ||
-	    ask_for_macros(ctx, SMFIM_ENVFROM, "i {mail_addr} {auth_type} {auth_authen} {auth_ssf} "
-	    "{tls_version} {cipher} {cipher_bits} {verify} {cert_subject} {cert_issuer}") != MI_SUCCESS ||
-	    ask_for_macros(ctx, SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host} {rcpt_addr}") != MI_SUCCESS ||
-	    ask_for_macros(ctx, SMFIM_DATA, "i") != MI_SUCCESS ||
-	    ask_for_macros(ctx, SMFIM_EOH, " ") != MI_SUCCESS ||
-	    ask_for_macros(ctx, SMFIM_EOM, "i") != MI_SUCCESS)
-		return -1;
+	static const struct {
+		int		 stage;
+		const char	*names;
+	} wanted[] = {
+		{ SMFIM_CONNECT, "j v {daemon_name} {daemon_port}" },
+		{ SMFIM_HELO, " " },
+		{ SMFIM_ENVFROM, "i {client_addr} {mail_addr} {auth_type} {auth_authen} "
+		    "{auth_ssf} {tls_version} {cipher} {cipher_bits} "
+		    "{verify} {cert_subject} {cert_issuer}" },
+		{ SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host} {rcpt_addr}" },
+		{ SMFIM_DATA, "i" },
+		{ SMFIM_EOH, " " },
+		{ SMFIM_EOM, "i" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (ask_for_macros(ctx, wanted[i].stage, wanted[i].names) != MI_SUCCESS)
+			return -1;
 	return 0;
 }
 
@@ -77,8 +89,10 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned 
     unsigned long f3, unsigned long *actions_r, unsigned long *steps_r,
     unsigned long *f2_r, unsigned long *f3_r)
 {
-	const unsigned long unneeded = SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY;
-	const unsigned long no_reply = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA;
+	const unsigned long unneeded =
+	    SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY;
+	const unsigned long no_reply =
+	    SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA;
 
 	(void)f2;
 	(void)f3;
@@ -86,8 +100,9 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned 
 	*steps_r = (steps & (unneeded | SMFIP_RCPT_REJ)) | no_reply;
 	*f2_r = 0;
 	*f3_r = 0;
+	/* without memory libmilter hangs up, and the MTA's default is in force */
 	if ((actions & SMFIF_SETSYMLIST) != 0 && ask_for_all_macros(ctx) == -1)
-		return SMFIS_REJECT;	/* no memory: libmilter hangs up, and the MTA's default is in force */
+		return SMFIS_REJECT;
 	return SMFIS_CONTINUE;
 }
 
@@ -176,8 +191,9 @@ is_status(const char *text)
 }
 
 /*
- * A recipient that the MTA has refused comes with the mailer "error" and a status for its host. A
- * recipient that only resolves to an error transport has a text there, and is a recipient.
+ * A recipient that the MTA has refused comes with the mailer "error" and a status for its
+ * host. A recipient that only resolves to an error transport has a text there, and is a
+ * recipient.
  */
 static sfsistat
 on_rcpt(SMFICTX *ctx, char **argv)
@@ -208,7 +224,10 @@ on_data(SMFICTX *ctx)
 	return SMFIS_NOREPLY;
 }
 
-/* An MTA that has no event for DATA (protocol below 4) says only here that there was a message. */
+/*
+ * An MTA that has no event for DATA (protocol below 4) says only here that there was a
+ * message.
+ */
 static sfsistat
 on_end_of_message(SMFICTX *ctx)
 {
@@ -257,7 +276,8 @@ describe(void)
 int
 engine_open(const char *socket)
 {
-	if (smfi_register(describe()) != MI_SUCCESS || smfi_setbacklog(BACKLOG) != MI_SUCCESS ||
+	if (smfi_register(describe()) != MI_SUCCESS ||
+	    smfi_setbacklog(BACKLOG) != MI_SUCCESS ||
 	    smfi_setconn((char *)(uintptr_t)socket) != MI_SUCCESS) {
 		log_error("%s: libmilter does not take this socket", socket);
 		return -1;

@@ -16,13 +16,16 @@ struct filter {
 	pthread_mutex_t		 lock;		/* guards conf, the pointer */
 	struct conf		*conf;
 	struct audit		*audit;
-	int64_t			 started_us;	/* makes session names unique over restarts */
+	int64_t			 started_us;	/* part of the sessions' names */
 	atomic_uint_least64_t	 sessions;
 	atomic_int		 busy;		/* callbacks that may write a record */
 	atomic_int		 is_stopping;
 };
 
-/* What a recipient's record needs beside its session; the texts of the record point in here. */
+/*
+ * What a recipient's record needs beside its session; the texts of the record point in
+ * here.
+ */
 struct verdict {
 	struct policy_decision	 decision;
 	const struct reply	*reply;
@@ -78,6 +81,18 @@ current_conf(struct filter *filter)
 	return conf;
 }
 
+void
+filter_set_conf(struct filter *filter, struct conf *conf)
+{
+	struct conf *before;
+
+	(void)pthread_mutex_lock(&filter->lock);
+	before = filter->conf;
+	filter->conf = conf_ref(conf);
+	(void)pthread_mutex_unlock(&filter->lock);
+	conf_unref(before);
+}
+
 /* NULL: not sent, or sent empty, which says as much. */
 static const char *
 macro(const struct engine_macros *macros, const char *name)
@@ -109,19 +124,22 @@ keep(char **text_r, const char *value, int *has_failed)
 }
 
 static void
-keep_macro(char **text_r, const struct engine_macros *macros, const char *name, int *has_failed)
+keep_macro(char **text_r, const struct engine_macros *macros, const char *name,
+    int *has_failed)
 {
 	keep(text_r, macro(macros, name), has_failed);
 }
 
 /*
- * Mail from a program on this host (sendmail -bs) comes without an address and not through any
- * listener, so {daemon_name} is absent. A client whose address is only withheld has neither mark.
+ * Mail from a program on this host (sendmail -bs) comes without an address and not
+ * through any listener, so {daemon_name} is absent. A client whose address is only
+ * withheld has neither mark.
  */
 static int
 looks_local(const struct engine_client *client, const struct engine_macros *macros)
 {
-	return client->addr.family == NETADDR_NONE && macro(macros, "{daemon_name}") == NULL &&
+	return client->addr.family == NETADDR_NONE &&
+	    macro(macros, "{daemon_name}") == NULL &&
 	    client->name != NULL && strcmp(client->name, "localhost") == 0;
 }
 
@@ -133,7 +151,8 @@ filter_connect(struct filter *filter, const struct engine_client *client,
 	const char *version = macro(macros, "v");
 	char id[40];
 
-	(void)snprintf(id, sizeof(id), "%" PRIx64 ".%" PRIx64, (uint64_t)filter->started_us,
+	(void)snprintf(id, sizeof(id), "%" PRIx64 ".%" PRIx64,
+	    (uint64_t)filter->started_us,
 	    (uint64_t)atomic_fetch_add(&filter->sessions, 1) + 1);
 	if ((session = session_new(id)) == NULL)
 		return NULL;
@@ -159,8 +178,9 @@ filter_helo(struct filter *filter, struct session *session, const char *name)
 }
 
 /*
- * Postfix shows a certificate only where it has verified the chain, and has no {verify}; every other MTA
- * has to say that it did: Sendmail shows any certificate that a client sends.
+ * Postfix shows a certificate only where it has verified the chain, and has no {verify};
+ * every other MTA has to say that it did: Sendmail shows any certificate that a client
+ * sends.
  */
 static int
 is_cert_verified(const struct session *session, const struct engine_macros *macros)
@@ -188,6 +208,25 @@ read_security(struct session *session, const struct engine_macros *macros)
 	keep_macro(&txn->cert_issuer, macros, "{cert_issuer}", &txn->has_failed);
 }
 
+/*
+ * libmilter passes over a CONNECT that comes where it expects none, and the next client
+ * would be taken for the last one. The MTA says with each MAIL who the client is, so that
+ * this is seen.
+ */
+static int
+is_same_client(const struct session *session, const struct engine_macros *macros)
+{
+	const char *text = macro(macros, "{client_addr}");
+	struct netaddr addr;
+
+	if (text == NULL)
+		return 1;
+	if (strncasecmp(text, "IPv6:", 5) == 0)
+		text += 5;
+	return netaddr_parse(text, strlen(text), &addr) == -1 ||
+	    netaddr_is_equal(&addr, &session->client);
+}
+
 void
 filter_mail(struct filter *filter, struct session *session, const char *sender,
     char *const *params, const struct engine_macros *macros)
@@ -200,6 +239,7 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 	txn = &session->txn;
 	txn->number = ++session->transactions;
 	txn->conf = current_conf(filter);
+	txn->has_failed = !is_same_client(session, macros);
 	keep(&txn->sender, sender, &txn->has_failed);
 	keep_macro(&txn->queue_id, macros, "i", &txn->has_failed);
 	read_security(session, macros);
@@ -253,7 +293,10 @@ name_match(struct verdict *verdict)
 		fail(verdict);
 }
 
-/* A question that has no answer yet fails: mx.accept is refused where no look-ups are built in. */
+/*
+ * A question that has no answer yet fails: mx.accept is refused where no look-ups are
+ * built in.
+ */
 static void
 judge(const struct session *session, const char *rcpt, const char *rcpt_mta,
     struct verdict *verdict)
@@ -264,7 +307,8 @@ judge(const struct session *session, const char *rcpt, const char *rcpt_mta,
 
 	collect_facts(session, rcpt, rcpt_mta, &facts);
 	policy_decide(&txn->conf->policy, &facts, &no_answers, &verdict->decision);
-	if (verdict->decision.verdict == POLICY_NEED || session->has_failed || txn->has_failed)
+	if (verdict->decision.verdict == POLICY_NEED || session->has_failed ||
+	    txn->has_failed)
 		fail(verdict);
 	name_match(verdict);
 	if (verdict->decision.verdict == POLICY_PERMIT)
@@ -274,7 +318,8 @@ judge(const struct session *session, const char *rcpt, const char *rcpt_mta,
 }
 
 static void
-describe_session(const struct session *session, struct verdict *verdict, struct record *record)
+describe_session(const struct session *session, struct verdict *verdict,
+    struct record *record)
 {
 	const struct transaction *txn = &session->txn;
 
@@ -396,7 +441,8 @@ filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
 {
 	const struct reply *reply;
 
-	reply = enter(filter) ? decide_rcpt(filter, session, rcpt, macros) : answer_unjudged(filter);
+	reply = enter(filter) ? decide_rcpt(filter, session, rcpt, macros) :
+	    answer_unjudged(filter);
 	leave(filter);
 	return reply;
 }
@@ -423,7 +469,8 @@ decide_mta_reject(struct filter *filter, struct session *session, const char *rc
 	buf_putc(&mta_reply, ' ');
 	buf_puts(&mta_reply, text);
 	record.reply = mta_reply.data;
-	record.verdict = policy_verdict_name(*status == '4' ? POLICY_TEMPFAIL : POLICY_REJECT);
+	record.verdict =
+	    policy_verdict_name(*status == '4' ? POLICY_TEMPFAIL : POLICY_REJECT);
 	record.reason = policy_reason_name(POLICY_MTA_REJECT);
 	record.matched = NULL;
 	record.enforced = 1;
@@ -439,14 +486,16 @@ filter_mta_reject(struct filter *filter, struct session *session, const char *rc
 {
 	const struct reply *reply;
 
-	reply = enter(filter) ? decide_mta_reject(filter, session, rcpt, status, text, macros) :
+	reply = enter(filter) ?
+	    decide_mta_reject(filter, session, rcpt, status, text, macros) :
 	    answer_unjudged(filter);
 	leave(filter);
 	return reply;
 }
 
 static void
-record_message(struct filter *filter, struct session *session, const struct engine_macros *macros)
+record_message(struct filter *filter, struct session *session,
+    const struct engine_macros *macros)
 {
 	struct verdict verdict = { .reply = NULL };
 	struct record record;
@@ -461,7 +510,8 @@ record_message(struct filter *filter, struct session *session, const struct engi
 }
 
 void
-filter_data(struct filter *filter, struct session *session, const struct engine_macros *macros)
+filter_data(struct filter *filter, struct session *session,
+    const struct engine_macros *macros)
 {
 	if (enter(filter))
 		record_message(filter, session, macros);
@@ -484,11 +534,12 @@ filter_close(struct filter *filter, struct session *session)
 }
 
 int
-filter_note(struct filter *filter, enum record_event event)
+filter_note(struct filter *filter, enum record_event event, const char *note)
 {
 	struct record record;
 
 	record_init(&record, event);
+	record.note = note;
 	record.time_us = clock_us(CLOCK_REALTIME);
 	return audit_write(filter->audit, &record);
 }

@@ -10,7 +10,10 @@
 #include "reply.h"
 #include "session.h"
 
-/* What all sessions share. Every function may be called by any number of threads, each with its own session. */
+/*
+ * What all sessions share. Every function may be called by any number of threads, each
+ * with its own session.
+ */
 struct filter;
 
 /* Takes a reference to the configuration; audit stays the caller's. NULL: no memory. */
@@ -18,8 +21,9 @@ struct filter	*filter_new(struct conf *, struct audit *);
 void		 filter_free(struct filter *);
 
 /*
- * The session, to be given to the calls that follow and to filter_close(). NULL without memory: pass it
- * on as it is, every recipient of such a session is answered by a temporary failure.
+ * The session, to be given to the calls that follow and to filter_close(). NULL without
+ * memory: pass it on as it is, every recipient of such a session is answered by a
+ * temporary failure.
  */
 struct session	*filter_connect(struct filter *, const struct engine_client *,
 		    const struct engine_macros *);
@@ -30,31 +34,37 @@ void		 filter_mail(struct filter *, struct session *, const char *sender,
 		    char *const *params, const struct engine_macros *);
 
 /*
- * One recipient, as sent. NULL: go on. Else the reply to give to this recipient alone; it is valid until
- * the transaction ends.
+ * One recipient, as sent. NULL: go on. Else the reply to give to this recipient alone; it
+ * is valid until the transaction ends.
  */
 const struct reply *filter_rcpt(struct filter *, struct session *, const char *rcpt,
 		    const struct engine_macros *);
 
 /*
- * One recipient that the MTA says it has refused, with its status ("5.7.1") and text. The answer
- * is that of filter_rcpt() all the same: were it not refused, it would still not be relayed.
+ * One recipient that the MTA says it has refused, with its status ("5.7.1") and text. The
+ * answer is that of filter_rcpt() all the same: were it not refused, it would still not
+ * be relayed.
  */
 const struct reply *filter_mta_reject(struct filter *, struct session *, const char *rcpt,
 		    const char *status, const char *text, const struct engine_macros *);
 
 /* The message begins. May be called again for the same transaction. */
-void		 filter_data(struct filter *, struct session *, const struct engine_macros *);
+void		 filter_data(struct filter *, struct session *,
+		    const struct engine_macros *);
 /* The transaction has ended, by whatever. */
 void		 filter_abort(struct filter *, struct session *);
 void		 filter_close(struct filter *, struct session *);
 
-/* Writes the events `start` and `stop`. Returns -1 if that failed. */
-int		 filter_note(struct filter *, enum record_event);
+/* Transactions that begin from now on are under this configuration; takes a reference. */
+void		 filter_set_conf(struct filter *, struct conf *);
+
+/* Writes an event of the daemon's: start, reload, stop. Returns -1 if that failed. */
+int		 filter_note(struct filter *, enum record_event, const char *note);
 
 /*
- * From now on every recipient is answered by a temporary failure and not recorded. Waits until those that are being
- * decided are recorded, at most so many milliseconds. Returns -1 if some are not.
+ * From now on every recipient is answered by a temporary failure and not recorded. Waits
+ * until those that are being decided are recorded, at most so many milliseconds. Returns
+ * -1 if some are not.
  */
 int		 filter_stop(struct filter *, int timeout_ms);
 

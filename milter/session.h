@@ -8,13 +8,13 @@
 #include "netaddr.h"
 
 /*
- * A session is owned by the engine's connection, and only one thread at a time is in it. Texts are
- * owned; what is not known is NULL.
+ * A session is owned by the engine's connection, and only one thread at a time is in it.
+ * Texts are owned; what is not known is NULL.
  */
 struct transaction {
-	unsigned	 number;	/* 1 for the first of the session; 0: none is under way */
-	struct conf	*conf;		/* the configuration that it began with; one reference */
-	int		 has_failed;	/* memory ran out: nothing may be decided from it */
+	unsigned	 number;	/* from 1 on; 0: none is under way */
+	struct conf	*conf;		/* that it began with; one reference */
+	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
 	int		 utf8;		/* SMTPUTF8 (RFC 6531) */
 	char		*sender;
@@ -32,7 +32,7 @@ struct transaction {
 
 struct session {
 	char			 id[40];	/* unique over restarts */
-	int			 has_failed;	/* memory ran out: nothing may be decided from it */
+	int			 has_failed;	/* memory ran out: decide nothing by it */
 	struct netaddr		 client;
 	int			 client_port;	/* -1: not known */
 	char			*client_name;
@@ -49,12 +49,15 @@ struct session {
 struct session	*session_new(const char *id);	/* NULL: no memory */
 void		 session_free(struct session *);
 
-/* Ends the transaction: nothing of it is left, and the reference to its configuration is let go. */
+/*
+ * Ends the transaction: nothing of it is left, and the reference to its configuration is
+ * let go.
+ */
 void		 session_reset(struct session *);
 
 /*
- * Replaces an owned text by a copy; an empty text and NULL both make it NULL, not known. Returns -1 without
- * memory, and then the text is NULL.
+ * Replaces an owned text by a copy; an empty text and NULL both make it NULL, not known.
+ * Returns -1 without memory, and then the text is NULL.
  */
 int		 session_set(char **text_r, const char *);
 

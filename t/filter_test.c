@@ -30,8 +30,8 @@ macros(const char *const *pairs)
 
 struct bench {
 	char		 folder[64];
-	char		 conf_file[96];
-	char		 audit_file[96];
+	char		 conf_file[128];
+	char		 audit_file[128];
 	struct conf	*conf;
 	struct audit	*audit;
 	struct filter	*filter;
@@ -296,6 +296,33 @@ check_utf8(const struct bench *b)
 	filter_close(b->filter, s);
 }
 
+/* What the MTA says with MAIL of who the client is. */
+static void
+same_client_is(const struct bench *b, const char *address, const char *said, const char *code)
+{
+	const char *const pairs[] = { "{client_addr}", said, NULL };
+	struct session *s = connect_from(b, address, address == NULL ? nothing : postfix);
+
+	mail(b, s, NULL, pairs);
+	rcpt_is(b, s, HERE, nothing, code, said);
+	filter_close(b->filter, s);
+}
+
+static void
+check_same_client(const struct bench *b)
+{
+	same_client_is(b, "203.0.113.9", "203.0.113.9", "pass");
+	same_client_is(b, "2001:db8::7", "IPv6:2001:db8::7", "pass");
+	same_client_is(b, "2001:db8::7", "IPv6:2001:db8:0:0:0:0:0:7", "pass");
+	same_client_is(b, "10.0.0.1", "203.0.113.9", "451");
+	record_has(b, "\"reason\":\"internal\"");
+	same_client_is(b, "2001:db8::7", "IPv6:2001:db8::8", "451");
+	same_client_is(b, NULL, "203.0.113.9", "451");
+	same_client_is(b, NULL, "0", "pass");
+	same_client_is(b, NULL, "[UNIX: localhost]", "pass");
+	same_client_is(b, "203.0.113.9", "", "pass");
+}
+
 static void
 check_no_memory(const struct bench *b)
 {
@@ -367,9 +394,9 @@ on_failure_is(const char *setting, const char *here, const char *there)
 static void
 check_notes(const struct bench *b)
 {
-	tap_is_int(filter_note(b->filter, RECORD_START), 0, "start");
-	record_has(b, "\"event\":\"start\"");
-	tap_is_int(filter_note(b->filter, RECORD_STOP), 0, "stop");
+	tap_is_int(filter_note(b->filter, RECORD_START, "1.0, enforce"), 0, "start");
+	record_has(b, "\"event\":\"start\",\"note\":\"1.0, enforce\"");
+	tap_is_int(filter_note(b->filter, RECORD_STOP, NULL), 0, "stop");
 	record_has(b, "\"event\":\"stop\"");
 }
 
@@ -385,6 +412,7 @@ main(void)
 	check_certificates(&b);
 	check_local_submission(&b);
 	check_utf8(&b);
+	check_same_client(&b);
 	check_no_memory(&b);
 	check_notes(&b);
 	bench_close(&b);
