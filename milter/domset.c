@@ -26,7 +26,7 @@ struct domset {
 	char		*texts;
 	size_t		 used;		/* bytes of texts */
 	size_t		 size;
-	uint32_t	*offsets;	/* of each slot: where in texts its frame begins */
+	uint32_t	*offsets;	/* of each slot: its frame's place in texts */
 	uint8_t		*tags;		/* of each slot: 0 is free, else from the hash */
 	uint32_t	 slots;
 	size_t		 added;

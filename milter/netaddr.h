@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum netaddr_family {
-	NETADDR_NONE = 0,	/* not known: no address is equal to it, no network has it */
+	NETADDR_NONE = 0,	/* not known: equal to none, and in no network */
 	NETADDR_V4 = 4,
 	NETADDR_V6 = 6
 };
@@ -19,19 +19,22 @@ struct netaddr {
 	uint8_t			bytes[16];
 };
 
-#define NETADDR_TEXT_SIZE	52	/* an address, a slash and a length, with its NUL */
+#define NETADDR_TEXT_SIZE	52	/* an address, a slash, a length and a NUL */
 
 /* A v4-mapped IPv6 address (::ffff:192.0.2.1) becomes the IPv4 address that it is. */
 struct netaddr	netaddr_v4(const void *four_bytes);
 struct netaddr	netaddr_v6(const void *sixteen_bytes);
 
 /*
- * Reads exactly one address: four decimal numbers, or IPv6 as in RFC 4291 §2.2 without brackets,
- * zone or prefix length. Returns -1 if it is none.
+ * Reads exactly one address: four decimal numbers, or IPv6 as in RFC 4291 §2.2 without
+ * brackets, zone or prefix length. Returns -1 if it is none.
  */
 int	netaddr_parse(const char *text, size_t len, struct netaddr *addr_r);
 
-/* Writes it as RFC 5952 has it (an unknown one as "unknown"); text_r holds NETADDR_TEXT_SIZE. */
+/*
+ * Writes it as RFC 5952 has it (an unknown one as "unknown"); text_r holds
+ * NETADDR_TEXT_SIZE.
+ */
 void	netaddr_format(const struct netaddr *, char *text_r);
 
 int	netaddr_is_equal(const struct netaddr *, const struct netaddr *);

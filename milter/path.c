@@ -1,11 +1,14 @@
-/* milter/path.c: the recipient's address, read the way that both MTAs read it, or not at all */
+/*
+ * milter/path.c: the recipient's address, read the way that both MTAs read it, or not at
+ * all
+ */
 /* SPDX-License-Identifier: ISC */
 
 /*
- * A mail server may read an address in another way than we do, and then it would deliver to another
- * place than the one that was judged. So the reader keeps two degrees apart: text that RFC 5321
- * allows letter by letter (PATH_PLAIN), and text that some server takes all the same, for which
- * we say how we read it (PATH_LOOSE). All else is PATH_BAD.
+ * A mail server may read an address in another way than we do, and then it would deliver
+ * to another place than the one that was judged. So the reader keeps two degrees apart:
+ * text that RFC 5321 allows letter by letter (PATH_PLAIN), and text that some server
+ * takes all the same, for which we say how we read it (PATH_LOOSE). All else is PATH_BAD.
  */
 
 #include <idn2.h>
@@ -14,10 +17,14 @@
 #include "path.h"
 #include "utf8.h"
 
+static const char unannounced[] =
+    "it has 8-bit characters, and SMTPUTF8 was not announced";
+
 static int
 is_atext(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
@@ -45,7 +52,9 @@ set_loose(struct path *path, const char *why)
 	path->why = why;
 }
 
-/* The end of a quoted string that begins at s[0], past its closing mark; 0: it has none. */
+/*
+ * The end of a quoted string that begins at s[0], past its closing mark; 0: it has none.
+ */
 static size_t
 quoted_length(const char *s, size_t len)
 {
@@ -60,7 +69,10 @@ quoted_length(const char *s, size_t len)
 	return 0;
 }
 
-/* The end of a comment (RFC 5322 §3.2.2) that begins at s[0]; comments nest. 0: it has none. */
+/*
+ * The end of a comment (RFC 5322 §3.2.2) that begins at s[0]; comments nest. 0: it has
+ * none.
+ */
 static size_t
 comment_length(const char *s, size_t len)
 {
@@ -106,7 +118,10 @@ strip(const char *s, size_t len, char *out, struct path *path)
 	return n;
 }
 
-/* One character of the local part, dequoted: does it route, or name a program, a file, a list? */
+/*
+ * One character of the local part, dequoted: does it route, or name a program, a file, a
+ * list?
+ */
 static void
 note_local(struct path *path, size_t *count, char c)
 {
@@ -126,12 +141,14 @@ read_quoted(const char *s, size_t len, int utf8, struct path *path, size_t *coun
 		if (s[i] == '\\')
 			i++;
 		if ((unsigned char)s[i] >= 0x80 && !utf8)
-			set_loose(path, "it has 8-bit characters and SMTPUTF8 was not announced");
+			set_loose(path, unannounced);
 		note_local(path, count, s[i]);
 	}
 }
 
-/* One character outside quoted strings, or a backslash and the character that it quotes. */
+/*
+ * One character outside quoted strings, or a backslash and the character that it quotes.
+ */
 static size_t
 read_unquoted(const char *s, size_t len, int utf8, struct path *path, size_t *count)
 {
@@ -148,7 +165,7 @@ read_unquoted(const char *s, size_t len, int utf8, struct path *path, size_t *co
 	if (c == '@')
 		set_loose(path, "it has more than one @");
 	else if (c >= 0x80 && !utf8)
-		set_loose(path, "it has 8-bit characters and SMTPUTF8 was not announced");
+		set_loose(path, unannounced);
 	else if (c < 0x80 && c != '.' && !is_atext(c))
 		set_bad(path, "a character cannot stand in a local part");
 	note_local(path, count, s[0]);
@@ -175,7 +192,7 @@ read_local(const char *s, size_t len, int utf8, struct path *path)
 				return;
 			}
 			if (i != 0 || span != len)
-				set_loose(path, "a quoted string is only a part of the local part");
+				set_loose(path, "a part of the local part is quoted");
 			has_quoted = 1;
 			read_quoted(s + i, span, utf8, path, &count);
 		} else
@@ -184,7 +201,7 @@ read_local(const char *s, size_t len, int utf8, struct path *path)
 	if (count == 0)
 		set_bad(path, "the local part is empty");
 	else if (!has_quoted && has_stray_dot(s, len))
-		set_loose(path, "a dot stands at an end of the local part, or beside another");
+		set_loose(path, "the local part has a dot at an end, or beside another");
 }
 
 /* [192.0.2.1] or [IPv6:2001:db8::1], RFC 5321 §4.1.3. */
@@ -223,7 +240,7 @@ read_domain(const char *s, size_t len, int utf8, struct path *path)
 	}
 	for (i = 0; i < len; i++)
 		if ((unsigned char)s[i] >= 0x80 && !utf8)
-			set_loose(path, "it has 8-bit characters and SMTPUTF8 was not announced");
+			set_loose(path, unannounced);
 	if (len > 1 && s[len - 1] == '.')
 		set_loose(path, "the domain has a dot at its end");
 	if ((why = path_domain(s, len, path->domain)) != NULL)
@@ -260,7 +277,9 @@ read_mailbox(const char *s, size_t len, int utf8, struct path *path)
 		read_domain(s + at + 1, len - at - 1, utf8, path);
 }
 
-/* The length of a source route with its colon (RFC 5321 §4.1.2 A-d-l); 0: there is none. */
+/*
+ * The length of a source route with its colon (RFC 5321 §4.1.2 A-d-l); 0: there is none.
+ */
 static size_t
 read_route(const char *s, size_t len, struct path *path)
 {
@@ -339,7 +358,8 @@ path_parse_resolved(const char *text, struct path *path)
 		set_bad(path, why);
 		return;
 	}
-	if (len > 1 && text[len - 1] == '.')	/* Sendmail's canonical form: user@host. */
+	/* Sendmail's canonical form: user@host. */
+	if (len > 1 && text[len - 1] == '.')
 		len--;
 	read_mailbox(text, len, 1, path);
 	if (path->form == PATH_LOOSE)

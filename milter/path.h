@@ -14,35 +14,41 @@ enum path_form {
 	PATH_BAD	/* cannot be read, or not in one way only */
 };
 
-#define PATH_DOMAIN_SIZE	256	/* 254 bytes at most (RFC 1035: 253, and a dot in front), NUL */
-#define PATH_TEXT_MAX		1024	/* a longer path is PATH_BAD; RFC 5321 §4.5.3.1.3 has 256 */
+#define PATH_DOMAIN_SIZE	256	/* RFC 1035: 253 bytes, and room around them */
+#define PATH_TEXT_MAX		1024	/* longer is bad; RFC 5321 §4.5.3.1.3 has 256 */
 
+/* Routing is a source route, one of @ % ! in the local part, or | / : in front of it. */
 struct path {
 	enum path_form	 form;
-	int		 is_routed;	/* routing is left: a source route, @ % ! in the local part, | / : first */
+	const char	*why;		/* it is not plain, a constant text */
+	int		 is_routed;	/* after dequoting, it still carries routing */
 	int		 is_bare;	/* a local part alone, <postmaster> */
-	int		 is_literal;	/* [192.0.2.1]: see literal */
-	char		 domain[PATH_DOMAIN_SIZE];	/* A-labels, lower case, no last dot; else "" */
+	int		 is_literal;	/* [192.0.2.1] */
 	struct netaddr	 literal;
-	const char	*why;		/* PATH_BAD and PATH_LOOSE: what makes it so, a constant text */
+	char		 domain[PATH_DOMAIN_SIZE];	/* path_domain()'s, or "" */
 };
 
 /*
- * Reads what a client sent after RCPT TO:, byte for byte, angle brackets and all. `utf8` says that
- * the sender announced SMTPUTF8 (RFC 6531). Never fails: what cannot be read is PATH_BAD, and then
- * nothing else in path_r is to be believed.
+ * Reads what a client sent after RCPT TO:, byte for byte, angle brackets and all. `utf8`
+ * says that the sender announced SMTPUTF8 (RFC 6531). Never fails: what cannot be read is
+ * PATH_BAD, and then nothing else in path_r is to be believed.
  */
 void	path_parse(const char *text, int utf8, struct path *path_r);
 
-/* Reads {rcpt_addr}, the address as an MTA resolved it: without brackets, and otherwise plain or bad. */
+/*
+ * Reads {rcpt_addr}, the address as an MTA resolved it: without brackets, and otherwise
+ * plain or bad.
+ */
 void	path_parse_resolved(const char *text, struct path *path_r);
 
 /*
- * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the end taken
- * away. U-labels are converted as IDNA2008 has it, without any mapping but that of ASCII case: what
- * only looks like a domain of ours (full-width letters, an ideographic full stop) is none.
- * Underscores are taken: names of hosts have them. Returns NULL, or what is wrong as a constant text.
+ * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the
+ * end taken away. U-labels are converted as IDNA2008 has it, without any mapping but that
+ * of ASCII case: what only looks like a domain of ours (full-width letters, an
+ * ideographic full stop) is none. Underscores are taken: names of hosts have them.
+ * Returns NULL, or what is wrong as a constant text.
  */
-const char	*path_domain(const char *text, size_t len, char domain_r[PATH_DOMAIN_SIZE]);
+const char	*path_domain(const char *text, size_t len,
+		    char domain_r[PATH_DOMAIN_SIZE]);
 
 #endif

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * The whole policy is the array `rules` near the end of this file. Each rule is a sentence: where
- * the function in its first column holds, the verdict and the reason beside it are the decision,
- * and no later rule is looked at. Rules 1 to 4 are about the client, the others about the recipient.
+ * The whole policy is the array `rules` near the end of this file. Each rule is a
+ * sentence: where the function in its first column holds, the verdict and the reason
+ * beside it are the decision, and no later rule is looked at. Rules 1 to 4 are about the
+ * client, the others about the recipient.
  */
 
 #include <string.h>
@@ -75,13 +76,14 @@ matched_domain(struct inquiry *q, const char *list, const struct domset *set)
 }
 
 /*
- * Both macros count, and nothing else does: {auth_author} is whatever a stranger wrote after
- * MAIL ... AUTH=, and an anonymous login (RFC 4505) has a user name, too.
+ * Both macros count, and nothing else does: {auth_author} is whatever a stranger wrote
+ * after MAIL ... AUTH=, and an anonymous login (RFC 4505) has a user name, too.
  */
 static enum policy_auth
 judge_login(const struct policy *policy, const struct policy_facts *facts)
 {
-	unsigned strength = facts->auth_ssf > facts->tls_bits ? facts->auth_ssf : facts->tls_bits;
+	unsigned strength =
+	    facts->auth_ssf > facts->tls_bits ? facts->auth_ssf : facts->tls_bits;
 
 	if (!is_given(facts->auth_type) && !is_given(facts->auth_user))
 		return POLICY_AUTH_NONE;
@@ -112,7 +114,10 @@ client_is_in_trusted_network(struct inquiry *q)
 	    &q->facts->client);
 }
 
-/* Without an address a client is unknown, and unknown is not local: the session must look it. */
+/*
+ * Without an address a client is unknown, and unknown is not local: the session must look
+ * it.
+ */
 static enum holds
 client_submits_on_this_host(struct inquiry *q)
 {
@@ -138,10 +143,12 @@ client_has_listed_certificate(struct inquiry *q)
 {
 	char **entry = q->policy->client_certificates;
 
-	if (entry == NULL || !q->facts->is_cert_verified || !is_given(q->facts->cert_subject))
+	if (entry == NULL || !q->facts->is_cert_verified ||
+	    !is_given(q->facts->cert_subject))
 		return NO;
 	for (; *entry != NULL; entry++)
-		if (is_certificate_of(*entry, q->facts->cert_issuer, q->facts->cert_subject))
+		if (is_certificate_of(*entry, q->facts->cert_issuer,
+		    q->facts->cert_subject))
 			return matched(q, "client-certificates", *entry);
 	return NO;
 }
@@ -181,8 +188,8 @@ is_local_domain(const struct inquiry *q, const char *domain)
 }
 
 /*
- * A bare name is at one of our own domains: Sendmail resolves <joe@our.domain> to "joe", Postfix
- * resolves <joe> to "joe@our.domain".
+ * A bare name is at one of our own domains: Sendmail resolves <joe@our.domain> to "joe",
+ * Postfix resolves <joe> to "joe@our.domain".
  */
 static int
 is_same_place(const struct inquiry *q, const struct path *ours, const struct path *mta)
@@ -197,7 +204,10 @@ is_same_place(const struct inquiry *q, const struct path *ours, const struct pat
 	return strcmp(mta->domain, ours->domain) == 0;
 }
 
-/* What is not plain counts only as what the MTA itself made of it, where both say the same. */
+/*
+ * What is not plain counts only as what the MTA itself made of it, where both say the
+ * same.
+ */
 static enum holds
 recipient_is_read_in_two_ways(struct inquiry *q)
 {
@@ -207,7 +217,8 @@ recipient_is_read_in_two_ways(struct inquiry *q)
 	if (path->form == PATH_PLAIN)
 		return NO;
 	path_parse_resolved(q->facts->rcpt_mta, &mta);
-	return mta.form != PATH_PLAIN || mta.is_routed || !is_same_place(q, path, &mta) ? YES : NO;
+	return mta.form != PATH_PLAIN || mta.is_routed || !is_same_place(q, path, &mta) ?
+	    YES : NO;
 }
 
 /* <postmaster> (RFC 5321 §4.5.1) and other users without a domain are the MTA's own. */
@@ -230,7 +241,8 @@ recipient_is_at_own_address(struct inquiry *q)
 
 	if (!path->is_literal)
 		return NO;
-	return matched_network(q, "own-addresses", q->policy->own_addresses, &path->literal);
+	return matched_network(q, "own-addresses", q->policy->own_addresses,
+	    &path->literal);
 }
 
 static enum holds
@@ -244,10 +256,12 @@ mx_standing_permits(const struct policy *policy, enum policy_mx standing)
 {
 	enum policy_mx_accept accept = policy->mx_accept;
 
+	int is_any = accept == POLICY_MX_ACCEPT_ANY;
+
 	if (standing == POLICY_MX_PRIMARY)
-		return accept == POLICY_MX_ACCEPT_PRIMARY || accept == POLICY_MX_ACCEPT_ANY;
+		return is_any || accept == POLICY_MX_ACCEPT_PRIMARY ? YES : NO;
 	if (standing == POLICY_MX_BACKUP)
-		return accept == POLICY_MX_ACCEPT_BACKUP || accept == POLICY_MX_ACCEPT_ANY;
+		return is_any || accept == POLICY_MX_ACCEPT_BACKUP ? YES : NO;
 	return NO;
 }
 

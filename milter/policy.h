@@ -12,7 +12,7 @@ enum policy_verdict {
 	POLICY_PERMIT,
 	POLICY_REJECT,
 	POLICY_TEMPFAIL,
-	POLICY_NEED		/* a question has to be answered first: see policy_decision.question */
+	POLICY_NEED		/* a question first: see policy_decision.question */
 };
 
 enum policy_reason {
@@ -31,8 +31,8 @@ enum policy_reason {
 	POLICY_DNS_FAILURE,
 	POLICY_TABLE_FAILURE,
 	POLICY_RELAY_DENIED,
-	POLICY_INTERNAL,	/* a failure of ours; the policy itself never says it */
-	POLICY_MTA_REJECT,	/* the MTA had refused already; the policy itself never says it */
+	POLICY_INTERNAL,	/* a failure of ours; policy_decide() never says it */
+	POLICY_MTA_REJECT,	/* the MTA's refusal; policy_decide() never says it */
 	POLICY_REASON_COUNT
 };
 
@@ -40,7 +40,7 @@ enum policy_reason {
 enum policy_auth {
 	POLICY_AUTH_NONE,	/* nobody has logged in */
 	POLICY_AUTH_OK,
-	POLICY_AUTH_INCOMPLETE,	/* a mechanism without a user, or a user without a mechanism */
+	POLICY_AUTH_INCOMPLETE,	/* a mechanism without a user, or the other way round */
 	POLICY_AUTH_ANONYMOUS,	/* RFC 4505 */
 	POLICY_AUTH_MECHANISM,	/* not in auth.mechanisms */
 	POLICY_AUTH_TLS,	/* not under TLS, and auth.require-tls asks for it */
@@ -67,17 +67,20 @@ enum policy_mx {
 
 enum policy_question {
 	POLICY_QUESTION_NONE,
-	POLICY_QUESTION_MX	/* how do we stand in the MX set of decision.path.domain? */
+	POLICY_QUESTION_MX	/* how do we stand in the MX set of path.domain? */
 };
 
-/* The rules' lists, from the configuration; lists of texts end in NULL, and NULL is an empty list. */
+/*
+ * The rules' lists, from the configuration; lists of texts end in NULL, and NULL is an
+ * empty list.
+ */
 struct policy {
 	struct netset		*trusted_networks;
 	struct domset		*local_domains;
 	struct domset		*relay_domains;
 	struct netset		*own_addresses;		/* interfaces' and configured */
 	int			 permit_local_submission;
-	char			**require_auth_on;	/* {daemon_name} values, or ports */
+	char			**require_auth_on;	/* {daemon_name}, or ports */
 	char			**auth_mechanisms;
 	unsigned		 auth_min_ssf;
 	int			 auth_require_tls;
@@ -85,15 +88,18 @@ struct policy {
 	enum policy_mx_accept	 mx_accept;
 };
 
-/* What is known of one recipient; a text that is not known is NULL. Nothing here is owned. */
+/*
+ * What is known of one recipient; a text that is not known is NULL. Nothing here is
+ * owned.
+ */
 struct policy_facts {
 	struct netaddr	 client;		/* NETADDR_NONE: without an address */
-	int		 is_local_session;	/* without an address, and looks like submission on this host */
+	int		 is_local_session;	/* looks like submission on this host */
 	const char	*daemon_name;
 	const char	*daemon_port;
 	const char	*auth_type;
 	const char	*auth_user;
-	unsigned	 auth_ssf;		/* security strength factor, bits (RFC 4422) */
+	unsigned	 auth_ssf;		/* security strength factor, RFC 4422 */
 	const char	*tls_version;
 	unsigned	 tls_bits;
 	int		 is_cert_verified;	/* the MTA has verified the chain */
@@ -113,18 +119,18 @@ struct policy_decision {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;	/* not of NEED */
 	enum policy_question	 question;	/* of NEED */
-	unsigned		 rule;		/* the rule that decided, or asks: see policy_rule() */
+	unsigned		 rule;		/* that decided or asks: policy_rule() */
 	enum policy_auth	 auth;
 	struct path		 path;		/* the recipient as we read it */
 	const char		*list;		/* the setting that decided, or NULL */
-	const char		*entry;		/* its entry; belongs to the policy or to this decision */
-	char			 network[NETADDR_TEXT_SIZE];	/* where entry points for a network */
+	const char		*entry;		/* its entry; the policy's, or network */
+	char			 network[NETADDR_TEXT_SIZE];
 };
 
 /*
- * Decides over one recipient, by the rules of policy.c in their order. Pure: the same facts and
- * answers give the same decision. With POLICY_NEED, find the answer and ask again with it.
- * A decision points into itself: it is not to be copied.
+ * Decides over one recipient, by the rules of policy.c in their order. Pure: the same
+ * facts and answers give the same decision. With POLICY_NEED, find the answer and ask
+ * again with it. A decision points into itself: it is not to be copied.
  */
 void	policy_decide(const struct policy *, const struct policy_facts *,
 	    const struct policy_answers *, struct policy_decision *decision_r);
@@ -133,13 +139,19 @@ void	policy_decide(const struct policy *, const struct policy_facts *,
 struct policy_rule {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;
-	const char		*otherwise;	/* what is so where the rule does not hold */
+	const char		*otherwise;	/* what is so where it does not hold */
 };
 
-/* The rules in the order in which they are tried, from 0; policy_decide() ends at one of them at the latest. */
+/*
+ * The rules in the order in which they are tried, from 0; policy_decide() ends at one of
+ * them at the latest.
+ */
 struct policy_rule	policy_rule(unsigned index);
 
-/* The names as they stand in a record: "permit", "relay-denied"; of POLICY_AUTH_NONE and _OK: NULL. */
+/*
+ * The names as they stand in a record: "permit", "relay-denied"; of POLICY_AUTH_NONE and
+ * _OK: NULL.
+ */
 const char	*policy_verdict_name(enum policy_verdict);
 const char	*policy_reason_name(enum policy_reason);
 const char	*policy_auth_name(enum policy_auth);

@@ -6,10 +6,14 @@
 
 #include "reply.h"
 
-static const struct reply authenticate = { "530", "5.7.0", "Authentication required" };
-static const struct reply malformed = { "553", "5.1.3", "Recipient address cannot be read in one way only" };
-static const struct reply lookup_failure = { "451", "4.4.3", "Recipient domain cannot be looked up now; try again later" };
-static const struct reply internal = { "451", "4.3.0", "Local problem in the relay check; try again later" };
+static const struct reply authenticate = { "530", "5.7.0",
+	"Authentication required" };
+static const struct reply malformed = { "553", "5.1.3",
+	"Recipient address cannot be read in one way only" };
+static const struct reply lookup_failure = { "451", "4.4.3",
+	"Recipient domain cannot be looked up now; try again later" };
+static const struct reply internal = { "451", "4.3.0",
+	"Local problem in the relay check; try again later" };
 
 const struct reply *
 reply_for(enum policy_reason reason, const struct reply *denied)
@@ -48,7 +52,10 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The length of a number of at most `most` digits at s, without a needless zero in front; 0: none. */
+/*
+ * The length of a number of at most `most` digits at s, without a needless zero in front;
+ * 0: none.
+ */
 static size_t
 number_length(const char *s, size_t most)
 {
@@ -85,11 +92,13 @@ reply_parse(const char *line, struct reply *reply)
 		return "it does not begin with a reply code of class 5 and a blank";
 	if (line[1] > '5')
 		return "the second digit of the reply code is above 5";
-	/* 521 and 421 end the session: the MTA would close it for one refused recipient */
+	/*
+	 * 521 and 421 end the session: the MTA would close it for one refused recipient
+	 */
 	if (strncmp(line, "521", 3) == 0)
 		return "reply code 521 ends the session";
 	if ((status = status_length(line + 4)) == 0 || line[4 + status] != ' ')
-		return "the reply code is not followed by an enhanced status code of class 5 and a blank";
+		return "after the code there is no enhanced status code of class 5";
 	text = line + 5 + status;
 	if (*text == '\0' || *text == ' ')
 		return "there is no text after the codes";
@@ -107,5 +116,6 @@ reply_parse(const char *line, struct reply *reply)
 void
 reply_format(const struct reply *reply, char *text_r)
 {
-	(void)snprintf(text_r, REPLY_LINE_SIZE, "%s %s %s", reply->code, reply->status, reply->text);
+	(void)snprintf(text_r, REPLY_LINE_SIZE, "%s %s %s", reply->code, reply->status,
+	    reply->text);
 }

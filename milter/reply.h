@@ -8,7 +8,7 @@
 
 #include "policy.h"
 
-#define REPLY_TEXT_MAX	480	/* RFC 5321 §4.5.3.1.5: a reply line has 512 bytes, code and CRLF included */
+#define REPLY_TEXT_MAX	480	/* RFC 5321 §4.5.3.1.5: 512, with code and CRLF */
 
 /* A reply as RFC 5321 §4.2 and RFC 3463 have it; both codes are of one class. */
 struct reply {
@@ -18,12 +18,16 @@ struct reply {
 };
 
 /*
- * Reads "550 5.7.1 Text". Returns NULL, or what is wrong as a constant text: the codes must be of
- * class 5 and agree (an MTA that sees two classes takes the filter for broken), the text printable ASCII.
+ * Reads "550 5.7.1 Text". Returns NULL, or what is wrong as a constant text: the codes
+ * must be of class 5 and agree (an MTA that sees two classes takes the filter for
+ * broken), the text printable ASCII.
  */
 const char	*reply_parse(const char *, struct reply *reply_r);
 
-/* The reply to a verdict that is no permit; `denied` is what the administrator gave for relaying. */
+/*
+ * The reply to a verdict that is no permit; `denied` is what the administrator gave for
+ * relaying.
+ */
 const struct reply	*reply_for(enum policy_reason, const struct reply *denied);
 
 /* "550 5.7.1 Text"; text_r holds REPLY_LINE_SIZE. */

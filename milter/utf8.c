@@ -3,7 +3,10 @@
 
 #include "utf8.h"
 
-/* How many continuation bytes the first byte of a character asks for; -1: it begins none (RFC 3629 §4). */
+/*
+ * How many continuation bytes the first byte of a character asks for; -1: it begins none
+ * (RFC 3629 §4).
+ */
 static int
 continuation(unsigned char first)
 {
@@ -24,7 +27,8 @@ is_character(uint32_t point, int more)
 {
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 
-	return point >= least[more] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
+	return point >= least[more] && point <= 0x10ffff &&
+	    (point < 0xd800 || point > 0xdfff);
 }
 
 size_t

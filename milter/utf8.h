@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * The bytes of the character that the text begins with (RFC 3629: shortest form, no surrogates, nothing
- * above U+10FFFF), and the character itself. 0: it begins with none.
+ * The bytes of the character that the text begins with (RFC 3629: shortest form, no
+ * surrogates, nothing above U+10FFFF), and the character itself. 0: it begins with none.
  */
 size_t	utf8_decode(const char *text, size_t len, uint32_t *point_r);
 
