@@ -26,12 +26,12 @@
 #define NOBODY		65534
 #define LONGEST		300	/* seconds; then the test is stuck */
 
-static char	folder[] = "/tmp/audit-test.XXXXXX";
+static char	folder[TAP_FOLDER_SIZE];
 
 static const char *
 path_of(const char *name)
 {
-	static char	path[200];
+	static char	path[TAP_FOLDER_SIZE + 64];
 
 	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
 	return path;
@@ -584,7 +584,7 @@ int
 main(void)
 {
 	(void)alarm(LONGEST);
-	must(mkdtemp(folder) != NULL, folder);
+	tap_folder(folder);
 	must(signal(SIGXFSZ, SIG_IGN) != SIG_ERR, "signal");
 	log_init("audit-test");
 	test_threads();

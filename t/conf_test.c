@@ -451,13 +451,12 @@ remove_folder(const char *folder)
 int
 main(int argc, char **argv)
 {
-	const char *tmp = getenv("TMPDIR");
-	char folder[4096], sample[4096];
+	char folder[TAP_FOLDER_SIZE], sample[4096];
 	char *self = realpath(argv[0], NULL);
 
 	(void)argc;
-	(void)snprintf(folder, sizeof(folder), "%s/conf_test.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (self == NULL || mkdtemp(folder) == NULL || chdir(folder) == -1) {
+	tap_folder(folder);
+	if (self == NULL || chdir(folder) == -1) {
 		perror(folder);
 		return 1;
 	}

@@ -305,6 +305,43 @@ test_round(uint64_t *random, int round)
 	domset_free(set);
 }
 
+static struct domset *
+set_of(const char *entries)
+{
+	struct domset *set = domset_new();
+	size_t len;
+
+	for (; *entries != '\0'; entries += len) {
+		entries += strspn(entries, " ");
+		len = strcspn(entries, " ");
+		(void)domset_add(set, entries, len);
+	}
+	(void)domset_seal(set);
+	return set;
+}
+
+static void
+test_equal(const char *one, const char *other, int want)
+{
+	struct domset *a = set_of(one), *b = set_of(other);
+
+	tap_is_int(domset_is_equal(a, b), want, "%s and %s", one, other);
+	tap_is_int(domset_is_equal(b, a), want, "and the other way round");
+	domset_free(a);
+	domset_free(b);
+}
+
+static void
+test_equals(void)
+{
+	test_equal("", "", 1);
+	test_equal("a.example", "", 0);
+	test_equal("a.example .b.example", "a.example .b.example a.example", 1);
+	test_equal("a.example", "b.example", 0);
+	test_equal("a.example", ".a.example", 0);
+	test_equal("a.example b.example", "a.example", 0);
+}
+
 static void
 test_random(void)
 {
@@ -320,48 +357,14 @@ test_random(void)
  * an allocator that fails when it is told to; that works with every linker and every
  * sanitizer.
  */
-static long	memory_calls, memory_fails_at, memory_live;
+#include "failing_memory.h"
 
-static int
-memory_fails(void)
-{
-	return ++memory_calls == memory_fails_at;
-}
-
-static void *
-memory_calloc(size_t count, size_t size)
-{
-	void *block = memory_fails() ? NULL : calloc(count, size);
-
-	memory_live += block != NULL;
-	return block;
-}
-
-static void *
-memory_realloc(void *old, size_t size)
-{
-	void *block = memory_fails() ? NULL : realloc(old, size);
-
-	memory_live += block != NULL && old == NULL;
-	return block;
-}
-
-static void
-memory_free(void *block)
-{
-	memory_live -= block != NULL;
-	free(block);
-}
-
-#define malloc(size)	memory_realloc(NULL, size)
-#define calloc		memory_calloc
-#define realloc		memory_realloc
-#define free		memory_free
 #define domset_new	memory_domset_new
 #define domset_free	memory_domset_free
 #define domset_add	memory_domset_add
 #define domset_seal	memory_domset_seal
 #define domset_find	memory_domset_find
+#define domset_is_equal	memory_domset_is_equal
 #define domset_count	memory_domset_count
 #define domset_memory	memory_domset_memory
 #include "../milter/domset.c"
@@ -447,6 +450,7 @@ main(void)
 	test_duplicates();
 	test_memory();
 	test_random();
+	test_equals();
 	test_failures();
 	return tap_done();
 }

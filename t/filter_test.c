@@ -29,9 +29,9 @@ macros(const char *const *pairs)
 }
 
 struct bench {
-	char		 folder[64];
-	char		 conf_file[128];
-	char		 audit_file[128];
+	char		 folder[TAP_FOLDER_SIZE];
+	char		 conf_file[TAP_FOLDER_SIZE + 8];
+	char		 audit_file[TAP_FOLDER_SIZE + 8];
 	struct conf	*conf;
 	struct audit	*audit;
 	struct filter	*filter;
@@ -54,9 +54,7 @@ bench_open(struct bench *b, const char *conf_text)
 	struct audit_options options = { .to_log = 0 };
 	struct buf errors;
 
-	memcpy(b->folder, "/tmp/authrelay-filter.XXXXXX", 29);
-	if (mkdtemp(b->folder) == NULL)
-		exit(1);
+	tap_folder(b->folder);
 	(void)snprintf(b->conf_file, sizeof(b->conf_file), "%s/conf", b->folder);
 	(void)snprintf(b->audit_file, sizeof(b->audit_file), "%s/audit", b->folder);
 	write_file(b->conf_file, conf_text);

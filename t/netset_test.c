@@ -351,6 +351,45 @@ test_round(uint64_t *random, int round)
 	netset_free(set);
 }
 
+static struct netset *
+set_of(const char *networks)
+{
+	struct netset *set = netset_new();
+	struct netset_network network;
+	size_t len;
+
+	for (; *networks != '\0'; networks += len) {
+		networks += strspn(networks, " ");
+		len = strcspn(networks, " ");
+		if (netset_parse(networks, len, &network) == NULL)
+			(void)netset_add(set, &network);
+	}
+	(void)netset_seal(set);
+	return set;
+}
+
+static void
+test_equal(const char *one, const char *other, int want)
+{
+	struct netset *a = set_of(one), *b = set_of(other);
+
+	tap_is_int(netset_is_equal(a, b), want, "%s and %s", one, other);
+	tap_is_int(netset_is_equal(b, a), want, "and the other way round");
+	netset_free(a);
+	netset_free(b);
+}
+
+static void
+test_equals(void)
+{
+	test_equal("", "", 1);
+	test_equal("10.0.0.0/8", "", 0);
+	test_equal("10.0.0.0/8 ::1", "::1 10.0.0.0/8 ::1", 1);
+	test_equal("10.0.0.0/8", "10.0.0.0/9", 0);
+	test_equal("10.0.0.0/8 10.1.0.0/16", "10.0.0.0/8", 0);
+	test_equal("::/0", "0.0.0.0/0", 0);
+}
+
 static void
 test_random(void)
 {
@@ -366,49 +405,15 @@ test_random(void)
  * an allocator that fails when it is told to; that works with every linker and every
  * sanitizer.
  */
-static long	memory_calls, memory_fails_at, memory_live;
+#include "failing_memory.h"
 
-static int
-memory_fails(void)
-{
-	return ++memory_calls == memory_fails_at;
-}
-
-static void *
-memory_calloc(size_t count, size_t size)
-{
-	void *block = memory_fails() ? NULL : calloc(count, size);
-
-	memory_live += block != NULL;
-	return block;
-}
-
-static void *
-memory_realloc(void *old, size_t size)
-{
-	void *block = memory_fails() ? NULL : realloc(old, size);
-
-	memory_live += block != NULL && old == NULL;
-	return block;
-}
-
-static void
-memory_free(void *block)
-{
-	memory_live -= block != NULL;
-	free(block);
-}
-
-#define malloc(size)	memory_realloc(NULL, size)
-#define calloc		memory_calloc
-#define realloc		memory_realloc
-#define free		memory_free
 #define netset_new	memory_netset_new
 #define netset_free	memory_netset_free
 #define netset_parse	memory_netset_parse
 #define netset_add	memory_netset_add
 #define netset_seal	memory_netset_seal
 #define netset_find	memory_netset_find
+#define netset_is_equal	memory_netset_is_equal
 #define netset_count	memory_netset_count
 #define netset_memory	memory_netset_memory
 #define netset_format	memory_netset_format
@@ -498,6 +503,7 @@ main(void)
 	test_memory();
 	test_duplicates();
 	test_random();
+	test_equals();
 	test_failures();
 	return tap_done();
 }

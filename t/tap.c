@@ -173,6 +173,19 @@ tap_skip(int n, const char *why, ...)
 	free(text);
 }
 
+void
+tap_folder(char folder[TAP_FOLDER_SIZE])
+{
+	const char *above = getenv("TMPDIR");
+
+	(void)snprintf(folder, TAP_FOLDER_SIZE, "%s/authrelay.XXXXXX",
+	    above != NULL && *above != '\0' ? above : "/tmp");
+	if (mkdtemp(folder) == NULL) {
+		perror(folder);
+		exit(1);
+	}
+}
+
 int
 tap_done(void)
 {
