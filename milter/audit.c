@@ -129,35 +129,46 @@ audit_new(const struct audit_options *options)
 
 /* -1 and logs why; a name of "" has no file, and that is no error. */
 static int
-open_named(const char *file, int *fd_r, int *is_torn_r)
+open_named(const char *file, int *fd_r)
 {
 	*fd_r = -1;
-	*is_torn_r = 0;
 	if (*file == '\0')
 		return 0;
 	if ((*fd_r = open_file(file)) == -1) {
 		log_error("audit %s: %s", file, strerror(errno));
 		return -1;
 	}
-	*is_torn_r = ends_torn(file, *fd_r);
-	if (*is_torn_r)
-		log_warn("audit %s: the last line is not whole", file);
 	return 0;
+}
+
+/*
+ * By the leader, or before there are threads: while somebody writes, any line may look
+ * torn.
+ */
+static void
+use_file(struct audit *audit, int fd)
+{
+	audit->fd = fd;
+	audit->is_torn = fd != -1 && ends_torn(audit->file, fd);
+	if (audit->is_torn)
+		log_warn("audit %s: the last line is not whole", audit->file);
 }
 
 struct audit *
 audit_open(const struct audit_options *options)
 {
 	struct audit	*audit = audit_new(options);
+	int		 fd;
 
 	if (audit == NULL) {
 		log_error("audit: no memory");
 		return NULL;
 	}
-	if (open_named(audit->file, &audit->fd, &audit->is_torn) == -1) {
+	if (open_named(audit->file, &fd) == -1) {
 		audit_close(audit);
 		return NULL;
 	}
+	use_file(audit, fd);
 	audit->has_file = audit->fd != -1;
 	return audit;
 }
@@ -441,8 +452,9 @@ audit_write(struct audit *audit, const struct record *record)
 }
 
 /*
- * Gets the lead, first of all that wait for it; whatever is pending is then ours to
- * write.
+ * Gets the lead; whatever is pending is then ours to write. An entry in front of all
+ * others gets it next, unless it was promised to another before: that one settles ours
+ * with its batch.
  */
 static void
 seize_lead(struct audit *audit, struct entry *entry)
@@ -450,11 +462,14 @@ seize_lead(struct audit *audit, struct entry *entry)
 	struct batch	*batch = &audit->pending;
 
 	pthread_mutex_lock(&audit->lock);
-	entry->next = batch->first;
-	batch->first = entry;
-	if (batch->last == NULL)
-		batch->last = entry;
-	wait_turn(audit, entry);
+	do {
+		entry->is_settled = 0;
+		entry->next = batch->first;
+		batch->first = entry;
+		if (batch->last == NULL)
+			batch->last = entry;
+		wait_turn(audit, entry);
+	} while (!entry->is_leader);
 	pthread_mutex_unlock(&audit->lock);
 }
 
@@ -463,10 +478,10 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 {
 	struct entry	entry = { .wake = PTHREAD_COND_INITIALIZER };
 	char		*file = strdup(options->file);
-	int		 fd, is_torn, error = 0;
+	int		 fd, error = 0;
 	size_t		 done;
 
-	if (file == NULL || open_named(file, &fd, &is_torn) == -1) {
+	if (file == NULL || open_named(file, &fd) == -1) {
 		free(file);
 		return -1;
 	}
@@ -476,8 +491,7 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 		(void)close(audit->fd);
 	free(audit->file);
 	audit->file = file;
-	audit->fd = fd;
-	audit->is_torn = is_torn;
+	use_file(audit, fd);
 	atomic_store(&audit->to_log, options->to_log);
 	settle_and_hand_over(audit, done, error);
 	pthread_cond_destroy(&entry.wake);

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "notify.h"
 #include "priv.h"
+#include "sandbox.h"
 #include "signals.h"
 #include "socket_file.h"
 #include "watchdog.h"
@@ -106,11 +107,11 @@ use(struct daemon *d, struct conf *conf)
 	buf_init(&changed);
 	conf_compare(d->conf, conf, &changed);
 	filter_set_conf(d->filter, conf);
+	if (!d->options->in_foreground && conf->audit_facility != d->conf->audit_facility)
+		log_to_syslog(conf->audit_facility);
 	if (d->conf != d->first)
 		conf_unref(d->conf);
 	d->conf = conf;
-	if (!d->options->in_foreground)
-		log_to_syslog(conf->audit_facility);
 	warn_of_restart(d->first, conf);
 	log_info("reloaded, %s mode; changed: %s", mode_name(conf),
 	    changed.data != NULL ? changed.data : "nothing");
@@ -119,20 +120,22 @@ use(struct daemon *d, struct conf *conf)
 	buf_clear(&changed);
 }
 
+/*
+ * With errors in the new configuration the file is opened again all the same: it may have
+ * been rotated.
+ */
 static void
 reload(struct daemon *d)
 {
 	struct conf *conf = read_again(d->options);
-	struct audit_options options;
+	struct audit_options options = audit_options(conf != NULL ? conf : d->conf);
+	int is_open = audit_reopen(d->audit, &options) == 0;
 
-	if (conf != NULL) {
-		options = audit_options(conf);
-		if (audit_reopen(d->audit, &options) == 0) {
-			use(d, conf);
-			return;
-		}
-		conf_unref(conf);
+	if (conf != NULL && is_open) {
+		use(d, conf);
+		return;
 	}
+	conf_unref(conf);
 	log_error("not reloaded: the old configuration stays in force");
 }
 
@@ -186,15 +189,38 @@ serve(struct daemon *d)
 }
 
 static int
-note_start(struct daemon *d)
+note_start(struct daemon *d, const char *sandboxes)
 {
 	struct buf note;
 	int status;
 
 	buf_init(&note);
-	buf_printf(&note, "%s, %s mode", AUTHRELAY_VERSION, mode_name(d->conf));
+	buf_printf(&note, "%s, %s mode, sandbox: %s", AUTHRELAY_VERSION,
+	    mode_name(d->conf), sandboxes);
 	status = note.failed ? -1 : filter_note(d->filter, RECORD_START, note.data);
 	buf_clear(&note);
+	return status;
+}
+
+/* There are no threads yet; those to come are in it, too. */
+static int
+enter_sandbox(struct daemon *d)
+{
+	const struct sandbox_needs needs = {
+		/* the last is where standard output goes in the background */
+		.written = { d->conf->audit_file, "/dev/null" },
+		.removed = { d->conf->pid_file, socket_file_path(d->conf->socket) },
+	};
+	struct buf names;
+	int status = -1;
+
+	buf_init(&names);
+	sandbox_enter_all(&needs, &names);
+	if (!names.failed) {
+		log_info("sandbox: %s", names.data);
+		status = note_start(d, names.data);
+	}
+	buf_clear(&names);
 	return status;
 }
 
@@ -213,7 +239,7 @@ start(struct daemon *d)
 	}
 	if (!d->options->in_foreground)
 		log_to_syslog(d->conf->audit_facility);
-	return note_start(d);
+	return enter_sandbox(d);
 }
 
 int

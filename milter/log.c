@@ -30,7 +30,8 @@ void
 log_to_syslog(int facility)
 {
 	openlog(logger.program, LOG_PID | LOG_NDELAY, facility);
-	logger.to_syslog = 1;
+	if (!logger.to_syslog)	/* others read it once there are threads */
+		logger.to_syslog = 1;
 }
 
 static void
