@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "engine.h"
 #include "log.h"
+#include "sandbox.h"
 
 #define PROGRAM	"authrelay-milter"
 
@@ -34,10 +35,15 @@ static void __attribute__((noreturn))
 print_version(void)
 {
 	char engine[64];
+	struct buf sandboxes;
 
 	engine_version(engine, sizeof(engine));
-	(void)printf("%s %s\n%s\n%s\nlibidn2 %s\n", PROGRAM, AUTHRELAY_VERSION, engine,
-	    confuse_version, idn2_check_version(NULL));
+	buf_init(&sandboxes);
+	sandbox_describe_all(&sandboxes);
+	if (sandboxes.failed)
+		fatal("out of memory");
+	(void)printf("%s %s\n%s\n%s\nlibidn2 %s\n%s", PROGRAM, AUTHRELAY_VERSION, engine,
+	    confuse_version, idn2_check_version(NULL), sandboxes.data);
 	exit(fflush(stdout) == EOF);
 }
 
@@ -131,11 +137,11 @@ main(int argc, char **argv)
 	if (options.only_test)
 		(void)fprintf(stderr, "%s: the configuration is valid\n",
 		    options.daemon.file);
-	if (options.only_print || options.only_test) {
-		conf_unref(conf);
+	if (options.only_print || options.only_test)
 		status = fflush(stdout) == EOF;
-	} else
+	else
 		status = run_daemon(&options.daemon, conf);
+	conf_unref(conf);
 	free(options.daemon.overrides);
 	return status;
 }

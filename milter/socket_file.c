@@ -14,9 +14,8 @@
 #include "log.h"
 #include "socket_file.h"
 
-/* The path in unix:PATH or local:PATH, or NULL. */
-static const char *
-path_of(const char *socket)
+const char *
+socket_file_path(const char *socket)
 {
 	if (strncmp(socket, "unix:", 5) == 0)
 		return socket + 5;
@@ -55,7 +54,7 @@ is_answered(const char *path)
 int
 socket_file_clear(const char *socket)
 {
-	const char *path = path_of(socket);
+	const char *path = socket_file_path(socket);
 	struct stat info;
 	int answered;
 
@@ -101,7 +100,7 @@ find_owner(const char *user, const char *group, uid_t *uid_r, gid_t *gid_r)
 int
 socket_file_share(const char *socket, const char *user, const char *group, unsigned mode)
 {
-	const char *path = path_of(socket);
+	const char *path = socket_file_path(socket);
 	uid_t uid;
 	gid_t gid;
 
@@ -124,7 +123,7 @@ socket_file_share(const char *socket, const char *user, const char *group, unsig
 void
 socket_file_remove(const char *socket)
 {
-	const char *path = path_of(socket);
+	const char *path = socket_file_path(socket);
 
 	if (path != NULL)
 		(void)unlink(path);

@@ -10,6 +10,9 @@
  * the path is looked at before.
  */
 
+/* The path in unix:PATH or local:PATH; NULL: it names no unix socket. */
+const char	*socket_file_path(const char *socket);
+
 /*
  * Removes a socket that nobody answers at. Returns -1 and logs why: it is answered, or no
  * socket.

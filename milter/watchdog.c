@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -38,16 +38,22 @@ watchdog_start(const char *socket)
 {
 	pthread_t thread;
 	sigset_t all, before;
+	char *copy;
 	int error;
 
 	if (notify_watchdog_ms() == 0)
 		return 0;
+	if ((copy = strdup(socket)) == NULL) {
+		log_error("watchdog: no memory");
+		return -1;
+	}
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	error = pthread_create(&thread, NULL, watch, (void *)(uintptr_t)socket);
+	error = pthread_create(&thread, NULL, watch, copy);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error != 0) {
 		log_error("watchdog: %s", strerror(error));
+		free(copy);
 		return -1;
 	}
 	(void)pthread_detach(thread);

@@ -6,8 +6,8 @@
 
 /*
  * Where the service manager wants pings, begins a thread that asks our own socket as an
- * MTA would, and pings as long as it is answered; it runs until the process ends.
- * `socket` has to live as long. Returns -1 and logs why.
+ * MTA would, and pings as long as it is answered; it runs until the process ends. Returns
+ * -1 and logs why.
  */
 int	watchdog_start(const char *socket);
 
