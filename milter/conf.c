@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "conf_origin.h"
 #include "settings.h"
 #include "utf8.h"
 
@@ -50,6 +51,7 @@ conf_unref(struct conf *conf)
 	domset_free(conf->policy.local_domains);
 	domset_free(conf->policy.relay_domains);
 	netset_free(conf->policy.own_addresses);
+	conf_origins_free(conf->origins);
 	free(conf);
 }
 

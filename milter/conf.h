@@ -11,6 +11,8 @@
 #include "policy.h"
 #include "reply.h"
 
+struct conf_origins;
+
 enum conf_mode {
 	CONF_ENFORCE,
 	CONF_MONITOR
@@ -62,6 +64,7 @@ struct conf {
 	/* made of the above */
 	struct policy		 policy;
 	struct reply		 denied;
+	struct conf_origins	*origins;	/* where each value was given */
 	atomic_int		 references;	/* conf_ref() and conf_unref() only */
 };
 
@@ -78,6 +81,12 @@ struct conf	*conf_read(const char *file, char *const *overrides, size_t count,
 
 struct conf	*conf_ref(struct conf *);
 void		 conf_unref(struct conf *);	/* the last one frees it; NULL is legal */
+
+/*
+ * Adds the names of the settings that differ, ", " between them; a list whose files have other
+ * entries differs, too.
+ */
+void		 conf_compare(const struct conf *, const struct conf *, struct buf *names);
 
 /*
  * Writes every setting in the file's own syntax; what it writes reads back to the

@@ -68,3 +68,26 @@ conf_file_load(const char *path, struct buf *text)
 	(void)close(fd);
 	return why;
 }
+
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+const char *
+conf_file_entry(const char *s, const char *end, size_t *len, const char **why)
+{
+	const char *rest;
+
+	while (s < end && is_blank(*s))
+		s++;
+	for (rest = s; rest < end && !is_blank(*rest); rest++)
+		;
+	*len = s < end && *s == '#' ? 0 : (size_t)(rest - s);
+	while (rest < end && is_blank(*rest))
+		rest++;
+	*why = *len > 0 && rest < end && *rest != '#' ?
+	    "more than one entry in a line" : NULL;
+	return s;
+}

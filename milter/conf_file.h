@@ -12,4 +12,11 @@
  */
 const char	*conf_file_load(const char *path, struct buf *text_r);
 
+/*
+ * The entry of a line of a list file, without blanks and comment; of length 0: there is
+ * none. why_r is NULL, or what is wrong as a constant text.
+ */
+const char	*conf_file_entry(const char *line, const char *end, size_t *len_r,
+		    const char **why_r);
+
 #endif

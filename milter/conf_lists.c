@@ -223,38 +223,6 @@ add_entry(struct list *list, const char *s, size_t len)
 	return "no list";
 }
 
-/* Is it one of the lists that may have file:PATH among its entries? */
-static int
-may_have_files(const struct setting *setting)
-{
-	return setting->kind == SETTING_NETWORKS || setting->kind == SETTING_DOMAINS ||
-	    setting->kind == SETTING_ADDRESSES;
-}
-
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* The entry of a line, without blanks and comment; of length 0: there is none. */
-static const char *
-line_entry(const char *s, const char *end, size_t *len, const char **why)
-{
-	const char *rest;
-
-	while (s < end && is_blank(*s))
-		s++;
-	for (rest = s; rest < end && !is_blank(*rest); rest++)
-		;
-	*len = s < end && *s == '#' ? 0 : (size_t)(rest - s);
-	while (rest < end && is_blank(*rest))
-		rest++;
-	*why = *len > 0 && rest < end && *rest != '#' ?
-	    "more than one entry in a line" : NULL;
-	return s;
-}
-
 static void
 refuse_line(struct list *list, const struct conf_place *place, const char *s, size_t len,
     const char *why)
@@ -280,7 +248,7 @@ add_lines(struct list *list, const struct buf *text, struct conf_place place)
 			    "the last line has no line end, the file may be cut off");
 			return;
 		}
-		entry = line_entry(s, line_end, &len, &why);
+		entry = conf_file_entry(s, line_end, &len, &why);
 		if (why == NULL && len > 0)
 			why = add_entry(list, entry, len);
 		if (why != NULL && errors++ < FILE_ERRORS_MAX)
@@ -328,7 +296,7 @@ add_value(struct list *list, const struct conf_value *value)
 {
 	const char *why;
 
-	if (may_have_files(list->setting) && strncmp(value->text, "file:", 5) == 0)
+	if (setting_has_files(list->setting) && strncmp(value->text, "file:", 5) == 0)
 		add_file(list, value);
 	else if ((why = add_entry(list, value->text, strlen(value->text))) != NULL)
 		conf_check_refuse(list->check, list->setting, value, ": %s", why);
@@ -373,7 +341,7 @@ new_set(struct list *list)
 {
 	if (list->setting->kind == SETTING_DOMAINS)
 		list->is_out_of_memory = (list->domains = domset_new()) == NULL;
-	else if (may_have_files(list->setting))
+	else if (setting_has_files(list->setting))
 		list->is_out_of_memory = (list->networks = netset_new()) == NULL;
 }
 

@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "conf_check.h"
 #include "conf_file.h"
+#include "conf_origin.h"
 #include "conf_text.h"
 #include "encode.h"
 #include "settings.h"
@@ -282,8 +283,11 @@ check_setting(struct reader *reader, struct conf_check *check,
 			count = 0;
 	if (option == NULL || values == NULL || (count == 0 && !setting_is_list(setting)))
 		check->errors->is_out_of_memory = 1;
-	else
+	else {
 		conf_check_setting(check, setting, values, count);
+		if (conf_origins_keep(check->conf->origins, setting, values, count) == -1)
+			check->errors->is_out_of_memory = 1;
+	}
 	free(values);
 }
 
@@ -316,7 +320,9 @@ make_conf(struct reader *reader, const char *folder)
 	struct conf_check check = { .conf = conf, .errors = reader->errors,
 	    .sources = reader->sources, .folder = folder };
 
-	if (conf == NULL || folder == NULL) {
+	if (conf != NULL && folder != NULL)
+		conf->origins = conf_origins_new(reader->sources, reader->count, folder);
+	if (conf == NULL || conf->origins == NULL) {
 		reader->errors->is_out_of_memory = 1;
 		free(conf);
 		return NULL;
@@ -334,7 +340,8 @@ close_reader(struct reader *reader)
 	for (size_t i = 0; i < reader->count; i++)
 		free(reader->sources[i].name);
 	free(reader->sources);
-	if (reader->cfg != NULL)
+	/* libconfuse 3.3 cannot free a tree that it had no memory to finish */
+	if (reader->cfg != NULL && !reader->errors->is_out_of_memory)
 		(void)cfg_free(reader->cfg);
 }
 

@@ -168,6 +168,13 @@ setting_is_list(const struct setting *setting)
 	return setting->kind >= SETTING_NETWORKS;
 }
 
+int
+setting_has_files(const struct setting *setting)
+{
+	return setting->kind == SETTING_NETWORKS || setting->kind == SETTING_DOMAINS ||
+	    setting->kind == SETTING_ADDRESSES;
+}
+
 const char *
 setting_word(const struct setting *setting, int value)
 {

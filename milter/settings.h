@@ -56,6 +56,8 @@ const char	*setting_key(const struct setting *);
 /* The length of its section's name, 0 where it is in none. */
 size_t		 setting_section(const struct setting *);
 int		 setting_is_list(const struct setting *);
+/* A list that may have file:PATH among its entries. */
+int		 setting_has_files(const struct setting *);
 /* The word for a value, of SETTING_WORD. */
 const char	*setting_word(const struct setting *, int value);
 

@@ -1,0 +1,42 @@
+/* milter/conf_origin.h: where each value of a configuration was given */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_CONF_ORIGIN_H
+#define AUTHRELAY_CONF_ORIGIN_H
+
+#include <stddef.h>
+
+#include "conf_check.h"
+#include "conf_error.h"
+#include "settings.h"
+
+struct conf_origin {
+	unsigned	source;		/* 0 defaults, 1 the file, then the overrides */
+	unsigned	line;
+};
+
+struct conf_origins {
+	struct conf_source	*sources;
+	size_t			 source_count;
+	char			*folder;	/* of the file, with its slash, or "" */
+	struct conf_origin	*values[SETTINGS_MAX];	/* in the order of settings[] */
+	size_t			 counts[SETTINGS_MAX];
+};
+
+/* Copies what it is given; NULL: no memory. */
+struct conf_origins	*conf_origins_new(const struct conf_source *, size_t count,
+			    const char *folder);
+void			 conf_origins_free(struct conf_origins *);
+
+/* Keeps the places of the values of a setting. Returns -1 without memory. */
+int	conf_origins_keep(struct conf_origins *, const struct setting *,
+	    struct conf_value *const *values, size_t count);
+
+/*
+ * The place of one value: "default", "FILE:LINE", "-o 'TEXT'". Its name belongs to the
+ * origins.
+ */
+struct conf_place	conf_origins_place(const struct conf_origins *,
+			    const struct setting *, size_t index);
+
+#endif
