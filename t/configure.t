@@ -274,18 +274,62 @@ sub test_missing
 sub test_no_pkg_config
 {
 	for my $none ('', "$bin/none", 'false') {
-		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q');
+		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q', '--without-seccomp');
 		is $status, 0, "PKG_CONFIG='$none': exit 0" or diag $output;
 		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2', "PKG_CONFIG='$none': libraries";
 	}
 	# As on FreeBSD: one in the base system, two among the ports.
 	my $cc = compiler_with('cc-ports', 'case "$*" in *-L/usr/local/lib*) ;;'
 	    . ' *-lconfuse*|*-lidn2*|*confuse.h*) exit 1 ;; esac');
-	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q');
+	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q', '--without-seccomp');
 	is $status, 0, 'libraries in /usr/local: exit 0';
 	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2$},
 	    'libraries in /usr/local: where';
 	like expanded('$(COMPILE)'), qr{ -I/usr/local/include }, 'and their headers';
+}
+
+# name => [what the daemon gets of it, what it gets without, what the compiler then cannot do, what is missing]
+my %OPTIONAL = (
+	seccomp => [qw(sandbox_seccomp.o sandbox_seccomp_none.o seccomp.h),
+	    'libseccomp .*\n +Debian: libseccomp-dev +Fedora: libseccomp-devel '],
+	landlock => [qw(sandbox_landlock.o sandbox_landlock_none.o linux/landlock.h),
+	    'Landlock .*\n +Debian: linux-libc-dev '],
+);
+
+sub test_optional
+{
+	for my $name (sort keys %OPTIONAL) {
+		my ($with, $without, $header, $missing) = @{$OPTIONAL{$name}};
+		my $sandbox = sub { configure({}, '-q', @_); expanded('$(SANDBOX)') };
+
+		if (-e "/usr/include/$header") {
+			for my $option ([], ["--with-$name"], ["--with-$name=yes"], ["--with-$name=auto"]) {
+				like $sandbox->(@$option), qr{ milter/\Q$with\E}, "$name is used: @$option";
+			}
+			# The last thing a sanitizer does is what no filter could allow.
+			for my $flags ('-g -fsanitize=address,undefined', '-fsanitize=thread') {
+				like expanded('$(SANDBOX)', "CFLAGS=$flags"), qr{/sandbox_seccomp_none\.o},
+				    "no seccomp in a build with $flags";
+			}
+		} else {
+			cannot("no $header");
+		}
+		for my $option ("--without-$name", "--with-$name=no") {
+			like $sandbox->($option), qr{ milter/\Q$without\E}, "$name is not used: $option";
+		}
+		my $cc = compiler_with("cc-no-$name",
+		    "grep -q '<$header>' conftest.*.c 2>/dev/null && exit 1");
+		my ($status, $output) = configure({}, "CC=$cc");
+		is $status, 0, "$name is not there: exit 0" or diag $output;
+		like $output, qr/: not found; the daemon is built without/, "$name: is said";
+		like expanded('$(SANDBOX)'), qr{ milter/\Q$without\E}, "$name: is not used then";
+		unlike expanded('$(ALL_LIBS)'), qr/seccomp/, 'nor linked' if $name eq 'seccomp';
+		($status, $output) = configure({}, "CC=$cc", "--with-$name");
+		is $status, 1, "$name is not there, --with-$name: exit 1";
+		like $output, qr/^  $missing/m, "$name: the packages that have it";
+		($status, $output) = configure({}, "--with-$name=/usr");
+		is $status, 1, "--with-$name=/usr: exit 1";
+	}
 }
 
 test_shells();
@@ -295,4 +339,5 @@ test_variables();
 test_never_runs();
 test_missing();
 test_no_pkg_config();
+test_optional();
 done_testing;
