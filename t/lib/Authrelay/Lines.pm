@@ -1,0 +1,38 @@
+# t/lib/Authrelay/Lines.pm: an audit file after trouble, when not every line in it is whole
+# SPDX-License-Identifier: ISC
+package Authrelay::Lines;
+use strict;
+use warnings;
+use Exporter 'import';
+use JSON::PP ();
+use Authrelay::Scratch qw(read_file);
+our @EXPORT_OK = qw(read_lines missing_numbers);
+
+# Returns the records, and the lines that are none: ([...], [...]). A last line without its end is none.
+sub read_lines
+{
+	my ($file) = @_;
+	my $json = JSON::PP->new;
+	my (@record, @torn);
+
+	for my $line (read_file($file) =~ /^(.*\n?)/mg) {
+		my $record = $line =~ /\}\n\z/ ? eval { $json->decode($line) } : undef;
+		push @{ defined $record ? \@record : \@torn }, $record // $line;
+	}
+	return (\@record, [ grep { length } @torn ]);
+}
+
+# How many numbers are left out between the first record and the last; each run begins with 1.
+sub missing_numbers
+{
+	my (@record) = @_;
+	my $missing = 0;
+
+	for my $i (1 .. $#record) {
+		my ($before, $seq) = ($record[$i - 1]{seq}, $record[$i]{seq});
+		$missing += $record[$i]{event} eq 'start' ? 0 : $seq - $before - 1;
+	}
+	return $missing;
+}
+
+1;
