@@ -30,7 +30,7 @@ struct conf_list {
 };
 
 struct conf {
-	char			*socket;	/* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+	char			*socket;	/* unix:PATH, inet[6]:PORT@HOST */
 	unsigned		 socket_mode;
 	char			*socket_group;	/* "": as it comes */
 	char			*user;		/* "": stay who we are */
@@ -83,10 +83,11 @@ struct conf	*conf_ref(struct conf *);
 void		 conf_unref(struct conf *);	/* the last one frees it; NULL is legal */
 
 /*
- * Adds the names of the settings that differ, ", " between them; a list whose files have other
- * entries differs, too.
+ * Adds the names of the settings that differ, ", " between them; a list whose files have
+ * other entries differs, too.
  */
-void		 conf_compare(const struct conf *, const struct conf *, struct buf *names);
+void		 conf_compare(const struct conf *, const struct conf *,
+		    struct buf *names);
 
 /*
  * Writes every setting in the file's own syntax; what it writes reads back to the

@@ -27,7 +27,7 @@ struct conf_check {
 	struct conf			*conf;
 	struct conf_errors		*errors;
 	const struct conf_source	*sources;
-	const char			*folder;	/* of the file, with its slash, or "" */
+	const char			*folder;	/* the file's, with its slash, or "" */
 };
 
 /*
@@ -40,10 +40,12 @@ void	conf_check_setting(struct conf_check *, const struct setting *,
 void	conf_lists_check(struct conf_check *, const struct setting *,
 	    struct conf_value *const *values, size_t count);
 
-struct conf_place	conf_check_place(const struct conf_check *, const struct conf_value *);
+struct conf_place	conf_check_place(const struct conf_check *,
+			    const struct conf_value *);
 
 /* Adds `PLACE: SETTING: "TEXT"` and what the format makes. */
-void	conf_check_refuse(struct conf_check *, const struct setting *, const struct conf_value *,
+void	conf_check_refuse(struct conf_check *, const struct setting *,
+	    const struct conf_value *,
 	    const char *, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

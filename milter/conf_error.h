@@ -19,7 +19,7 @@
 struct conf_place {
 	const char	*name;		/* fit to be shown */
 	unsigned	 line;
-	unsigned	 source;	/* 0 the defaults, 1 the file, then the overrides */
+	unsigned	 source;	/* 0 defaults, 1 the file, then the overrides */
 	unsigned	 source_line;
 };
 
@@ -30,7 +30,7 @@ struct conf_errors {
 	struct conf_error	*items;
 	size_t			 count;
 	size_t			 size;
-	int			 is_out_of_memory;	/* set it for a failure of one's own */
+	int			 is_out_of_memory;	/* set for one's own failure */
 };
 
 struct conf_quoted {
@@ -39,9 +39,11 @@ struct conf_quoted {
 
 void	conf_errors_clear(struct conf_errors *);
 /* The format has no text from outside as it is: see conf_quote(). */
-void	conf_errors_add(struct conf_errors *, const struct conf_place *, const char *, ...)
+void	conf_errors_add(struct conf_errors *, const struct conf_place *,
+	    const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
-void	conf_errors_addv(struct conf_errors *, const struct conf_place *, const char *, va_list)
+void	conf_errors_addv(struct conf_errors *, const struct conf_place *,
+	    const char *, va_list)
 	    __attribute__((format(printf, 3, 0)));
 int	conf_errors_has_any(const struct conf_errors *);
 /* Adds them to a buffer, a line each, in the order of their places. */

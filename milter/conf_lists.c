@@ -56,7 +56,8 @@ domain_hint(const char *s, size_t len, const char *why)
 	struct netset_network network;
 
 	if (len > 2 && s[0] == '*' && s[1] == '.')
-		return "names below a domain are written with a dot in front: .example.com";
+		return "names below a domain are written with a dot in front: "
+		    ".example.com";
 	if (len > 0 && s[0] == '@')
 		return "a domain is written without the @: example.com";
 	if (memchr(s, '@', len) != NULL)

@@ -24,6 +24,7 @@ struct conf_text_options {
  * then the end may have to close a section.
  */
 
-void	conf_text_check(struct buf *, const struct conf_text_options *, struct conf_errors *);
+void	conf_text_check(struct buf *, const struct conf_text_options *,
+	    struct conf_errors *);
 
 #endif

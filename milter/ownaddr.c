@@ -13,7 +13,7 @@ struct range {
 	enum netaddr_family	 family;
 	uint8_t			 bytes[2];
 	unsigned		 bits;		/* at most 16, or 128 */
-	uint8_t			 last;		/* of 128: the last byte, all others are 0 */
+	uint8_t			 last;		/* of 128: the last byte, others 0 */
 	int			 is_private;
 	const char		*kind;
 };
