@@ -316,7 +316,7 @@ static const struct {
 	{ recipient_is_routed,		{ POLICY_REJECT, POLICY_ROUTED_ADDRESS,
 	    "it carries no routing" } },
 	{ recipient_is_read_in_two_ways, { POLICY_REJECT, POLICY_DIVERGENCE,
-	    "the mail server reads it as we do" } },
+	    "it is plain, or the mail server reads it as we do" } },
 	{ recipient_is_a_bare_user,	{ POLICY_PERMIT, POLICY_LOCAL_DOMAIN,
 	    "it has a domain" } },
 	{ recipient_is_in_local_domain,	{ POLICY_PERMIT, POLICY_LOCAL_DOMAIN,

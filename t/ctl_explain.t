@@ -55,7 +55,7 @@ my @NO = split /\n/, <<'EOT';
    5  authentication-required  no: the listener is not in require-auth-on
    6  malformed-address        no: the recipient can be read
    7  routed-address           no: it carries no routing
-   8  divergence               no: the mail server reads it as we do
+   8  divergence               no: it is plain, or the mail server reads it as we do
    9  local-domain             no: it has a domain
   10  local-domain             no: its domain is in none of local-domains
   11  own-literal              no: it is at no address of our own
