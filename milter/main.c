@@ -42,8 +42,8 @@ print_version(void)
 	sandbox_describe_all(&sandboxes);
 	if (sandboxes.failed)
 		fatal("out of memory");
-	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\n%s", PROGRAM, AUTHRELAY_VERSION, engine,
-	    confuse_version, idn2_check_version(NULL), sandboxes.data);
+	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\n%s", PROGRAM,
+	    AUTHRELAY_VERSION, engine, confuse_version, idn2_check_version(NULL), sandboxes.data);
 	exit(fflush(stdout) == EOF);
 }
 

@@ -37,6 +37,7 @@ int
 signals_open(void)
 {
 	struct sigaction action = { .sa_handler = post, .sa_flags = SA_RESTART };
+	/* a peer that is gone, a file that may not grow: errors of the call, not the end */
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	(void)sigfillset(&action.sa_mask);
@@ -44,7 +45,8 @@ signals_open(void)
 	    sigaction(SIGTERM, &action, NULL) == -1 ||
 	    sigaction(SIGINT, &action, NULL) == -1 ||
 	    sigaction(SIGHUP, &action, NULL) == -1 ||
-	    sigaction(SIGPIPE, &ignore, NULL) == -1) {
+	    sigaction(SIGPIPE, &ignore, NULL) == -1 ||
+	    sigaction(SIGXFSZ, &ignore, NULL) == -1) {
 		log_error("signals: %s", strerror(errno));
 		return -1;
 	}

@@ -7,7 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Authrelay::Daemon;
-use Authrelay::Lines qw(read_lines);
+use Authrelay::Lines qw(read_lines missing_numbers);
 use Authrelay::Load;
 use Authrelay::MilterClient;
 use Authrelay::Need qw(need_daemon);
@@ -203,7 +203,7 @@ sub count_reloads
 }
 
 subtest "$RELOADS reloads under load" => sub {
-	my $load = Authrelay::Load->start($daemon, clients => 3, pause => 0.003);
+	my $load = Authrelay::Load->start($daemon, clients => 3, pause => 0.01);
 	my ($done, $fds, $size) = (0);
 
 	open my $handle, '<', $daemon->audit_file or die;
@@ -243,8 +243,29 @@ subtest "$RELOADS reloads under load" => sub {
 	}
 };
 
+subtest 'reloads as fast as they can be, beside writers as fast as they can be' => sub {
+	my $load = Authrelay::Load->start($daemon, clients => 4, name => 'fast');
+	my $end = time + 3;
+
+	while (time < $end && $daemon->process->is_running) {
+		kill 'HUP', $pid;
+		select undef, undef, undef, 0.0005;
+	}
+	$load->stop;
+	ok($daemon->process->is_running, 'the daemon is still there') or diag substr $daemon->log_text, -2000;
+	my ($record, $torn) = read_lines($daemon->audit_file);
+	is(scalar @$torn, 0, 'every line is a record') or diag explain $torn;
+	is($load->lost, 0, 'no connection was lost');
+	my @wrong = $load->wrong;
+	is(scalar @wrong, 0, 'each answer is right') or diag $wrong[0];
+	my @unrecorded = $load->unrecorded($record);
+	is(scalar @unrecorded, 0, 'and has its record') or diag $unrecorded[0];
+};
+
 is($daemon->stop('TERM'), 0, 'it ends well');
-is((records_of('stop'))[-1]{seq}, ($daemon->records->all)[-1]{seq}, 'with its last record');
+my ($record) = read_lines($daemon->audit_file);
+is($record->[-1]{event}, 'stop', 'with its last record');
+is(missing_numbers(@$record), 0, 'and no number is missing');
+is(scalar(grep { $record->[$_]{seq} == $record->[$_ - 1]{seq} } 1 .. $#$record), 0, 'or there twice');
 is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
-$daemon->records->check_file($daemon);
 done_testing;
