@@ -499,12 +499,24 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 }
 
 void
+audit_report(struct audit *audit)
+{
+	uint64_t	lost;
+
+	pthread_mutex_lock(&audit->lock);
+	lost = audit->lost;
+	audit->lost = 0;
+	pthread_mutex_unlock(&audit->lock);
+	if (lost != 0)
+		log_error("audit: records lost: %" PRIu64, lost);
+}
+
+void
 audit_close(struct audit *audit)
 {
 	if (audit == NULL)
 		return;
-	if (audit->lost != 0 && !audit->is_announced)
-		log_error("audit: records lost: %" PRIu64, audit->lost);
+	audit_report(audit);
 	if (audit->fd != -1 && close(audit->fd) == -1)
 		log_error("audit %s: %s", audit->file, strerror(errno));
 	pthread_mutex_destroy(&audit->lock);

@@ -40,6 +40,9 @@ int	audit_write(struct audit *, const struct record *);
  */
 int	audit_reopen(struct audit *, const struct audit_options *);
 
+/* Logs how many records were lost since it was last said that they are written again. */
+void	audit_report(struct audit *);
+
 /* No thread may be in audit_write() any more. NULL is legal. */
 void	audit_close(struct audit *);
 

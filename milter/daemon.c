@@ -169,6 +169,7 @@ serve(struct daemon *d)
 {
 	pthread_t thread;
 	enum signals_event event;
+	int status;
 
 	if (pthread_create(&thread, NULL, run_engine, d->filter) != 0) {
 		log_error("no thread for the engine");
@@ -184,8 +185,10 @@ serve(struct daemon *d)
 		log_warn("stopped while records were being written");
 	if (event == SIGNALS_ENGINE_ENDED)
 		log_error("the milter engine has ended");
-	return event == SIGNALS_ENGINE_ENDED ||
+	status = event == SIGNALS_ENGINE_ENDED ||
 	    filter_note(d->filter, RECORD_STOP, NULL) == -1;
+	audit_report(d->audit);
+	return status;
 }
 
 static int
