@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "audit.h"
 #include "log.h"
 
+#define LOOKS		30	/* before a thread goes to sleep */
 #define TROUBLE_SECONDS	60	/* between two messages about lost records */
 
 /* A record under way; lives in audit_write(). */
@@ -32,8 +34,8 @@ struct entry {
 	struct entry	*next;		/* in the batch */
 	uint64_t	 seq;
 	size_t		 end;		/* of its line in the batch */
-	int		 is_leader;
-	int		 is_settled;
+	atomic_int	 is_leader;	/* set under the lock, looked at without it, too */
+	atomic_int	 is_settled;
 	int		 is_written;
 };
 
@@ -354,6 +356,19 @@ say(const struct note *note)
 }
 
 /*
+ * Lets the lock go for as long as a write mostly takes: to sleep and be woken takes
+ * longer.
+ */
+static void
+look_around(struct audit *audit, const struct entry *entry)
+{
+	pthread_mutex_unlock(&audit->lock);
+	for (int i = 0; i < LOOKS && !entry->is_leader && !entry->is_settled; i++)
+		(void)sched_yield();
+	pthread_mutex_lock(&audit->lock);
+}
+
+/*
  * Under the lock. Waits until the entry, which is in the pending batch, is settled or has
  * to lead.
  */
@@ -362,6 +377,8 @@ wait_turn(struct audit *audit, struct entry *entry)
 {
 	entry->is_leader = !audit->has_leader;
 	audit->has_leader = 1;
+	if (!entry->is_leader)
+		look_around(audit, entry);
 	while (!entry->is_leader && !entry->is_settled)
 		pthread_cond_wait(&entry->wake, &audit->lock);
 	if (entry->is_leader)
