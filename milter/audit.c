@@ -34,7 +34,7 @@ struct entry {
 	struct entry	*next;		/* in the batch */
 	uint64_t	 seq;
 	size_t		 end;		/* of its line in the batch */
-	atomic_int	 is_leader;	/* set under the lock, looked at without it, too */
+	atomic_int	 is_leader;	/* set under the lock, read without it, too */
 	atomic_int	 is_settled;
 	int		 is_written;
 };
