@@ -1,4 +1,4 @@
-/* t/bench/decisions.c: decisions a second, of the daemon and of a filter that does nothing */
+/* t/bench/decisions.c: decisions a second, beside those of a filter that does nothing */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -206,7 +206,7 @@ check_answer(const struct connection *c, const struct filter *filter, char answe
 		errx(1, "%s answers '%c'", filter->name, answer);
 }
 
-/* Decisions in so many seconds; every connection has a transaction under way at its end. */
+/* Decisions in so many seconds; each connection is left with a transaction under way. */
 static unsigned
 play_for(struct bench *b, const struct filter *filter, int epoll, double seconds)
 {
@@ -274,10 +274,10 @@ static double
 median(double *values, int count)
 {
 	qsort(values, (size_t)count, sizeof(*values), compare);
-	return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+	return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-/* A round of one is followed at once by a round of the other, so their ratio is taken pair by pair. */
+/* A round of one stands beside a round of the other: ratios are taken pair by pair. */
 static void
 measure(struct bench *b, int count)
 {
@@ -292,7 +292,8 @@ measure(struct bench *b, int count)
 		cpus[round] = noop->cpu_us[round] / ours->cpu_us[round];
 	}
 	(void)printf("%11d  %9.0f %9.0f  %5.2f   %9.1f %9.1f  %5.2f\n", count,
-	    median(ours->rate, b->rounds), median(noop->rate, b->rounds), median(rates, b->rounds),
+	    median(ours->rate, b->rounds), median(noop->rate, b->rounds),
+	    median(rates, b->rounds),
 	    median(ours->cpu_us, b->rounds), median(noop->cpu_us, b->rounds),
 	    median(cpus, b->rounds));
 	(void)fflush(stdout);

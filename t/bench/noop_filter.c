@@ -63,7 +63,8 @@ on_mail(SMFICTX *ctx, char **argv)
 static sfsistat
 on_rcpt(SMFICTX *ctx, char **argv)
 {
-	static char code[] = "550", status[] = "5.7.1", text[] = "Relaying denied; authenticate first";
+	static char code[] = "550", status[] = "5.7.1";
+	static char text[] = "Relaying denied; authenticate first";
 
 	if (strstr(argv[0], "outside") == NULL)
 		return SMFIS_CONTINUE;

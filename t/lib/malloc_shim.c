@@ -1,4 +1,4 @@
-/* t/lib/malloc_shim.c: preloaded, lets an allocation of a program fail when a test says so */
+/* t/lib/malloc_shim.c: preloaded, lets an allocation fail when a test says so */
 /* SPDX-License-Identifier: ISC */
 
 /*
