@@ -36,11 +36,13 @@ post(int number)
 int
 signals_open(void)
 {
-	struct sigaction action = { .sa_handler = post, .sa_flags = SA_RESTART };
+	/* no signal is held back by another: it would go to libmilter's thread then */
+	struct sigaction action = { .sa_handler = post,
+	    .sa_flags = SA_RESTART | SA_NODEFER };
 	/* a peer that is gone, a file that may not grow: errors of the call, not the end */
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	(void)sigfillset(&action.sa_mask);
+	(void)sigemptyset(&action.sa_mask);
 	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == -1 ||
 	    sigaction(SIGTERM, &action, NULL) == -1 ||
 	    sigaction(SIGINT, &action, NULL) == -1 ||
