@@ -32,6 +32,13 @@ struct verdict {
 	char			 reply_text[REPLY_LINE_SIZE];
 	char			 client[NETADDR_TEXT_SIZE];
 	struct buf		 matched;
+	struct buf		 refusal;	/* its status and text */
+};
+
+/* What the mail server said when it refused a recipient. */
+struct refusal {
+	const char	*status;	/* "5.7.1" */
+	const char	*text;
 };
 
 static int64_t
@@ -410,9 +417,26 @@ answer_without_session(struct filter *filter)
 	return answer_unjudged(filter);
 }
 
+/* The mail server's verdict takes the place of ours in the record. */
+static void
+describe_refusal(const struct refusal *refusal, struct verdict *verdict,
+    struct record *record)
+{
+	buf_puts(&verdict->refusal, refusal->status);
+	buf_putc(&verdict->refusal, ' ');
+	buf_puts(&verdict->refusal, refusal->text);
+	record->reply = verdict->refusal.data;
+	record->verdict = policy_verdict_name(*refusal->status == '4' ?
+	    POLICY_TEMPFAIL : POLICY_REJECT);
+	record->reason = policy_reason_name(POLICY_MTA_REJECT);
+	record->matched = NULL;
+	record->enforced = 1;
+}
+
+/* refusal: NULL where the mail server has not refused the recipient. */
 static const struct reply *
-decide_rcpt(struct filter *filter, struct session *session, const char *rcpt,
-    const struct engine_macros *macros)
+decide(struct filter *filter, struct session *session, const char *rcpt,
+    const struct refusal *refusal, const struct engine_macros *macros)
 {
 	int64_t start_us = clock_us(CLOCK_MONOTONIC);
 	struct verdict verdict = { .reply = NULL };
@@ -422,16 +446,33 @@ decide_rcpt(struct filter *filter, struct session *session, const char *rcpt,
 	if (!is_in_transaction(session))
 		return answer_without_session(filter);
 	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
-	record_init(&record, RECORD_RCPT);
+	record_init(&record, refusal == NULL ? RECORD_RCPT : RECORD_MTA_REJECT);
 	record.rcpt = rcpt;
-	record.rcpt_mta = macro(macros, "{rcpt_addr}");
+	if (refusal == NULL)
+		record.rcpt_mta = macro(macros, "{rcpt_addr}");
 	judge(session, rcpt, record.rcpt_mta, &verdict);
 	describe_session(session, &verdict, &record);
 	describe_decision(&verdict, &record);
-	record.enforced = session->txn.conf->mode == CONF_ENFORCE;
-	record.elapsed_us = clock_us(CLOCK_MONOTONIC) - start_us;
+	if (refusal == NULL) {
+		record.enforced = session->txn.conf->mode == CONF_ENFORCE;
+		record.elapsed_us = clock_us(CLOCK_MONOTONIC) - start_us;
+	} else
+		describe_refusal(refusal, &verdict, &record);
 	reply = answer(session, &verdict, audit_write(filter->audit, &record) == 0);
+	buf_clear(&verdict.refusal);
 	buf_clear(&verdict.matched);
+	return reply;
+}
+
+static const struct reply *
+decide_unless_stopping(struct filter *filter, struct session *session, const char *rcpt,
+    const struct refusal *refusal, const struct engine_macros *macros)
+{
+	const struct reply *reply;
+
+	reply = enter(filter) ? decide(filter, session, rcpt, refusal, macros) :
+	    answer_unjudged(filter);
+	leave(filter);
 	return reply;
 }
 
@@ -439,58 +480,16 @@ const struct reply *
 filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
     const struct engine_macros *macros)
 {
-	const struct reply *reply;
-
-	reply = enter(filter) ? decide_rcpt(filter, session, rcpt, macros) :
-	    answer_unjudged(filter);
-	leave(filter);
-	return reply;
-}
-
-static const struct reply *
-decide_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
-    const char *status, const char *text, const struct engine_macros *macros)
-{
-	struct verdict verdict = { .reply = NULL };
-	const struct reply *reply;
-	struct record record;
-	struct buf mta_reply;
-
-	if (!is_in_transaction(session))
-		return answer_without_session(filter);
-	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
-	record_init(&record, RECORD_MTA_REJECT);
-	record.rcpt = rcpt;
-	judge(session, rcpt, NULL, &verdict);
-	describe_session(session, &verdict, &record);
-	describe_decision(&verdict, &record);
-	buf_init(&mta_reply);
-	buf_puts(&mta_reply, status);
-	buf_putc(&mta_reply, ' ');
-	buf_puts(&mta_reply, text);
-	record.reply = mta_reply.data;
-	record.verdict =
-	    policy_verdict_name(*status == '4' ? POLICY_TEMPFAIL : POLICY_REJECT);
-	record.reason = policy_reason_name(POLICY_MTA_REJECT);
-	record.matched = NULL;
-	record.enforced = 1;
-	reply = answer(session, &verdict, audit_write(filter->audit, &record) == 0);
-	buf_clear(&mta_reply);
-	buf_clear(&verdict.matched);
-	return reply;
+	return decide_unless_stopping(filter, session, rcpt, NULL, macros);
 }
 
 const struct reply *
 filter_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
     const char *status, const char *text, const struct engine_macros *macros)
 {
-	const struct reply *reply;
+	const struct refusal refusal = { status, text };
 
-	reply = enter(filter) ?
-	    decide_mta_reject(filter, session, rcpt, status, text, macros) :
-	    answer_unjudged(filter);
-	leave(filter);
-	return reply;
+	return decide_unless_stopping(filter, session, rcpt, &refusal, macros);
 }
 
 static void
