@@ -4,9 +4,11 @@
 /*
  * A thread that brings a record adds its line to the pending batch. If nobody
  * writes, it leads: it takes the batch, writes it with the lock let go, tells each
- * of the batch what became of its line, and hands the lead to the first of those
- * that came meanwhile. So no lock is held over I/O, a thread alone never switches,
- * and under load one write carries many lines.
+ * of the batch what became of its line, and goes on with what came meanwhile. So no
+ * lock is held over I/O, a thread alone never switches, and under load one write
+ * carries many lines. After some batches the lead goes to the first that waits, so
+ * that nobody writes for others for ever; not after each, since one that sleeps
+ * needs so long to wake that all who come until then would sleep as well.
  */
 
 #include <sys/stat.h>
@@ -25,7 +27,8 @@
 #include "audit.h"
 #include "log.h"
 
-#define LOOKS		30	/* before a thread goes to sleep */
+#define LOOKS		3	/* before a thread goes to sleep */
+#define BATCHES		16	/* that one thread writes before it hands the lead over */
 #define TROUBLE_SECONDS	60	/* between two messages about lost records */
 
 /* A record under way; lives in audit_write(). */
@@ -71,6 +74,7 @@ struct audit {
 	uint64_t	 seq;		/* given last */
 	struct batch	 pending;
 	int		 has_leader;
+	int		 is_reopening;	/* somebody waits for the lead, to keep it */
 	uint64_t	 lost;		/* records, since the last message of recovery */
 	int		 is_announced;	/* that loss was logged */
 	time_t		 next_note;	/* monotonic; no loss is logged before */
@@ -403,27 +407,37 @@ join(struct audit *audit, struct entry *entry, int64_t time_us, const struct buf
 	say(&note);
 }
 
-static void
-settle_and_hand_over(struct audit *audit, size_t done, int error)
+/* Returns 1 with the next batch taken, or 0 with the lead handed over. */
+static int
+settle(struct audit *audit, size_t done, int error, int may_go_on)
 {
 	struct note	note;
+	int		goes_on;
 
 	pthread_mutex_lock(&audit->lock);
 	note = account(audit, settle_batch(audit, done), error);
 	audit->has_file = audit->fd != -1;
-	hand_over(audit);
+	goes_on = may_go_on && !audit->is_reopening && audit->pending.first != NULL;
+	if (goes_on)
+		take_batch(audit);
+	else
+		hand_over(audit);
 	pthread_mutex_unlock(&audit->lock);
 	say(&note);
+	return goes_on;
 }
 
-/* Writes the batch that join() took. */
+/* Writes the batch that join() took, and some of those that come meanwhile. */
 static void
 lead(struct audit *audit)
 {
-	int	error = 0;
-	size_t	done = write_batch(audit, &error);
+	int	batches = BATCHES, error;
+	size_t	done;
 
-	settle_and_hand_over(audit, done, error);
+	do {
+		error = 0;
+		done = write_batch(audit, &error);
+	} while (settle(audit, done, error, --batches > 0));
 }
 
 /* The record's line goes to the log, also where it did not reach the file. */
@@ -479,6 +493,7 @@ seize_lead(struct audit *audit, struct entry *entry)
 	struct batch	*batch = &audit->pending;
 
 	pthread_mutex_lock(&audit->lock);
+	audit->is_reopening = 1;
 	do {
 		entry->is_settled = 0;
 		entry->next = batch->first;
@@ -487,6 +502,7 @@ seize_lead(struct audit *audit, struct entry *entry)
 			batch->last = entry;
 		wait_turn(audit, entry);
 	} while (!entry->is_leader);
+	audit->is_reopening = 0;
 	pthread_mutex_unlock(&audit->lock);
 }
 
@@ -510,7 +526,7 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 	audit->file = file;
 	use_file(audit, fd);
 	atomic_store(&audit->to_log, options->to_log);
-	settle_and_hand_over(audit, done, error);
+	(void)settle(audit, done, error, 0);
 	pthread_cond_destroy(&entry.wake);
 	return 0;
 }
