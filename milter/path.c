@@ -17,9 +17,6 @@
 #include "path.h"
 #include "utf8.h"
 
-static const char unannounced[] =
-    "it has 8-bit characters, and SMTPUTF8 was not announced";
-
 static int
 is_atext(unsigned char c)
 {
@@ -133,15 +130,13 @@ note_local(struct path *path, size_t *count, char c)
 }
 
 static void
-read_quoted(const char *s, size_t len, int utf8, struct path *path, size_t *count)
+read_quoted(const char *s, size_t len, struct path *path, size_t *count)
 {
 	size_t i;
 
 	for (i = 1; i + 1 < len; i++) {
 		if (s[i] == '\\')
 			i++;
-		if ((unsigned char)s[i] >= 0x80 && !utf8)
-			set_loose(path, unannounced);
 		note_local(path, count, s[i]);
 	}
 }
@@ -150,7 +145,7 @@ read_quoted(const char *s, size_t len, int utf8, struct path *path, size_t *coun
  * One character outside quoted strings, or a backslash and the character that it quotes.
  */
 static size_t
-read_unquoted(const char *s, size_t len, int utf8, struct path *path, size_t *count)
+read_unquoted(const char *s, size_t len, struct path *path, size_t *count)
 {
 	unsigned char c = (unsigned char)s[0];
 
@@ -164,8 +159,6 @@ read_unquoted(const char *s, size_t len, int utf8, struct path *path, size_t *co
 	}
 	if (c == '@')
 		set_loose(path, "it has more than one @");
-	else if (c >= 0x80 && !utf8)
-		set_loose(path, unannounced);
 	else if (c < 0x80 && c != '.' && !is_atext(c))
 		set_bad(path, "a character cannot stand in a local part");
 	note_local(path, count, s[0]);
@@ -180,7 +173,7 @@ has_stray_dot(const char *s, size_t len)
 
 /* RFC 5321: a dot-string, or one quoted string; loosely, any row of both. */
 static void
-read_local(const char *s, size_t len, int utf8, struct path *path)
+read_local(const char *s, size_t len, struct path *path)
 {
 	size_t i, span, count = 0;
 	int has_quoted = 0;
@@ -194,9 +187,9 @@ read_local(const char *s, size_t len, int utf8, struct path *path)
 			if (i != 0 || span != len)
 				set_loose(path, "a part of the local part is quoted");
 			has_quoted = 1;
-			read_quoted(s + i, span, utf8, path, &count);
+			read_quoted(s + i, span, path, &count);
 		} else
-			span = read_unquoted(s + i, len - i, utf8, path, &count);
+			span = read_unquoted(s + i, len - i, path, &count);
 	}
 	if (count == 0)
 		set_bad(path, "the local part is empty");
@@ -229,18 +222,14 @@ read_literal(const char *s, size_t len, struct path *path)
 }
 
 static void
-read_domain(const char *s, size_t len, int utf8, struct path *path)
+read_domain(const char *s, size_t len, struct path *path)
 {
 	const char *why;
-	size_t i;
 
 	if (len > 0 && s[0] == '[') {
 		read_literal(s, len, path);
 		return;
 	}
-	for (i = 0; i < len; i++)
-		if ((unsigned char)s[i] >= 0x80 && !utf8)
-			set_loose(path, unannounced);
 	if (len > 1 && s[len - 1] == '.')
 		set_loose(path, "the domain has a dot at its end");
 	if ((why = path_domain(s, len, path->domain)) != NULL)
@@ -266,15 +255,15 @@ find_at(const char *s, size_t len)
 }
 
 static void
-read_mailbox(const char *s, size_t len, int utf8, struct path *path)
+read_mailbox(const char *s, size_t len, struct path *path)
 {
 	size_t at = find_at(s, len);
 
-	read_local(s, at, utf8, path);
+	read_local(s, at, path);
 	if (at == len)
 		path->is_bare = 1;
 	else
-		read_domain(s + at + 1, len - at - 1, utf8, path);
+		read_domain(s + at + 1, len - at - 1, path);
 }
 
 /*
@@ -321,6 +310,17 @@ forbidden(const char *s, size_t len)
 	return utf8_span(s, len) == len ? NULL : "it has a byte that is no UTF-8";
 }
 
+static int
+is_ascii(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)s[i] >= 0x80)
+			return 0;
+	return 1;
+}
+
 void
 path_parse(const char *text, int utf8, struct path *path)
 {
@@ -333,6 +333,8 @@ path_parse(const char *text, int utf8, struct path *path)
 		set_bad(path, why);
 		return;
 	}
+	if (!utf8 && !is_ascii(text, len))
+		set_loose(path, "it has 8-bit characters, and SMTPUTF8 was not announced");
 	len = strip(text, len, stripped, path);
 	if (len >= 2 && s[0] == '<' && s[len - 1] == '>') {
 		s++;
@@ -344,7 +346,7 @@ path_parse(const char *text, int utf8, struct path *path)
 		return;
 	}
 	route = read_route(s, len, path);
-	read_mailbox(s + route, len - route, utf8, path);
+	read_mailbox(s + route, len - route, path);
 }
 
 void
@@ -361,7 +363,7 @@ path_parse_resolved(const char *text, struct path *path)
 	/* Sendmail's canonical form: user@host. */
 	if (len > 1 && text[len - 1] == '.')
 		len--;
-	read_mailbox(text, len, 1, path);
+	read_mailbox(text, len, path);
 	if (path->form == PATH_LOOSE)
 		set_bad(path, path->why);
 }
@@ -422,8 +424,8 @@ to_alabels(char domain[PATH_DOMAIN_SIZE], size_t *len)
 	uint8_t *ascii;
 	int status;
 
-	status = idn2_lookup_u8((const uint8_t *)domain, &ascii,
-	    IDN2_NO_TR46 | IDN2_NFC_INPUT);
+	/* Not normalized either: Postfix compares domains as they are written. */
+	status = idn2_lookup_u8((const uint8_t *)domain, &ascii, IDN2_NO_TR46);
 	if (status != IDN2_OK)
 		return "a domain is not valid as an internationalized name";
 	*len = strlen((const char *)ascii);
@@ -438,7 +440,6 @@ path_domain(const char *text, size_t len, char domain[PATH_DOMAIN_SIZE])
 {
 	const char *why;
 	size_t i;
-	int is_ascii = 1;
 
 	domain[0] = '\0';
 	if (len > 1 && text[len - 1] == '.')
@@ -448,14 +449,14 @@ path_domain(const char *text, size_t len, char domain[PATH_DOMAIN_SIZE])
 	for (i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c == '\0')
+		if (c == '\0') {
+			domain[0] = '\0';
 			return "a character cannot stand in a domain";
-		if (c >= 0x80)
-			is_ascii = 0;
+		}
 		domain[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 	}
 	domain[len] = '\0';
-	why = is_ascii ? NULL : to_alabels(domain, &len);
+	why = is_ascii(domain, len) ? NULL : to_alabels(domain, &len);
 	if (why == NULL && len > 253)
 		why = "a domain has more than 253 characters";
 	if (why == NULL)

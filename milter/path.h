@@ -45,8 +45,8 @@ void	path_parse_resolved(const char *text, struct path *path_r);
  * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the
  * end taken away. U-labels are converted as IDNA2008 has it, without any mapping but that
  * of ASCII case: what only looks like a domain of ours (full-width letters, an
- * ideographic full stop) is none. Underscores are taken: names of hosts have them.
- * Returns NULL, or what is wrong as a constant text.
+ * ideographic full stop, decomposed letters) is none. Underscores are taken: names of
+ * hosts have them. Returns NULL, or what is wrong as a constant text, and domain_r is "".
  */
 const char	*path_domain(const char *text, size_t len,
 		    char domain_r[PATH_DOMAIN_SIZE]);

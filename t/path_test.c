@@ -101,6 +101,9 @@ static const struct row {
 	{ "<@a.test:@b.test:user@example.com>",	BAD, 0, NULL },
 	{ "<@a.test:>",				BAD, 0, NULL },
 	{ "<@a.test:user>",			PLAIN, ROUTED | BARE, "" },
+	{ "<@b\xc3\xbc" "cher.example:user@example.com>", LOOSE, ROUTED, "example.com" },
+	{ "<@b\xc3\xbc" "cher.example:user@example.com>", PLAIN, ROUTED | UTF8,
+	    "example.com" },
 	/* what no server takes, or each in its own way */
 	{ "",					BAD, 0, NULL },
 	{ "<>",					BAD, 0, NULL },
@@ -173,7 +176,7 @@ static const struct row {
 	{ "<user@b\xc3\xbc" "cher.example>",	PLAIN, UTF8, "xn--bcher-kva.example" },
 	{ "<user@B\xc3\xbc" "cher.EXAMPLE>",	PLAIN, UTF8, "xn--bcher-kva.example" },
 	{ "<user@b\xc3\xbc" "cher.example>",	LOOSE, 0, "xn--bcher-kva.example" },
-	{ "<user@bu\xcc\x88" "cher.example>",	PLAIN, UTF8, "xn--bcher-kva.example" },
+	{ "<user@bu\xcc\x88" "cher.example>",	BAD, UTF8, NULL },	/* decomposed */
 	{ "<user@xn--bcher-kva.example>",	PLAIN, 0, "xn--bcher-kva.example" },
 	{ "<user@XN--BCHER-KVA.example>",	PLAIN, 0, "xn--bcher-kva.example" },
 	{ "<user@example\xe3\x80\x82" "com>",	BAD, UTF8, NULL },	/* ideographic full stop */
@@ -290,6 +293,26 @@ check_bytes(void)
 	tap_is_int(strange, 0, "one changed byte never gives a domain that is none");
 }
 
+/* What is no domain leaves none, whatever it was that was read of it. */
+static void
+check_refused_domains(void)
+{
+	static const struct {
+		const char	*text;
+		size_t		 len;
+	} refused[] = {
+		{ "", 0 }, { "a.test\0b", 8 }, { "\0", 1 }, { "a..test", 7 }, { "192.0.2.1", 9 },
+		{ "b\xc3\xbc-.test", 9 }, { "a\xc3", 2 }
+	};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char domain[PATH_DOMAIN_SIZE] = "example.com";
+		tap_ok(path_domain(refused[i].text, refused[i].len, domain) != NULL,
+		    "no domain, %zu", i);
+		tap_is_str(domain, "", "  and none is left");
+	}
+}
+
 int
 main(void)
 {
@@ -301,5 +324,6 @@ main(void)
 		check_resolved(i);
 	check_sizes();
 	check_bytes();
+	check_refused_domains();
 	return tap_done();
 }
