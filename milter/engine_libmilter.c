@@ -232,10 +232,12 @@ static sfsistat
 on_end_of_message(SMFICTX *ctx)
 {
 	struct engine_macros macros = macros_of(ctx);
+	sfsistat status;
 
 	filter_data(served, smfi_getpriv(ctx), &macros);
+	status = give(ctx, filter_end_of_message(served, smfi_getpriv(ctx)));
 	filter_abort(served, smfi_getpriv(ctx));
-	return SMFIS_CONTINUE;
+	return status;
 }
 
 static sfsistat

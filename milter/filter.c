@@ -464,6 +464,20 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 	return reply;
 }
 
+/*
+ * Sendmail (8.17.1 is one) drops a recipient that was refused by reading its text again,
+ * now as a list with commas. Where a part of that list is no address, as in
+ * <@>,<user@elsewhere>, or not the one that it was, the recipient stays, and is delivered
+ * to.
+ */
+static void
+note_refusal(struct session *session, const char *rcpt)
+{
+	if (is_in_transaction(session) && !session->is_postfix &&
+	    strchr(rcpt, ',') != NULL)
+		session->txn.has_unsure_refusal = 1;
+}
+
 static const struct reply *
 decide_unless_stopping(struct filter *filter, struct session *session, const char *rcpt,
     const struct refusal *refusal, const struct engine_macros *macros)
@@ -473,6 +487,8 @@ decide_unless_stopping(struct filter *filter, struct session *session, const cha
 	reply = enter(filter) ? decide(filter, session, rcpt, refusal, macros) :
 	    answer_unjudged(filter);
 	leave(filter);
+	if (reply != NULL && refusal == NULL)
+		note_refusal(session, rcpt);
 	return reply;
 }
 
@@ -515,6 +531,18 @@ filter_data(struct filter *filter, struct session *session,
 	if (enter(filter))
 		record_message(filter, session, macros);
 	leave(filter);
+}
+
+const struct reply *
+filter_end_of_message(struct filter *filter, struct session *session)
+{
+	if (session == NULL)
+		return answer_unjudged(filter);
+	if (!session->txn.has_unsure_refusal)
+		return NULL;
+	log_warn("a message is refused: of its recipients, the mail server might keep "
+	    "one that was refused");
+	return reply_for(POLICY_MALFORMED_ADDRESS, NULL);
 }
 
 void

@@ -51,6 +51,11 @@ const struct reply *filter_mta_reject(struct filter *, struct session *, const c
 /* The message begins. May be called again for the same transaction. */
 void		 filter_data(struct filter *, struct session *,
 		    const struct engine_macros *);
+/*
+ * The message is complete. NULL: it may go on its way. Else the reply to refuse it with,
+ * as a whole: the MTA cannot be relied on to leave out a recipient that was refused.
+ */
+const struct reply *filter_end_of_message(struct filter *, struct session *);
 /* The transaction has ended, by whatever. */
 void		 filter_abort(struct filter *, struct session *);
 void		 filter_close(struct filter *, struct session *);

@@ -16,6 +16,7 @@ struct transaction {
 	struct conf	*conf;		/* that it began with; one reference */
 	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
+	int		 has_unsure_refusal;	/* the MTA may deliver to it all the same */
 	int		 utf8;		/* SMTPUTF8 (RFC 6531) */
 	char		*sender;
 	char		*queue_id;

@@ -223,6 +223,41 @@ check_transactions(const struct bench *b)
 	filter_close(b->filter, s);
 }
 
+/* Sendmail does not always leave out a recipient that was refused. */
+static void
+check_end_of_message(const struct bench *b)
+{
+	static const struct {
+		const char		*rcpt;
+		const char *const	*mta;
+		const char		*code;	/* of the recipient; then, of the message */
+		const char		*end;
+	} rows[] = {
+		{ THERE, sendmail, "550", "pass" },
+		{ "<@>,<user@elsewhere.test>", sendmail, "553", "553" },
+		{ "<x\\,y@elsewhere.test>", sendmail, "553", "553" },
+		{ "<\"a,b\"@elsewhere.test>", sendmail, "550", "553" },
+		{ "<\"a,b\"@example.com>", sendmail, "pass", "pass" },
+		{ "<@>,<user@elsewhere.test>", postfix, "553", "pass" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session *s = connect_from(b, "203.0.113.9", rows[i].mta);
+		const struct reply *reply;
+
+		mail(b, s, NULL, nothing);
+		rcpt_is(b, s, rows[i].rcpt, nothing, rows[i].code, rows[i].rcpt);
+		rcpt_is(b, s, HERE, nothing, "pass", "and one of ours");
+		reply = filter_end_of_message(b->filter, s);
+		tap_is_str(reply == NULL ? "pass" : reply->code, rows[i].end, "the message");
+		filter_abort(b->filter, s);
+		tap_ok(filter_end_of_message(b->filter, s) == NULL, "the next one");
+		filter_close(b->filter, s);
+	}
+	tap_ok(filter_end_of_message(b->filter, NULL) != NULL, "without a session");
+}
+
 static void
 check_mta_reject(const struct bench *b)
 {
@@ -406,6 +441,7 @@ main(void)
 	log_init("filter_test");
 	bench_open(&b, text);
 	check_transactions(&b);
+	check_end_of_message(&b);
 	check_mta_reject(&b);
 	check_certificates(&b);
 	check_local_submission(&b);
