@@ -7,7 +7,8 @@ use Exporter 'import';
 use Test::More;
 use Authrelay::Daemon;
 use Authrelay::Postfix;
-our @EXPORT_OK = qw(need_daemon need_postfix need_root);
+use Authrelay::Sendmail;
+our @EXPORT_OK = qw(need_daemon need_postfix need_program need_root need_sendmail);
 
 sub _missing
 {
@@ -29,11 +30,27 @@ sub need_root
 	$> == 0 or _missing('needs root');
 }
 
+# Both names are often the same: of the program, and of Debian's package.
+sub need_program
+{
+	my ($program, $package) = @_;
+
+	grep { -x "$_/$program" } split /:/, $ENV{PATH} or _missing("needs $program (Debian: $package)");
+}
+
 sub need_postfix
 {
 	need_daemon();
 	need_root();
 	my $why = Authrelay::Postfix::why_not();
+	_missing($why) if defined $why;
+}
+
+sub need_sendmail
+{
+	need_daemon();
+	need_root();
+	my $why = Authrelay::Sendmail::why_not();
 	_missing($why) if defined $why;
 }
 

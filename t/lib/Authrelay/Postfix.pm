@@ -137,6 +137,7 @@ sub folder { return $_[0]{folder} }
 sub port { return $_[0]{port} }
 sub second_port { return $_[0]{second_port} }
 sub maillog { return read_file("$_[0]{folder}/log/maillog") }
+sub host { return $HOST }
 sub connect { my ($self, %option) = @_; return Authrelay::SMTP->new(port => $self->{port}, %option) }
 
 sub _run

@@ -11,6 +11,7 @@ our %MECHANISM = (
 	PLAIN => { initial => 1, steps => \&_plain },
 	LOGIN => { initial => 0, steps => \&_login },
 	ANONYMOUS => { initial => 1, steps => \&_anonymous },
+	EXTERNAL => { initial => 1, steps => \&_external },
 	'CRAM-MD5' => { initial => 0, steps => \&_cram_md5 },
 	'DIGEST-MD5' => { initial => 0, steps => \&_digest_md5 }
 );
@@ -32,6 +33,9 @@ sub _login
 
 # RFC 4505
 sub _anonymous { return sub { 'trace' } }
+
+# RFC 4422 appendix A; whoever the certificate names
+sub _external { return sub { '' } }
 
 # RFC 2195
 sub _cram_md5

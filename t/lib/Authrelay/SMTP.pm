@@ -12,14 +12,15 @@ use Authrelay::SASL;
 
 our $DEADLINE = 30;
 
-# port => N; from => the client's own loopback address
+# port => N; from => the client's own loopback address. Or socket => a handle to read from, and output => one to
+# write to where that is another.
 sub new
 {
 	my ($class, %option) = @_;
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $option{port},
-	    LocalAddr => $option{from}, Timeout => 10)
+	my $socket = $option{socket} // IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $option{port}, LocalAddr => $option{from}, Timeout => 10)
 	    or croak "port $option{port}: $@";
-	my $self = bless { socket => $socket, buffer => '' }, $class;
+	my $self = bless { socket => $socket, output => $option{output}, buffer => '' }, $class;
 
 	$self->{banner} = $self->read_reply;
 	return $self;
@@ -59,7 +60,7 @@ sub _write
 	my ($self, $bytes) = @_;
 
 	while (length $bytes) {
-		my $n = syswrite $self->{socket}, $bytes;
+		my $n = syswrite $self->{output} // $self->{socket}, $bytes;
 		return unless defined $n;	# what comes next reads "closed"
 		substr $bytes, 0, $n, '';
 	}
@@ -92,7 +93,7 @@ sub auth
 	my ($self, $name, $user, $password, $host) = @_;
 	my $mechanism = $Authrelay::SASL::MECHANISM{$name};
 	my @step = $mechanism->{steps}->($user, $password, $host);
-	my $initial = $mechanism->{initial} ? ' ' . encode_base64((shift @step)->(''), '') : '';
+	my $initial = $mechanism->{initial} ? ' ' . (encode_base64((shift @step)->(''), '') || '=') : '';
 	my $reply = $self->command("AUTH $name$initial");
 
 	while ($reply =~ /^334 ?(.*)/ && @step) {
@@ -101,16 +102,18 @@ sub auth
 	return $reply;
 }
 
+# With a certificate of our own where files of one, and of its key, are given.
 sub starttls
 {
-	my ($self) = @_;
+	my ($self, $cert, $key) = @_;
+	my %own = defined $cert ? (SSL_cert_file => $cert, SSL_key_file => $key) : ();
 	my $reply = $self->command('STARTTLS');
 
 	return $reply unless $reply =~ /^220 /;
 	require IO::Socket::SSL;
 	no warnings 'once';
 	$self->{socket} = IO::Socket::SSL->start_SSL($self->{socket}, SSL_verify_mode => 0,
-	    Timeout => 10) or croak "TLS: $IO::Socket::SSL::SSL_ERROR";
+	    Timeout => 10, %own) or croak "TLS: $IO::Socket::SSL::SSL_ERROR";
 	$self->{tls} = 1;
 	return $reply;
 }

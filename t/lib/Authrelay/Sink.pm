@@ -115,7 +115,7 @@ sub _command
 		    '250 ENHANCEDSTATUSCODES';
 	} elsif ($line =~ /^MAIL FROM:(<.*?>)/i) {
 		$session->{sender} = $1;
-	} elsif ($line =~ /^RCPT TO:(.*>)/i) {
+	} elsif ($line =~ /^RCPT TO:(.*)/i) {
 		push @{ $session->{rcpts} }, $1;
 	} elsif ($line =~ /^DATA/i) {
 		$session->{in_data} = 1;

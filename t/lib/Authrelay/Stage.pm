@@ -1,4 +1,4 @@
-# t/lib/Authrelay/Stage.pm: sinks, a daemon, and a Postfix that is guarded by it
+# t/lib/Authrelay/Stage.pm: sinks, a daemon, and a mail server that is guarded by it
 # SPDX-License-Identifier: ISC
 package Authrelay::Stage;
 use strict;
@@ -6,9 +6,11 @@ use warnings;
 use Authrelay::Daemon;
 use Authrelay::Postfix;
 use Authrelay::Scratch qw(scratch_folder);
+use Authrelay::Sendmail;
 use Authrelay::Sink;
 
-# conf => TEXT for the daemon; postfix => { options of Authrelay::Postfix }; detach => 1.
+# conf => TEXT for the daemon; postfix => { options of Authrelay::Postfix }, or sendmail => { those of
+# Authrelay::Sendmail }; a Postfix where neither is given; detach => 1.
 sub start
 {
 	my ($class, %option) = @_;
@@ -17,22 +19,25 @@ sub start
 	my $sink = Authrelay::Sink->start(file => "$folder/delivered.jsonl", names => [qw(relay local)],
 	    %detach);
 	my $daemon = Authrelay::Daemon->new(conf => $option{conf}, folder => $folder, %detach)->start;
-	my $postfix = Authrelay::Postfix->start(folder => $folder, sink => $sink, milter => $daemon->socket,
-	    %{ $option{postfix} // {} });
+	my ($server, $name) = $option{sendmail} ? ('Authrelay::Sendmail', 'sendmail') :
+	    ('Authrelay::Postfix', 'postfix');
+	my $running = $server->start(folder => $folder, sink => $sink, milter => $daemon->socket,
+	    %{ $option{$name} // {} });
 
-	return bless { sink => $sink, daemon => $daemon, postfix => $postfix }, $class;
+	return bless { sink => $sink, daemon => $daemon, server => $running }, $class;
 }
 
 sub sink { return $_[0]{sink} }
 sub daemon { return $_[0]{daemon} }
-sub postfix { return $_[0]{postfix} }
+sub postfix { return $_[0]{server} }
+sub sendmail { return $_[0]{server} }
 sub records { return $_[0]{daemon}->records }
 
-# A session of a client with this address (XCLIENT), or of our own, which has said EHLO.
+# A session of a client with this address (XCLIENT, of Postfix alone), or of our own, which has said EHLO.
 sub client
 {
 	my ($self, $addr, $helo) = @_;
-	my $c = $self->{postfix}->connect;
+	my $c = $self->{server}->connect;
 
 	$c->ehlo($helo);
 	if (defined $addr) {
@@ -48,7 +53,7 @@ sub delivered
 	my ($self) = @_;
 	my @line;
 
-	$self->{postfix}->wait_empty_queue;
+	$self->{server}->wait_empty_queue;
 	for my $message ($self->{sink}->messages) {
 		push @line, map { "$message->{sink} $message->{mark} $_" } @{ $message->{rcpts} };
 	}
