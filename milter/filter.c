@@ -533,16 +533,38 @@ filter_data(struct filter *filter, struct session *session,
 	leave(filter);
 }
 
+static void
+record_end(struct filter *filter, const struct session *session,
+    const struct reply *reply)
+{
+	struct verdict verdict = { .reply = reply };
+	struct record record;
+
+	reply_format(reply, verdict.reply_text);
+	record_init(&record, RECORD_MESSAGE);
+	describe_session(session, &verdict, &record);
+	record.verdict = policy_verdict_name(POLICY_REJECT);
+	record.reason = policy_reason_name(POLICY_MALFORMED_ADDRESS);
+	record.enforced = 1;
+	record.reply = verdict.reply_text;
+	(void)audit_write(filter->audit, &record);
+}
+
+/* In monitor mode no recipient was refused. */
 const struct reply *
 filter_end_of_message(struct filter *filter, struct session *session)
 {
+	const struct reply *reply;
+
 	if (session == NULL)
 		return answer_unjudged(filter);
 	if (!session->txn.has_unsure_refusal)
 		return NULL;
-	log_warn("a message is refused: of its recipients, the mail server might keep "
-	    "one that was refused");
-	return reply_for(POLICY_MALFORMED_ADDRESS, NULL);
+	reply = reply_for(POLICY_MALFORMED_ADDRESS, NULL);
+	if (enter(filter))
+		record_end(filter, session, reply);
+	leave(filter);
+	return reply;
 }
 
 void

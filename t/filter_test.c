@@ -256,6 +256,8 @@ check_end_of_message(const struct bench *b)
 		filter_close(b->filter, s);
 	}
 	tap_ok(filter_end_of_message(b->filter, NULL) != NULL, "without a session");
+	tap_is_int(count_records(b, "\"message\",\"verdict\":\"reject\""), 3,
+	    "a record for each message that was refused");
 }
 
 static void
