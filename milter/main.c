@@ -11,6 +11,7 @@
 
 #include "conf.h"
 #include "daemon.h"
+#include "dns.h"
 #include "engine.h"
 #include "log.h"
 #include "sandbox.h"
@@ -42,8 +43,9 @@ print_version(void)
 	sandbox_describe_all(&sandboxes);
 	if (sandboxes.failed)
 		fatal("out of memory");
-	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\n%s", PROGRAM,
-	    AUTHRELAY_VERSION, engine, confuse_version, idn2_check_version(NULL), sandboxes.data);
+	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\nldns %s\n%s", PROGRAM,
+	    AUTHRELAY_VERSION, engine, confuse_version, idn2_check_version(NULL),
+	    dns_library_version(), sandboxes.data);
 	exit(fflush(stdout) == EOF);
 }
 

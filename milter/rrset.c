@@ -1,0 +1,15 @@
+/* milter/rrset.c: what DNS said to one question */
+/* SPDX-License-Identifier: ISC */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rrset.h"
+
+void
+rrset_clear(struct rrset *rrset)
+{
+	free(rrset->mx);
+	free(rrset->addrs);
+	memset(rrset, 0, sizeof(*rrset));
+}
