@@ -25,6 +25,11 @@ static const struct command {
 	    "           [--cert-subject TEXT] [--cert-issuer TEXT] [--utf8]\n"
 	    "           [--sender TEXT] [--rcpt-mta ADDRESS]\n"
 	    "           [--rcpt ADDRESS | --raw-rcpt TEXT]" },
+	{ "probe", ctl_probe, "--local USER@DOMAIN [--external DOMAIN]\n"
+	    "           [--relay-domain DOMAIN] [--name NAME] [--source ADDRESS]\n"
+	    "           [--starttls] [--timeout SECONDS] [--delay SECONDS]\n"
+	    "           [--json | --nagios] [--client ADDRESS]\n"
+	    "           [--yes-i-run-this-server] HOST[:PORT] | --milter SOCKET | --list" },
 };
 
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))

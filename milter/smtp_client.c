@@ -1,0 +1,266 @@
+/* milter/smtp_client.c: the client's side of SMTP, a command and its reply at a time */
+/* SPDX-License-Identifier: ISC */
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "smtp_client.h"
+
+#define LOGIN_MAX	512	/* of a user's name, and of a password */
+#define QUIT_MS		1000
+
+void
+smtp_client_init(struct smtp_client *client, const struct smtp_client_options *options)
+{
+	memset(client, 0, sizeof(*client));
+	client->options = options;
+	stream_init(&client->stream);
+	smtp_reply_init(&client->reply);
+}
+
+void
+smtp_client_clear(struct smtp_client *client)
+{
+	stream_close(&client->stream);
+	smtp_reply_clear(&client->reply);
+}
+
+static int
+fail(struct smtp_client *client, const char *why)
+{
+	client->why = why;
+	client->in_len = 0;
+	stream_close(&client->stream);
+	return -1;
+}
+
+static void
+trace(const struct smtp_client *client, char side, const char *text, size_t len)
+{
+	if (client->options->trace != NULL)
+		client->options->trace(side, text, len);
+}
+
+static int64_t
+deadline_of(const struct smtp_client *client)
+{
+	return stream_clock() + client->options->timeout_ms;
+}
+
+/* Returns -1 where no more comes. */
+static int
+read_more(struct smtp_client *client, int64_t deadline)
+{
+	ssize_t n = stream_read(&client->stream, client->in, sizeof(client->in), deadline);
+
+	if (n > 0) {
+		client->in_len = (size_t)n;
+		return 0;
+	}
+	return fail(client, n == 0 ? "the server closes the connection" :
+	    client->stream.why);
+}
+
+/* One deadline for all of a reply, however slowly it comes. */
+static int
+read_reply(struct smtp_client *client)
+{
+	int64_t deadline = deadline_of(client);
+	enum smtp_reply_state state = SMTP_REPLY_MORE;
+	size_t used;
+
+	smtp_reply_reset(&client->reply);
+	while (state == SMTP_REPLY_MORE) {
+		if (client->in_len == 0 && read_more(client, deadline) == -1)
+			return -1;
+		state = smtp_reply_add(&client->reply, client->in, client->in_len, &used);
+		client->in_len -= used;
+		memmove(client->in, client->in + used, client->in_len);
+	}
+	if (state == SMTP_REPLY_BAD)
+		return fail(client, client->reply.why);
+	trace(client, 'S', client->reply.text.data, client->reply.text.len);
+	return client->reply.code;
+}
+
+static int
+send_line(struct smtp_client *client, const char *line, size_t len)
+{
+	struct buf out;
+	int result;
+
+	if (client->stream.fd == -1)
+		return fail(client, "there is no connection");
+	buf_init(&out);
+	buf_add(&out, line, len);
+	buf_puts(&out, "\r\n");
+	result = out.failed ? fail(client, "out of memory") :
+	    stream_write(&client->stream, out.data, out.len, deadline_of(client));
+	if (result == -1 && !out.failed)
+		(void)fail(client, client->stream.why);
+	if (out.data != NULL)
+		OPENSSL_cleanse(out.data, out.len);	/* it may be a password */
+	buf_clear(&out);
+	return result;
+}
+
+int
+smtp_client_command(struct smtp_client *client, const char *line, size_t len)
+{
+	trace(client, 'C', line, len);
+	return send_line(client, line, len) == -1 ? -1 : read_reply(client);
+}
+
+int
+smtp_client_say(struct smtp_client *client, const char *verb, const char *rest)
+{
+	struct buf line;
+	int code;
+
+	buf_init(&line);
+	buf_puts(&line, verb);
+	buf_puts(&line, rest);
+	code = line.failed ? fail(client, "out of memory") :
+	    smtp_client_command(client, line.data, line.len);
+	buf_clear(&line);
+	return code;
+}
+
+/* Returns -1 where there is no session. */
+static int
+refused(struct smtp_client *client)
+{
+	client->why = NULL;
+	smtp_client_close(client);
+	return -1;
+}
+
+static int
+say_hello(struct smtp_client *client, const char *helo)
+{
+	int code = smtp_client_say(client, "EHLO ", helo);
+
+	client->is_esmtp = code / 100 == 2;
+	client->can_plain = smtp_reply_has_parameter(&client->reply, "AUTH", "PLAIN");
+	client->can_login = smtp_reply_has_parameter(&client->reply, "AUTH", "LOGIN");
+	if (code / 100 == 5 && code != 521)
+		code = smtp_client_say(client, "HELO ", helo);
+	if (code == -1)
+		return -1;
+	return code / 100 == 2 ? 0 : refused(client);
+}
+
+static int
+start_tls(struct smtp_client *client)
+{
+	/* What stands here was said by somebody before there was any TLS. */
+	if (client->in_len > 0)
+		return fail(client, "the server speaks between STARTTLS and TLS");
+	if (stream_start_tls(&client->stream, &client->options->tls,
+	    deadline_of(client)) == -1)
+		return fail(client, client->stream.why);
+	return 0;
+}
+
+static int
+ask_for_tls(struct smtp_client *client, const char *helo)
+{
+	int code;
+
+	if (!client->is_esmtp || !smtp_reply_has_keyword(&client->reply, "STARTTLS"))
+		return fail(client, "the server does not offer STARTTLS");
+	if ((code = smtp_client_say(client, "STARTTLS", "")) == -1)
+		return -1;
+	if (code != 220)
+		return refused(client);
+	return start_tls(client) == -1 ? -1 : say_hello(client, helo);
+}
+
+int
+smtp_client_open(struct smtp_client *client, const struct sockaddr *addr, socklen_t len,
+    const char *helo)
+{
+	const struct smtp_client_options *options = client->options;
+	int code;
+
+	client->in_len = 0;
+	client->why = NULL;
+	if (stream_connect(&client->stream, addr, len, options->source,
+	    deadline_of(client)) == -1)
+		return fail(client, client->stream.why);
+	if (options->is_tls && start_tls(client) == -1)
+		return -1;
+	if ((code = read_reply(client)) == -1)
+		return -1;
+	if (code != 220)
+		return refused(client);
+	if (say_hello(client, helo) == -1)
+		return -1;
+	return options->is_starttls ? ask_for_tls(client, helo) : 0;
+}
+
+/* Sends a secret in base64, after a word. */
+static int
+say_secret(struct smtp_client *client, const char *verb, const char *secret, size_t len)
+{
+	unsigned char line[32 + 4 * (2 * LOGIN_MAX + 2) / 3 + 4];
+	size_t at = strlen(verb);
+	int n, result;
+
+	memcpy(line, verb, at);
+	n = EVP_EncodeBlock(line + at, (const unsigned char *)secret, (int)len);
+	trace(client, 'C', "(a secret)", 10);
+	result = send_line(client, (const char *)line, at + (size_t)n);
+	OPENSSL_cleanse(line, sizeof(line));
+	return result == -1 ? -1 : read_reply(client);
+}
+
+static int
+auth_plain(struct smtp_client *client, const char *user, const char *password)
+{
+	char secret[2 * LOGIN_MAX + 2] = "";
+	size_t user_len = strlen(user), len = strlen(password);
+	int code;
+
+	memcpy(secret + 1, user, user_len);
+	memcpy(secret + 2 + user_len, password, len);
+	code = say_secret(client, "AUTH PLAIN ", secret, user_len + len + 2);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	return code;
+}
+
+static int
+auth_login(struct smtp_client *client, const char *user, const char *password)
+{
+	int code = smtp_client_say(client, "AUTH LOGIN", "");
+
+	if (code == 334)
+		code = say_secret(client, "", user, strlen(user));
+	if (code == 334)
+		code = say_secret(client, "", password, strlen(password));
+	return code;
+}
+
+int
+smtp_client_auth(struct smtp_client *client, const char *user, const char *password)
+{
+	if (strlen(user) > LOGIN_MAX || strlen(password) > LOGIN_MAX)
+		return fail(client, "the user's name or the password is too long");
+	if (client->can_plain)
+		return auth_plain(client, user, password);
+	if (client->can_login)
+		return auth_login(client, user, password);
+	return fail(client, "the server offers neither AUTH PLAIN nor AUTH LOGIN");
+}
+
+void
+smtp_client_close(struct smtp_client *client)
+{
+	if (client->stream.fd != -1)
+		(void)stream_write(&client->stream, "QUIT\r\n", 6,
+		    stream_clock() + QUIT_MS);
+	client->in_len = 0;
+	stream_close(&client->stream);
+}
