@@ -11,6 +11,7 @@
 
 #include "filter.h"
 #include "log.h"
+#include "mta.h"
 
 struct filter {
 	pthread_mutex_t		 lock;		/* guards conf, the pointer */
@@ -100,62 +101,11 @@ filter_set_conf(struct filter *filter, struct conf *conf)
 	conf_unref(before);
 }
 
-/* NULL: not sent, or sent empty, which says as much. */
-static const char *
-macro(const struct engine_macros *macros, const char *name)
-{
-	const char *text = macros->get(macros->arg, name);
-
-	return text != NULL && *text != '\0' ? text : NULL;
-}
-
-/* A decimal number that an MTA sent; 0 where it sent none. */
-static unsigned
-macro_number(const struct engine_macros *macros, const char *name)
-{
-	const char *text = macro(macros, name);
-	unsigned long number;
-	char *end;
-
-	if (text == NULL || *text < '0' || *text > '9')
-		return 0;
-	number = strtoul(text, &end, 10);
-	return *end == '\0' && number <= 65536 ? (unsigned)number : 0;
-}
-
-static void
-keep(char **text_r, const char *value, int *has_failed)
-{
-	if (session_set(text_r, value) == -1)
-		*has_failed = 1;
-}
-
-static void
-keep_macro(char **text_r, const struct engine_macros *macros, const char *name,
-    int *has_failed)
-{
-	keep(text_r, macro(macros, name), has_failed);
-}
-
-/*
- * Mail from a program on this host (sendmail -bs) comes without an address and not
- * through any listener, so {daemon_name} is absent. A client whose address is only
- * withheld has neither mark.
- */
-static int
-looks_local(const struct engine_client *client, const struct engine_macros *macros)
-{
-	return client->addr.family == NETADDR_NONE &&
-	    macro(macros, "{daemon_name}") == NULL &&
-	    client->name != NULL && strcmp(client->name, "localhost") == 0;
-}
-
 struct session *
 filter_connect(struct filter *filter, const struct engine_client *client,
     const struct engine_macros *macros)
 {
 	struct session *session;
-	const char *version = macro(macros, "v");
 	char id[40];
 
 	(void)snprintf(id, sizeof(id), "%" PRIx64 ".%" PRIx64,
@@ -165,12 +115,8 @@ filter_connect(struct filter *filter, const struct engine_client *client,
 		return NULL;
 	session->client = client->addr;
 	session->client_port = client->port;
-	session->is_local = looks_local(client, macros);
-	session->is_postfix = version != NULL && strncmp(version, "Postfix", 7) == 0;
-	keep(&session->client_name, client->name, &session->has_failed);
-	keep_macro(&session->mta, macros, "j", &session->has_failed);
-	keep_macro(&session->daemon_name, macros, "{daemon_name}", &session->has_failed);
-	keep_macro(&session->daemon_port, macros, "{daemon_port}", &session->has_failed);
+	session_keep(&session->client_name, client->name, &session->has_failed);
+	mta_read_connection(session, macros);
 	return session;
 }
 
@@ -181,57 +127,7 @@ filter_helo(struct filter *filter, struct session *session, const char *name)
 	if (session == NULL)
 		return;
 	session_reset(session);
-	keep(&session->helo, name, &session->has_failed);
-}
-
-/*
- * Postfix shows a certificate only where it has verified the chain, and has no {verify};
- * every other MTA has to say that it did: Sendmail shows any certificate that a client
- * sends.
- */
-static int
-is_cert_verified(const struct session *session, const struct engine_macros *macros)
-{
-	const char *verify = macro(macros, "{verify}");
-
-	if (verify != NULL)
-		return strcmp(verify, "OK") == 0;
-	return session->is_postfix;
-}
-
-static void
-read_security(struct session *session, const struct engine_macros *macros)
-{
-	struct transaction *txn = &session->txn;
-
-	keep_macro(&txn->auth_type, macros, "{auth_type}", &txn->has_failed);
-	keep_macro(&txn->auth_user, macros, "{auth_authen}", &txn->has_failed);
-	txn->auth_ssf = macro_number(macros, "{auth_ssf}");
-	keep_macro(&txn->tls_version, macros, "{tls_version}", &txn->has_failed);
-	keep_macro(&txn->cipher, macros, "{cipher}", &txn->has_failed);
-	txn->tls_bits = macro_number(macros, "{cipher_bits}");
-	txn->is_cert_verified = is_cert_verified(session, macros);
-	keep_macro(&txn->cert_subject, macros, "{cert_subject}", &txn->has_failed);
-	keep_macro(&txn->cert_issuer, macros, "{cert_issuer}", &txn->has_failed);
-}
-
-/*
- * libmilter passes over a CONNECT that comes where it expects none, and the next client
- * would be taken for the last one. The MTA says with each MAIL who the client is, so that
- * this is seen.
- */
-static int
-is_same_client(const struct session *session, const struct engine_macros *macros)
-{
-	const char *text = macro(macros, "{client_addr}");
-	struct netaddr addr;
-
-	if (text == NULL)
-		return 1;
-	if (strncasecmp(text, "IPv6:", 5) == 0)
-		text += 5;
-	return netaddr_parse(text, strlen(text), &addr) == -1 ||
-	    netaddr_is_equal(&addr, &session->client);
+	session_keep(&session->helo, name, &session->has_failed);
 }
 
 void
@@ -246,10 +142,8 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 	txn = &session->txn;
 	txn->number = ++session->transactions;
 	txn->conf = current_conf(filter);
-	txn->has_failed = !is_same_client(session, macros);
-	keep(&txn->sender, sender, &txn->has_failed);
-	keep_macro(&txn->queue_id, macros, "i", &txn->has_failed);
-	read_security(session, macros);
+	session_keep(&txn->sender, sender, &txn->has_failed);
+	mta_read_transaction(session, macros);
 	for (; *params != NULL; params++)
 		if (strcasecmp(*params, "SMTPUTF8") == 0)
 			txn->utf8 = 1;
@@ -445,11 +339,11 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 
 	if (!is_in_transaction(session))
 		return answer_without_session(filter);
-	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
 	record_init(&record, refusal == NULL ? RECORD_RCPT : RECORD_MTA_REJECT);
 	record.rcpt = rcpt;
 	if (refusal == NULL)
-		record.rcpt_mta = macro(macros, "{rcpt_addr}");
+		record.rcpt_mta = mta_macro(macros, "{rcpt_addr}");
 	judge(session, rcpt, record.rcpt_mta, &verdict);
 	describe_session(session, &verdict, &record);
 	describe_decision(&verdict, &record);
@@ -518,7 +412,7 @@ record_message(struct filter *filter, struct session *session,
 	if (!is_in_transaction(session) || session->txn.has_data)
 		return;
 	session->txn.has_data = 1;
-	keep_macro(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
 	record_init(&record, RECORD_MESSAGE);
 	describe_session(session, &verdict, &record);
 	(void)audit_write(filter->audit, &record);

@@ -59,3 +59,10 @@ session_set(char **text, const char *value)
 	*text = strdup(value);
 	return *text == NULL ? -1 : 0;
 }
+
+void
+session_keep(char **text_r, const char *value, int *has_failed)
+{
+	if (session_set(text_r, value) == -1)
+		*has_failed = 1;
+}

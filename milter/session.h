@@ -62,4 +62,7 @@ void		 session_reset(struct session *);
  */
 int		 session_set(char **text_r, const char *);
 
+/* The same, and sets *has_failed without memory. */
+void		 session_keep(char **text_r, const char *, int *has_failed);
+
 #endif

@@ -283,7 +283,8 @@ static void
 certificate_is(const struct bench *b, const char *const *mta, const char *verify, const char *code,
     const char *name)
 {
-	const char *const pairs[] = { "{cert_subject}", "client one", "{cert_issuer}", "ca",
+	const char *const pairs[] = { "{cert_subject}",
+	    mta == postfix ? "client one" : "client+20one", "{cert_issuer}", "ca",
 	    "{tls_version}", "TLSv1.3", verify != NULL ? "{verify}" : NULL, verify, NULL };
 	struct session *s = connect_from(b, "203.0.113.9", mta);
 
@@ -301,6 +302,37 @@ check_certificates(const struct bench *b)
 	certificate_is(b, sendmail, "FAIL", "550", "Sendmail says that it failed");
 	certificate_is(b, sendmail, NULL, "550", "Sendmail does not say");
 	certificate_is(b, nothing, NULL, "550", "an MTA that has not told its name");
+}
+
+/* Sendmail codes a login; with a code that is none, nobody has logged in. */
+static void
+check_coded_logins(const struct bench *b)
+{
+	static const struct {
+		const char *const	*mta;
+		const char		*login;
+		const char		*code;
+		const char		*recorded;
+	} rows[] = {
+		{ sendmail, "bob+2Bx", "pass", "\"auth\":\"bob+x\"" },
+		{ sendmail, "carol+20d", "pass", "\"auth\":\"carol d\"" },
+		{ sendmail, "dora+x", "550", "\"auth\":\"dora" },
+		{ sendmail, "eve+00", "550", "\"auth\":\"eve" },
+		{ postfix, "fred+20g", "pass", "\"auth\":\"fred+20g\"" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *const pairs[] = { "{auth_type}", "PLAIN", "{auth_authen}",
+		    rows[i].login, NULL };
+		struct session *s = connect_from(b, "203.0.113.9", rows[i].mta);
+
+		mail(b, s, NULL, pairs);
+		rcpt_is(b, s, THERE, nothing, rows[i].code, rows[i].login);
+		tap_is_int(count_records(b, rows[i].recorded),
+		    strcmp(rows[i].code, "pass") == 0, "the name in the record");
+		filter_close(b->filter, s);
+	}
 }
 
 static void
@@ -446,6 +478,7 @@ main(void)
 	check_end_of_message(&b);
 	check_mta_reject(&b);
 	check_certificates(&b);
+	check_coded_logins(&b);
 	check_local_submission(&b);
 	check_utf8(&b);
 	check_same_client(&b);

@@ -1,0 +1,33 @@
+/* milter/mta.h: what mail servers say, and in how different ways */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_MTA_H
+#define AUTHRELAY_MTA_H
+
+#include "engine.h"
+#include "session.h"
+
+/*
+ * All that differs between Postfix, Sendmail and others in the macros they send is known
+ * here and nowhere else. A mail server that does not tell its name is read as strictly as
+ * Sendmail.
+ */
+
+/* NULL: not sent, or sent empty, which says as much. */
+const char	*mta_macro(const struct engine_macros *, const char *name);
+
+/* Keeps a copy of a macro, as session_keep() does. */
+void		 mta_keep(char **text_r, const struct engine_macros *, const char *name,
+		    int *has_failed);
+
+/* Which mail server and which of its listeners; the client's address and name must be there. */
+void		 mta_read_connection(struct session *, const struct engine_macros *);
+
+/*
+ * What the mail server says of the client with each MAIL: the login and the names of its
+ * certificate without their coding, the cipher, the queue identifier. The transaction has
+ * failed where it is about another client than the session's, or memory ran out.
+ */
+void		 mta_read_transaction(struct session *, const struct engine_macros *);
+
+#endif
