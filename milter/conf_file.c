@@ -75,8 +75,8 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-const char *
-conf_file_entry(const char *s, const char *end, size_t *len, const char **why)
+static void
+read_line(struct conf_file_line *line, const char *s, const char *end)
 {
 	const char *rest;
 
@@ -84,10 +84,33 @@ conf_file_entry(const char *s, const char *end, size_t *len, const char **why)
 		s++;
 	for (rest = s; rest < end && !is_blank(*rest); rest++)
 		;
-	*len = s < end && *s == '#' ? 0 : (size_t)(rest - s);
+	line->entry = s;
+	line->len = s < end && *s == '#' ? 0 : (size_t)(rest - s);
 	while (rest < end && is_blank(*rest))
 		rest++;
-	*why = *len > 0 && rest < end && *rest != '#' ?
+	line->why = line->len > 0 && rest < end && *rest != '#' ?
 	    "more than one entry in a line" : NULL;
-	return s;
+}
+
+int
+conf_file_next(struct conf_file_line *line)
+{
+	const struct buf *text = line->text;
+
+	while (line->at < text->len) {
+		const char *s = text->data + line->at;
+		const char *end = memchr(s, '\n', text->len - line->at);
+		line->number++;
+		if (end == NULL) {
+			line->at = text->len;
+			line->len = 0;
+			line->why = "the last line has no line end, the file may be cut off";
+			return 1;
+		}
+		line->at += (size_t)(end - s) + 1;
+		read_line(line, s, end);
+		if (line->len > 0)
+			return 1;
+	}
+	return 0;
 }

@@ -13,10 +13,20 @@
 const char	*conf_file_load(const char *path, struct buf *text_r);
 
 /*
- * The entry of a line of a list file, without blanks and comment; of length 0: there is
- * none. why_r is NULL, or what is wrong as a constant text.
+ * The next line of a list file that has an entry or a fault, from where the last one
+ * ended; all zero but the text is before the first. An entry is without blanks and
+ * comment.
  */
-const char	*conf_file_entry(const char *line, const char *end, size_t *len_r,
-		    const char **why_r);
+struct conf_file_line {
+	const struct buf	*text;
+	size_t			 at;		/* of the next line */
+	unsigned		 number;	/* of this line, from 1 */
+	const char		*entry;		/* in the text */
+	size_t			 len;
+	const char		*why;		/* NULL, or what is wrong: a constant text */
+};
+
+/* Returns 1, or 0 behind the last line. A last line without its end is a fault. */
+int	conf_file_next(struct conf_file_line *);
 
 #endif

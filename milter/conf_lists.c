@@ -8,6 +8,7 @@
 #include "conf_check.h"
 #include "conf_file.h"
 #include "encode.h"
+#include "nameserver.h"
 #include "ownaddr.h"
 
 #define PATH_SHOWN_MAX	1024
@@ -162,38 +163,12 @@ host_fault(const char *s, size_t len)
 	return why == NULL ? NULL : domain_hint(s, len, why);
 }
 
-static int
-is_port(const char *s)
-{
-	size_t digits = strspn(s, "0123456789");
-
-	return s[digits] == '\0' && digits <= 5 && atol(s) >= 1 && atol(s) <= 65535;
-}
-
-/* An address, with a port behind it; without brackets one colon is that of a port. */
-static const char *
-server_fault(const char *s, size_t len)
-{
-	const char *colon = strchr(s, ':'), *end = s + len, *port = NULL;
-	struct netaddr addr;
-
-	if (s[0] == '[') {
-		if ((end = strchr(++s, ']')) == NULL)
-			return "a bracket is not closed";
-		if (end[1] != '\0')
-			port = end + 1;
-	} else if (colon != NULL && colon == strrchr(s, ':'))
-		port = end = colon;
-	if (netaddr_parse(s, (size_t)(end - s), &addr) == -1 ||
-	    (port != NULL && *port != ':'))
-		return "no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT";
-	return port == NULL || is_port(port + 1) ? NULL : "the port is not in 1 to 65535";
-}
-
 /* Returns what is wrong with an entry of the list, or NULL. */
 static const char *
 add_entry(struct list *list, const char *s, size_t len)
 {
+	struct nameserver server;
+
 	switch (list->setting->kind) {
 	case SETTING_NETWORKS:
 		return add_network(list, s, len);
@@ -210,7 +185,7 @@ add_entry(struct list *list, const char *s, size_t len)
 	case SETTING_HOSTS:
 		return host_fault(s, len);
 	case SETTING_SERVERS:
-		return server_fault(s, len);
+		return nameserver_parse(s, &server);
 	case SETTING_SOCKET:
 	case SETTING_MODE:
 	case SETTING_GROUP:
@@ -225,36 +200,32 @@ add_entry(struct list *list, const char *s, size_t len)
 }
 
 static void
-refuse_line(struct list *list, const struct conf_place *place, const char *s, size_t len,
-    const char *why)
+refuse_line(struct list *list, const struct conf_place *place,
+    const struct conf_file_line *line, const char *why)
 {
 	struct conf_quoted quoted;
 
-	conf_errors_add(list->check->errors, place, "%s: %s: %s", list->setting->name,
-	    conf_quote(s, len, &quoted), why);
+	if (line->len == 0)
+		conf_errors_add(list->check->errors, place, "%s", why);
+	else
+		conf_errors_add(list->check->errors, place, "%s: %s: %s",
+		    list->setting->name, conf_quote(line->entry, line->len, &quoted), why);
 }
 
 /* Adds the entries of a list file that has been read. */
 static void
 add_lines(struct list *list, const struct buf *text, struct conf_place place)
 {
-	const char *s = text->data, *why, *entry;
-	const char *const end = s + text->len;
-	size_t errors = 0, len;
+	struct conf_file_line line = { .text = text };
+	size_t errors = 0;
 
-	for (place.line = 1; s < end; place.line++) {
-		const char *line_end = memchr(s, '\n', (size_t)(end - s));
-		if (line_end == NULL) {
-			conf_errors_add(list->check->errors, &place,
-			    "the last line has no line end, the file may be cut off");
-			return;
-		}
-		entry = conf_file_entry(s, line_end, &len, &why);
-		if (why == NULL && len > 0)
-			why = add_entry(list, entry, len);
-		if (why != NULL && errors++ < FILE_ERRORS_MAX)
-			refuse_line(list, &place, entry, len, why);
-		s = line_end + 1;
+	while (conf_file_next(&line)) {
+		const char *why = line.why != NULL ? line.why :
+		    add_entry(list, line.entry, line.len);
+		place.line = line.number;
+		/* that the file is cut off is said in any case */
+		if (why != NULL && (line.len == 0 || errors++ < FILE_ERRORS_MAX))
+			refuse_line(list, &place, &line, why);
 	}
 	place.line = 0;
 	if (errors > FILE_ERRORS_MAX)

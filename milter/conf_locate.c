@@ -18,18 +18,13 @@ struct walk {
 static int
 visit_lines(const struct walk *walk, const struct buf *text, struct conf_place place)
 {
-	const char *s = text->data, *const end = s + text->len;
+	struct conf_file_line line = { .text = text };
 	int result = 0;
 
-	for (place.line = 1; s < end && result == 0; place.line++) {
-		const char *line_end = memchr(s, '\n', (size_t)(end - s)), *why, *entry;
-		size_t len;
-		if (line_end == NULL)
-			line_end = end;
-		entry = conf_file_entry(s, line_end, &len, &why);
-		if (len > 0 && why == NULL)
-			result = walk->visit(walk->arg, entry, len, &place);
-		s = line_end + 1;
+	while (result == 0 && conf_file_next(&line)) {
+		place.line = line.number;
+		if (line.why == NULL)
+			result = walk->visit(walk->arg, line.entry, line.len, &place);
 	}
 	return result;
 }
@@ -50,7 +45,7 @@ visit_file(const struct walk *walk, const char *folder, const char *path,
 		(void)encode_word(&shown, whole.data, whole.len, PATH_SHOWN_MAX);
 		place.name = shown.data;
 		if (!shown.failed)
-			result = text.len == 0 ? 0 : visit_lines(walk, &text, place);
+			result = visit_lines(walk, &text, place);
 	}
 	buf_clear(&whole);
 	buf_clear(&shown);

@@ -25,6 +25,9 @@
 #define SECTIONS_MAX	8
 #define SECTION_SIZE	16
 #define NO_SOURCE	UINT32_MAX
+/* More than libconfuse needs for a tree, and for a text. */
+#define TREE_MEMORY		(256 * 1024)
+#define TEXT_MEMORY(len)	(1024 * 1024 + 32 * (len))
 
 struct reader {
 	cfg_t			*cfg;
@@ -92,9 +95,27 @@ add_section(struct grammar *grammar, const struct setting *first, size_t len)
 	    &grammar->inner[grammar->inner_count], CFGF_NONE);
 }
 
+/*
+ * libconfuse 3.3 dies in more ways than one where it gets no memory, by exit(), assert()
+ * and NULL. So it is called only where there is more of it than it needs.
+ */
+static int
+has_memory(size_t size)
+{
+	/* else a compiler might know that nothing is done with it */
+	void *volatile block = malloc(size);
+	int is_there = block != NULL;
+
+	free(block);
+	return is_there;
+}
+
 static cfg_t *
 new_tree(void)
 {
+	if (!has_memory(TREE_MEMORY))
+		return NULL;
+
 	struct grammar grammar = { .top_count = 0 };
 	const char *section = "";
 
@@ -150,7 +171,7 @@ mark_values(struct reader *reader)
 static void
 parse(struct reader *reader, const struct buf *text)
 {
-	if (text->failed ||
+	if (text->failed || !has_memory(TEXT_MEMORY(text->len)) ||
 	    (text->len > 0 && cfg_parse_buf(reader->cfg, text->data) != CFG_SUCCESS))
 		reader->errors->is_out_of_memory = 1;
 	mark_values(reader);

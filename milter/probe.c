@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "socket_file.h"
 
 static int64_t
 now_ms(void)
@@ -96,10 +97,10 @@ connect_inet(const char *place, int family, int64_t deadline)
 static int
 connect_socket(const char *socket, int64_t deadline)
 {
-	if (strncmp(socket, "unix:", 5) == 0)
-		return connect_unix(socket + 5, deadline);
-	if (strncmp(socket, "local:", 6) == 0)
-		return connect_unix(socket + 6, deadline);
+	const char *path = socket_file_path(socket);
+
+	if (path != NULL)
+		return connect_unix(path, deadline);
 	if (strncmp(socket, "inet:", 5) == 0)
 		return connect_inet(socket + 5, AF_INET, deadline);
 	if (strncmp(socket, "inet6:", 6) == 0)

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -434,6 +436,59 @@ write_lists(void)
 	write_bytes("nul.txt", "a\0b\n", 4);
 }
 
+/* One of them is there with a sanitizer, whose own memory would have an end, too. */
+extern void	__asan_init(void) __attribute__((weak));
+extern void	__tsan_init(void) __attribute__((weak));
+
+/* Reads a configuration with so many KiB of memory and no more; does not return. */
+static void
+read_starved(size_t kib)
+{
+	static char *block[1024];
+	const struct rlimit none = { 0, 0 };
+	char *errors = NULL;
+
+	for (size_t i = 0; i < kib; i++)
+		if ((block[i] = malloc(1000)) == NULL)
+			_exit(3);
+	if (setrlimit(RLIMIT_DATA, &none) == -1)
+		_exit(3);
+	for (size_t size = 65536; size > 0; size /= 2)
+		while (malloc(size) != NULL)
+			;
+	for (size_t i = 0; i < kib; i++)
+		free(block[i]);
+	struct conf *conf = read_conf(FILE_NAME, "mx.timeout = 5", &errors);
+	/* without any memory not even that can be told */
+	_exit(conf != NULL || errors == NULL || strcmp(errors, "out of memory\n") == 0 ?
+	    0 : 4);
+}
+
+/* A daemon that reads its configuration again must not end for want of memory. */
+static void
+test_starved(void)
+{
+	int wrong = 0, status = 0, last = 0;
+
+	if (__asan_init != NULL || __tsan_init != NULL) {
+		tap_note("not with a sanitizer: a limit to memory");
+		return;
+	}
+	write_text(FILE_NAME, "local-domains = { a.test, \"b.test\" }\n"
+	    "socket = \"unix:/run/a-path-that-is-not-too-short/socket\"\n");
+	for (size_t kib = 0; kib < 400; kib += 1 + kib / 32) {
+		pid_t pid = fork();
+		if (pid == 0)
+			read_starved(kib);
+		if (pid == -1 || waitpid(pid, &status, 0) != pid)
+			status = -1;
+		wrong += status != 0;
+		last = status != 0 ? status : last;
+	}
+	tap_is_int(wrong, 0, "with little memory: out of memory, and nothing dies");
+	tap_is_int(last, 0, "  as its status says");
+}
+
 static void
 remove_folder(const char *folder)
 {
@@ -478,6 +533,7 @@ main(int argc, char **argv)
 	test_cuts(sample, base);
 	test_addresses();
 	test_interfaces();
+	test_starved();
 	free(base);
 	free(self);
 	remove_folder(folder);

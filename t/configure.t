@@ -240,12 +240,14 @@ my %PACKAGES = (
 	'libmilter' => [qw(libmilter-dev sendmail-milter-devel mail/libmilter libmilter-dev)],
 	'libconfuse' => [qw(libconfuse-dev libconfuse-devel devel/libconfuse confuse-dev)],
 	'libidn2' => [qw(libidn2-dev libidn2-devel dns/libidn2 libidn2-dev)],
+	'ldns' => [qw(libldns-dev ldns-devel dns/ldns ldns-dev)],
+	'OpenSSL' => ['libssl-dev', 'openssl-devel', 'in the base system', 'openssl-dev'],
 );
 
 sub test_missing
 {
 	my $cc = compiler_with('cc-poor',
-	    'case "$*" in *-lmilter*|*-lconfuse*|*-lidn2*) echo "no such library" >&2; exit 1 ;; esac');
+	    'case "$*" in *-lmilter*|*-lconfuse*|*-lidn2*|*-lldns*|*-lssl*) echo "no such library" >&2; exit 1 ;; esac');
 	my ($status, $output) = configure({}, "CC=$cc");
 	is $status, 1, 'no library: exit 1';
 	for my $library (sort keys %PACKAGES) {
@@ -276,14 +278,14 @@ sub test_no_pkg_config
 	for my $none ('', "$bin/none", 'false') {
 		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q', '--without-seccomp');
 		is $status, 0, "PKG_CONFIG='$none': exit 0" or diag $output;
-		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2', "PKG_CONFIG='$none': libraries";
+		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2 -lldns', "PKG_CONFIG='$none': libraries";
 	}
 	# As on FreeBSD: one in the base system, two among the ports.
 	my $cc = compiler_with('cc-ports', 'case "$*" in *-L/usr/local/lib*) ;;'
 	    . ' *-lconfuse*|*-lidn2*|*confuse.h*) exit 1 ;; esac');
 	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q', '--without-seccomp');
 	is $status, 0, 'libraries in /usr/local: exit 0';
-	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2$},
+	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2 +-lldns$},
 	    'libraries in /usr/local: where';
 	like expanded('$(COMPILE)'), qr{ -I/usr/local/include }, 'and their headers';
 }

@@ -352,11 +352,7 @@ test_random(void)
 		test_round(&random, round);
 }
 
-/*
- * When memory runs out. The module is compiled in a second time, under other names, with
- * an allocator that fails when it is told to; that works with every linker and every
- * sanitizer.
- */
+/* When memory runs out. */
 #include "failing_memory.h"
 
 #define domset_new	memory_domset_new
@@ -369,39 +365,35 @@ test_random(void)
 #define domset_memory	memory_domset_memory
 #include "../milter/domset.c"
 
-/*
- * What fails is asked again, and is to succeed then; more is added before the next seal.
- * Returns how often something failed.
- */
-static int
-fill_again(struct domset *set)
+static void *
+make_numbered(void)
 {
-	char entry[NAME_SIZE];
-	int failures = 0;
+	return domset_new();
+}
 
-	for (unsigned i = 0; i < 100; i++) {
-		size_t len = (size_t)snprintf(entry, sizeof(entry), "%u.example.com", i);
-		if (domset_add(set, entry, len) == 0)
-			continue;
-		failures++;
-		if (domset_add(set, entry, len) == -1)
-			return -1;
-	}
-	if (domset_seal(set) == -1) {
-		failures++;
-		for (unsigned i = 100; i < 120; i++) {
-			size_t len = (size_t)snprintf(entry, sizeof(entry),
-			    "%u.example.com", i);
-			domset_add(set, entry, len);
-		}
-		if (domset_seal(set) == -1)
-			return -1;
-	}
-	return failures;
+static void
+destroy_numbered(void *set)
+{
+	domset_free(set);
 }
 
 static int
-has_all(const struct domset *set)
+add_numbered(void *set, unsigned number)
+{
+	char entry[NAME_SIZE];
+	int len = snprintf(entry, sizeof(entry), "%u.example.com", number);
+
+	return domset_add(set, entry, (size_t)len);
+}
+
+static int
+seal_numbered(void *set)
+{
+	return domset_seal(set);
+}
+
+static int
+has_all_numbered(const void *set)
 {
 	char entry[NAME_SIZE];
 
@@ -414,32 +406,11 @@ has_all(const struct domset *set)
 	return domset_count(set) >= 100;
 }
 
-static void
-test_failure(long nth, int want)
-{
-	memory_calls = 0;
-	memory_fails_at = nth;
-	struct domset *set = domset_new();
-	int failures = set == NULL;
-	if (set == NULL)
-		set = domset_new();
-	failures += fill_again(set);
-	tap_is_int(failures, want, "memory fails at call %ld: it is said", nth);
-	tap_ok(has_all(set), "memory fails at call %ld: all is there", nth);
-	domset_free(set);
-	tap_is_int(memory_live, 0, "memory fails at call %ld: nothing leaks", nth);
-}
-
-/* The last call only makes the text smaller, and may fail. */
-static void
-test_failures(void)
-{
-	test_failure(0, 0);
-	long calls = memory_calls;
-	tap_ok(calls > 4, "there are %ld calls for memory", calls);
-	for (long nth = 1; nth <= calls; nth++)
-		test_failure(nth, nth < calls);
-}
+/* The last call only makes the text smaller. */
+static const struct memory_set domain_sets = {
+	.make = make_numbered, .destroy = destroy_numbered, .add = add_numbered,
+	.seal = seal_numbered, .has_all = has_all_numbered, .unsaid = 1
+};
 
 int
 main(void)
@@ -451,6 +422,6 @@ main(void)
 	test_memory();
 	test_random();
 	test_equals();
-	test_failures();
+	memory_test_failures(&domain_sets, 4);
 	return tap_done();
 }

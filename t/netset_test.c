@@ -400,11 +400,7 @@ test_random(void)
 		test_round(&random, round);
 }
 
-/*
- * When memory runs out. The module is compiled in a second time, under other names, with
- * an allocator that fails when it is told to; that works with every linker and every
- * sanitizer.
- */
+/* When memory runs out. */
 #include "failing_memory.h"
 
 #define netset_new	memory_netset_new
@@ -428,37 +424,34 @@ small_network(unsigned i)
 	return network_of(text, strlen(text));
 }
 
-/*
- * What fails is asked again, and is to succeed then; more is added before the next seal.
- * Returns how often something failed.
- */
-static int
-fill_again(struct netset *set)
+static void *
+make_numbered(void)
 {
-	int failures = 0;
+	return netset_new();
+}
 
-	for (unsigned i = 0; i < 100; i++) {
-		struct netset_network network = small_network(i);
-		if (netset_add(set, &network) == 0)
-			continue;
-		failures++;
-		if (netset_add(set, &network) == -1)
-			return -1;
-	}
-	if (netset_seal(set) == -1) {
-		failures++;
-		for (unsigned i = 100; i < 120; i++) {
-			struct netset_network network = small_network(i);
-			netset_add(set, &network);
-		}
-		if (netset_seal(set) == -1)
-			return -1;
-	}
-	return failures;
+static void
+destroy_numbered(void *set)
+{
+	netset_free(set);
 }
 
 static int
-has_all(const struct netset *set)
+add_numbered(void *set, unsigned number)
+{
+	const struct netset_network network = small_network(number);
+
+	return netset_add(set, &network);
+}
+
+static int
+seal_numbered(void *set)
+{
+	return netset_seal(set);
+}
+
+static int
+has_all_numbered(const void *set)
 {
 	for (unsigned i = 0; i < netset_count(set); i++) {
 		struct netset_network got, network = small_network(i);
@@ -469,32 +462,11 @@ has_all(const struct netset *set)
 	return netset_count(set) >= 100;
 }
 
-static void
-test_failure(long nth, int want)
-{
-	memory_calls = 0;
-	memory_fails_at = nth;
-	struct netset *set = netset_new();
-	int failures = set == NULL;
-	if (set == NULL)
-		set = netset_new();
-	failures += fill_again(set);
-	tap_is_int(failures, want, "memory fails at call %ld: it is said", nth);
-	tap_ok(has_all(set), "memory fails at call %ld: all is there", nth);
-	netset_free(set);
-	tap_is_int(memory_live, 0, "memory fails at call %ld: nothing leaks", nth);
-}
-
-/* The last four calls only make the tables smaller, and may fail. */
-static void
-test_failures(void)
-{
-	test_failure(0, 0);
-	long calls = memory_calls;
-	tap_ok(calls > 9, "there are %ld calls for memory", calls);
-	for (long nth = 1; nth <= calls; nth++)
-		test_failure(nth, nth <= calls - 4);
-}
+/* The last four calls only make the tables smaller. */
+static const struct memory_set network_sets = {
+	.make = make_numbered, .destroy = destroy_numbered, .add = add_numbered,
+	.seal = seal_numbered, .has_all = has_all_numbered, .unsaid = 4
+};
 
 int
 main(void)
@@ -504,6 +476,6 @@ main(void)
 	test_duplicates();
 	test_random();
 	test_equals();
-	test_failures();
+	memory_test_failures(&network_sets, 9);
 	return tap_done();
 }

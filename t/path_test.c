@@ -302,7 +302,7 @@ check_refused_domains(void)
 		size_t		 len;
 	} refused[] = {
 		{ "", 0 }, { "a.test\0b", 8 }, { "\0", 1 }, { "a..test", 7 }, { "192.0.2.1", 9 },
-		{ "b\xc3\xbc-.test", 9 }, { "a\xc3", 2 }
+		{ "b\xef\xbc\xa0.test", 9 }, { "a\xc3", 2 }
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {

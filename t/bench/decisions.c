@@ -379,11 +379,23 @@ raise_limit(void)
 	}
 }
 
+static void
+make_folder(struct bench *b)
+{
+	const char *parent = getenv("TMPDIR");
+	int n = snprintf(b->folder, sizeof(b->folder), "%s/authrelay-bench-XXXXXX",
+	    parent == NULL || *parent == '\0' ? "/tmp" : parent);
+
+	if (n < 0 || n >= (int)sizeof(b->folder))
+		errx(1, "TMPDIR is too long for a socket");
+	if (mkdtemp(b->folder) == NULL)
+		err(1, "%s", b->folder);
+}
+
 int
 main(int argc, char **argv)
 {
-	static struct bench b = { .folder = "/tmp/authrelay-bench-XXXXXX", .seconds = 0.7,
-	    .rounds = 7 };
+	static struct bench b = { .seconds = 0.7, .rounds = 7 };
 	size_t i;
 
 	if (argc < 3 || argc > 5)
@@ -395,8 +407,7 @@ main(int argc, char **argv)
 	if (!(b.seconds > 0) || b.rounds < 1 || b.rounds > ROUNDS_MAX)
 		errx(64, "seconds above 0, and 1 to %d rounds", ROUNDS_MAX);
 	raise_limit();
-	if (mkdtemp(b.folder) == NULL)
-		err(1, "%s", b.folder);
+	make_folder(&b);
 	start_both(&b, argv[1], argv[2]);
 	(void)printf("             decisions a second            CPU us a decision\n"
 	    "connections    authrelay noop  ratio   authrelay      noop  ratio\n");

@@ -20,15 +20,26 @@ sub scratch_folder
 	return $folder;
 }
 
-# Ports are held until all are found, so that no two are the same.
+# Below those that the kernel gives to clients, else one of these might take a port before who asked
+# for it does. Tests that run at once begin at other places.
+my ($FIRST, $LAST) = (10000, 32767);
+my $next_port = $FIRST + $$ * 32 % ($LAST - $FIRST + 1);
+
+sub _take_port
+{
+	for ($FIRST .. $LAST) {
+		my $port = $next_port;
+		$next_port = $port == $LAST ? $FIRST : $port + 1;
+		my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:$port");
+		return $port if $socket;
+	}
+	die "no free port: $!\n";
+}
+
 sub free_port
 {
 	my ($count) = @_;
-	my @socket = map {
-		IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
-		    or die "no free port: $!\n";
-	} 1 .. $count // 1;
-	my @port = map { $_->sockport } @socket;
+	my @port = map { _take_port() } 1 .. $count // 1;
 
 	return wantarray ? @port : $port[0];
 }

@@ -1,0 +1,65 @@
+#!/usr/bin/perl
+# t/postfix_certificate.t: clients that show a certificate to a real Postfix, true ones and forged ones
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Authrelay::Certificates;
+use Authrelay::Need qw(need_postfix);
+use Authrelay::Scratch qw(scratch_folder);
+use Authrelay::Stage;
+
+need_postfix();
+
+unless (eval { require IO::Socket::SSL }) {
+	plan skip_all => 'IO::Socket::SSL is not installed' unless $ENV{CI};
+	fail('IO::Socket::SSL is installed');
+}
+
+my $ca = Authrelay::Certificates->new(scratch_folder());
+my %file = (
+	listed => [ $ca->issue('listed', '/O=Clients/CN=client.test') ],
+	both => [ $ca->issue('both', '/O=Clients/CN=both.test') ],
+	unlisted => [ $ca->issue('unlisted', '/O=Clients/CN=unlisted.test') ],
+	'other-issuer' => [ $ca->issue('other-issuer', '/O=Clients/CN=other.test') ],
+	rogue => [ $ca->self_signed('rogue', '/O=Clients/CN=client.test') ]
+);
+my $stage = Authrelay::Stage->start(conf => <<'EOT', postfix => {
+trusted-networks = { "192.0.2.0/24" }
+local-domains = { "local.test", "mx.example.test" }
+client-certificates = { "client.test", "Test CA|both.test", "Other CA|other.test" }
+EOT
+	tls => 1,
+	main => "smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = @{[$ca->file]}\n"
+});
+
+sub rcpt
+{
+	my ($name) = @_;
+	my $c = $stage->client('198.51.100.7');
+
+	$c->starttls(@{ $file{$name} });
+	$c->ehlo;
+	$c->mail('<m@sender.test>');
+	my $reply = $c->rcpt("<$name\@outside.test>");
+	$c->data($name) if $reply =~ /^250 /;
+	$c->quit;
+	return $reply;
+}
+
+for my $name (qw(listed both)) {
+	like(rcpt($name), qr/^250 2\.1\.5 /, "$name: may relay");
+	$stage->records->are("$name: recorded so", { verdict => 'permit', reason => 'client-certificate' },
+	    { event => 'message' });
+}
+for my $name (qw(unlisted other-issuer rogue)) {
+	like(rcpt($name), qr/^550 5\.7\.1 Relaying denied; authenticate first$/, "$name: may not");
+	$stage->records->are("$name: recorded so", { verdict => 'reject', reason => 'relay-denied', tls => qr/^TLSv1/ });
+}
+is(join("\n", $stage->delivered), "relay both <both\@outside.test>\nrelay listed <listed\@outside.test>",
+    'what was permitted arrived, and nothing else');
+is($stage->daemon->sanitizer_report, '', 'no sanitizer has anything to say');
+$stage->records->check_file($stage->daemon);
+done_testing;
