@@ -561,11 +561,15 @@ subtest 'a record alone' => sub {
 
 subtest 'the manual has every option' => sub {
 	my (undef, $help) = ctl('--help');
-	my ($explain) = $help =~ /^ +authrelayctl explain (.*?)^ +authrelayctl /ms;
 	my $man = read_file(Authrelay::Daemon::top() . '/milter/authrelayctl.8.in');
-	my %in_help = map { $_ => 1 } $explain =~ /--([a-z0-9-]+)/g;
-	my %in_man = map { $_ => 1 } $man =~ /^\.(?:It|Op) Fl -([a-z0-9-]+)/mg;
-	is(join(' ', sort keys %in_man), join(' ', sort keys %in_help), 'as --help has them');
+
+	for my $command (qw(explain probe)) {
+		my $usage = join '', $help =~ /^ +authrelayctl $command (.*?)(?=^ +authrelayctl |\z)/msg;
+		my $text = join '', $man =~ /^\.(?:Cm|Ss) $command\n(.*?)^\.(?:Nm|S[hs] )/msg;
+		my %in_help = map { $_ => 1 } $usage =~ /--([a-z0-9-]+)/g;
+		my %in_man = map { $_ => 1 } map { /Fl -([a-z0-9-]+)/g } $text =~ /^(\.(?:It|Op) .*)/mg;
+		is(join(' ', sort keys %in_man), join(' ', sort keys %in_help), "$command: as --help has them");
+	}
 };
 
 done_testing;
