@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "milter_client.h"
 
 #define VERSION		6
@@ -85,7 +86,7 @@ send_packet(struct milter_client *client, char command, const char *data, size_t
 	buf_add(&out, data, len);
 	result = out.failed ? fail(client, "out of memory") :
 	    stream_write(&client->stream, out.data, out.len,
-	    stream_clock() + client->timeout_ms);
+	    deadline_clock() + client->timeout_ms);
 	if (result == -1 && !out.failed)
 		(void)fail(client, client->stream.why);
 	buf_clear(&out);
@@ -157,7 +158,7 @@ negotiate(struct milter_client *client)
 	put32(offer + 4, ACTIONS);
 	put32(offer + 8, STEPS);
 	if (send_packet(client, 'O', (const char *)offer, sizeof(offer)) == -1 ||
-	    read_packet(client, stream_clock() + client->timeout_ms) == -1)
+	    read_packet(client, deadline_clock() + client->timeout_ms) == -1)
 		return -1;
 	data = client->in.data;
 	if (data[0] != 'O' || client->in.len < 1 + sizeof(offer) || get32(data + 1) < 2 ||
@@ -175,7 +176,7 @@ milter_client_open(struct milter_client *client, const struct sockaddr *addr,
 	memset(client->is_asked, 0, sizeof(client->is_asked));
 	client->why = NULL;
 	if (stream_connect(&client->stream, addr, len, NULL,
-	    stream_clock() + client->timeout_ms) == -1)
+	    deadline_clock() + client->timeout_ms) == -1)
 		return fail(client, client->stream.why);
 	return negotiate(client);
 }
@@ -256,7 +257,7 @@ read_reply(struct milter_client *client)
 static int
 read_answer(struct milter_client *client)
 {
-	int64_t deadline = stream_clock() + client->timeout_ms;
+	int64_t deadline = deadline_clock() + client->timeout_ms;
 
 	do {
 		if (read_packet(client, deadline) == -1)

@@ -10,52 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "probe.h"
 #include "socket_file.h"
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int
-is_ready(int fd, short events, int64_t deadline)
-{
-	struct pollfd ready = { .fd = fd, .events = events };
-	int64_t left;
-	int n;
-
-	do {
-		left = deadline - now_ms();
-		n = poll(&ready, 1, left > 0 ? (int)left : 0);
-	} while (n == -1 && errno == EINTR);
-	return n == 1;
-}
-
-static int
-connect_to(const struct sockaddr *addr, socklen_t len, int64_t deadline)
-{
-	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error = 0;
-	socklen_t size = sizeof(error);
-
-	if (fd == -1)
-		return -1;
-	if (connect(fd, addr, len) == 0)
-		return fd;
-	if (errno == EINPROGRESS && is_ready(fd, POLLOUT, deadline) &&
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
-}
 
 static int
 connect_unix(const char *path, int64_t deadline)
@@ -66,7 +25,7 @@ connect_unix(const char *path, int64_t deadline)
 	if (len >= sizeof(addr.sun_path))
 		return -1;
 	memcpy(addr.sun_path, path, len);
-	return connect_to((struct sockaddr *)&addr, sizeof(addr), deadline);
+	return deadline_connect((struct sockaddr *)&addr, sizeof(addr), NULL, deadline);
 }
 
 /* PORT@HOST; a host in brackets is an IPv6 address. */
@@ -89,7 +48,7 @@ connect_inet(const char *place, int family, int64_t deadline)
 		host[len - 1] = '\0';
 	if (getaddrinfo(host, port, &hints, &list) != 0)
 		return -1;
-	fd = connect_to(list->ai_addr, list->ai_addrlen, deadline);
+	fd = deadline_connect(list->ai_addr, list->ai_addrlen, NULL, deadline);
 	freeaddrinfo(list);
 	return fd;
 }
@@ -124,7 +83,7 @@ is_offer_taken(int fd, int64_t deadline)
 	if (send(fd, offer, sizeof(offer) - 1, MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(offer) - 1)
 		return 0;
-	while (got < sizeof(head) && is_ready(fd, POLLIN, deadline)) {
+	while (got < sizeof(head) && deadline_wait(fd, POLLIN, deadline)) {
 		n = recv(fd, head + got, sizeof(head) - got, 0);
 		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 			break;
@@ -139,7 +98,7 @@ is_offer_taken(int fd, int64_t deadline)
 int
 probe_is_answered(const char *socket, int timeout_ms)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = deadline_clock() + timeout_ms;
 	int fd = connect_socket(socket, deadline), is_answered;
 
 	if (fd == -1)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "smtp_client.h"
 
 #define LOGIN_MAX	512	/* of a user's name, and of a password */
@@ -46,7 +47,7 @@ trace(const struct smtp_client *client, char side, const char *text, size_t len)
 static int64_t
 deadline_of(const struct smtp_client *client)
 {
-	return stream_clock() + client->options->timeout_ms;
+	return deadline_clock() + client->options->timeout_ms;
 }
 
 /* Returns -1 where no more comes. */
@@ -260,7 +261,7 @@ smtp_client_close(struct smtp_client *client)
 {
 	if (client->stream.fd != -1)
 		(void)stream_write(&client->stream, "QUIT\r\n", 6,
-		    stream_clock() + QUIT_MS);
+		    deadline_clock() + QUIT_MS);
 	client->in_len = 0;
 	stream_close(&client->stream);
 }

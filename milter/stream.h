@@ -20,15 +20,10 @@ struct stream {
 	const char		*why;		/* what went wrong, constant */
 };
 
-/* Milliseconds of the clock that the deadlines are on. */
-int64_t	stream_clock(void);
-/* Waits for poll()'s events on a descriptor. Returns 1, or 0 when the time is over. */
-int	stream_wait(int fd, short events, int64_t deadline);
-
 void	stream_init(struct stream *);
 /*
- * Connects, from this address of ours unless it is NULL. All that follow return -1 where
- * it went wrong, and why.
+ * Connects as deadline_connect() does; deadlines are on deadline_clock(). All that follow
+ * return -1 where it went wrong, and why.
  */
 int	stream_connect(struct stream *, const struct sockaddr *, socklen_t,
 	    const struct netaddr *source, int64_t deadline);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream.h"
+#include "deadline.h"
 #include "tls_client.h"
 
 struct tls_client {
@@ -71,7 +71,7 @@ again(struct tls_client *tls, int result, int64_t deadline, const char **why_r)
 		*why_r = reason("the connection broke");
 		return -1;
 	}
-	if (stream_wait(tls->fd, events, deadline))
+	if (deadline_wait(tls->fd, events, deadline))
 		return 1;
 	tls->is_open = 0;
 	*why_r = "TLS: no answer in time";
