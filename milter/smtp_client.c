@@ -1,15 +1,12 @@
 /* milter/smtp_client.c: the client's side of SMTP, a command and its reply at a time */
 /* SPDX-License-Identifier: ISC */
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deadline.h"
 #include "smtp_client.h"
 
-#define LOGIN_MAX	512	/* of a user's name, and of a password */
 #define QUIT_MS		1000
 
 void
@@ -35,13 +32,6 @@ fail(struct smtp_client *client, const char *why)
 	client->in_len = 0;
 	stream_close(&client->stream);
 	return -1;
-}
-
-static void
-trace(const struct smtp_client *client, char side, const char *text, size_t len)
-{
-	if (client->options->trace != NULL)
-		client->options->trace(side, text, len);
 }
 
 static int64_t
@@ -82,7 +72,6 @@ read_reply(struct smtp_client *client)
 	}
 	if (state == SMTP_REPLY_BAD)
 		return fail(client, client->reply.why);
-	trace(client, 'S', client->reply.text.data, client->reply.text.len);
 	return client->reply.code;
 }
 
@@ -101,8 +90,6 @@ send_line(struct smtp_client *client, const char *line, size_t len)
 	    stream_write(&client->stream, out.data, out.len, deadline_of(client));
 	if (result == -1 && !out.failed)
 		(void)fail(client, client->stream.why);
-	if (out.data != NULL)
-		OPENSSL_cleanse(out.data, out.len);	/* it may be a password */
 	buf_clear(&out);
 	return result;
 }
@@ -110,7 +97,6 @@ send_line(struct smtp_client *client, const char *line, size_t len)
 int
 smtp_client_command(struct smtp_client *client, const char *line, size_t len)
 {
-	trace(client, 'C', line, len);
 	return send_line(client, line, len) == -1 ? -1 : read_reply(client);
 }
 
@@ -144,8 +130,6 @@ say_hello(struct smtp_client *client, const char *helo)
 	int code = smtp_client_say(client, "EHLO ", helo);
 
 	client->is_esmtp = code / 100 == 2;
-	client->can_plain = smtp_reply_has_parameter(&client->reply, "AUTH", "PLAIN");
-	client->can_login = smtp_reply_has_parameter(&client->reply, "AUTH", "LOGIN");
 	if (code / 100 == 5 && code != 521)
 		code = smtp_client_say(client, "HELO ", helo);
 	if (code == -1)
@@ -191,8 +175,6 @@ smtp_client_open(struct smtp_client *client, const struct sockaddr *addr, sockle
 	if (stream_connect(&client->stream, addr, len, options->source,
 	    deadline_of(client)) == -1)
 		return fail(client, client->stream.why);
-	if (options->is_tls && start_tls(client) == -1)
-		return -1;
 	if ((code = read_reply(client)) == -1)
 		return -1;
 	if (code != 220)
@@ -200,60 +182,6 @@ smtp_client_open(struct smtp_client *client, const struct sockaddr *addr, sockle
 	if (say_hello(client, helo) == -1)
 		return -1;
 	return options->is_starttls ? ask_for_tls(client, helo) : 0;
-}
-
-/* Sends a secret in base64, after a word. */
-static int
-say_secret(struct smtp_client *client, const char *verb, const char *secret, size_t len)
-{
-	unsigned char line[32 + 4 * (2 * LOGIN_MAX + 2) / 3 + 4];
-	size_t at = strlen(verb);
-	int n, result;
-
-	memcpy(line, verb, at);
-	n = EVP_EncodeBlock(line + at, (const unsigned char *)secret, (int)len);
-	trace(client, 'C', "(a secret)", 10);
-	result = send_line(client, (const char *)line, at + (size_t)n);
-	OPENSSL_cleanse(line, sizeof(line));
-	return result == -1 ? -1 : read_reply(client);
-}
-
-static int
-auth_plain(struct smtp_client *client, const char *user, const char *password)
-{
-	char secret[2 * LOGIN_MAX + 2] = "";
-	size_t user_len = strlen(user), len = strlen(password);
-	int code;
-
-	memcpy(secret + 1, user, user_len);
-	memcpy(secret + 2 + user_len, password, len);
-	code = say_secret(client, "AUTH PLAIN ", secret, user_len + len + 2);
-	OPENSSL_cleanse(secret, sizeof(secret));
-	return code;
-}
-
-static int
-auth_login(struct smtp_client *client, const char *user, const char *password)
-{
-	int code = smtp_client_say(client, "AUTH LOGIN", "");
-
-	if (code == 334)
-		code = say_secret(client, "", user, strlen(user));
-	if (code == 334)
-		code = say_secret(client, "", password, strlen(password));
-	return code;
-}
-
-int
-smtp_client_auth(struct smtp_client *client, const char *user, const char *password)
-{
-	if (strlen(user) > LOGIN_MAX || strlen(password) > LOGIN_MAX)
-		return fail(client, "the user's name or the password is too long");
-	if (client->can_plain)
-		return auth_plain(client, user, password);
-	if (client->can_login)
-		return auth_login(client, user, password);
-	return fail(client, "the server offers neither AUTH PLAIN nor AUTH LOGIN");
 }
 
 void

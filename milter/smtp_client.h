@@ -13,11 +13,8 @@
 struct smtp_client_options {
 	int			 timeout_ms;	/* for connecting, and for each reply */
 	const struct netaddr	*source;	/* our own address; NULL: any */
-	int			 is_tls;	/* from the first byte on */
 	int			 is_starttls;
 	struct tls_client_options tls;
-	/* Is told what is said ('C', 'S'; passwords not), or NULL. */
-	void			(*trace)(char side, const char *, size_t);
 };
 
 struct smtp_client {
@@ -26,8 +23,6 @@ struct smtp_client {
 	struct smtp_reply	 reply;		/* the last one */
 	const char		*why;		/* no reply came: why, constant */
 	int			 is_esmtp;
-	int			 can_plain;	/* the AUTH mechanisms that it offers */
-	int			 can_login;
 	/* its own: */
 	char			 in[4096];
 	size_t			 in_len;
@@ -50,8 +45,6 @@ int	smtp_client_open(struct smtp_client *, const struct sockaddr *, socklen_t,
 int	smtp_client_command(struct smtp_client *, const char *line, size_t);
 /* The same, two texts after each other: "RCPT TO:" and an address. */
 int	smtp_client_say(struct smtp_client *, const char *verb, const char *rest);
-/* Logs in by PLAIN, else LOGIN. Returns the code (235: it went well), or -1 and why. */
-int	smtp_client_auth(struct smtp_client *, const char *user, const char *password);
 /* Says QUIT where there is somebody to hear it, and does not wait long. */
 void	smtp_client_close(struct smtp_client *);
 
