@@ -14,6 +14,7 @@
 
 #include "ctl.h"
 #include "ctl_probe.h"
+#include "socket_file.h"
 
 #define SECONDS_MAX	3600
 
@@ -252,8 +253,7 @@ static int
 find_milter(struct request *request, const char *text)
 {
 	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&request->target.addr;
-	const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 :
-	    strncmp(text, "local:", 6) == 0 ? text + 6 : text;
+	const char *named = socket_file_path(text), *path = named == NULL ? text : named;
 	char port[8];
 	size_t len;
 

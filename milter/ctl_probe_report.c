@@ -42,37 +42,43 @@ probe_report_fail(struct probe_report *report, const char *why)
 }
 
 static void
-add_string(struct buf *out, const char *key, const char *text, size_t len)
+add_bytes(struct buf *out, const char *key, const char *text, size_t len)
 {
 	buf_printf(out, "\"%s\": ", key);
 	encode_json(out, text == NULL ? "" : text, len);
 }
 
 static void
+add_string(struct buf *out, const char *key, const char *text)
+{
+	add_bytes(out, key, text, strlen(text));
+}
+
+static void
 add_json(struct buf *out, const struct probe_form *form,
-    const struct probe_sender *sender, const struct buf *said, const char *verdict,
+    const struct probe_sender *sender, const char *said, const char *verdict,
     int code, const struct buf *reply)
 {
 	buf_puts(out, out->len > 0 ? ",\n  {" : "\n  {");
-	add_string(out, "form", form->name, strlen(form->name));
+	add_string(out, "form", form->name);
 	buf_puts(out, ", ");
-	add_string(out, "known_from", form->known, strlen(form->known));
+	add_string(out, "known_from", form->known);
 	buf_puts(out, ", ");
-	add_string(out, "sender", sender->name, strlen(sender->name));
+	add_string(out, "sender", sender->name);
 	buf_puts(out, ", ");
-	add_string(out, "recipient", said->data, said->len);
+	add_string(out, "recipient", said);
 	buf_printf(out, ", \"verdict\": \"%s\", \"code\": %d, ", verdict, code);
-	add_string(out, "reply", reply->data, reply->len);
+	add_bytes(out, "reply", reply->data, reply->len);
 	buf_putc(out, '}');
 }
 
 static void
 add_text(struct buf *out, const struct probe_form *form,
-    const struct probe_sender *sender, const struct buf *said, const char *verdict,
+    const struct probe_sender *sender, const char *said, const char *verdict,
     int code, const struct buf *reply)
 {
 	buf_printf(out, "%-9s %s, from %s: ", verdict, form->name, sender->name);
-	(void)encode_word(out, said->data, said->len, WORD_MAX);
+	(void)encode_word(out, said, strlen(said), WORD_MAX);
 	buf_printf(out, ": %03d ", code);
 	if (reply->len > 0)
 		(void)encode_word(out, reply->data, reply->len, REPLY_MAX);
@@ -84,8 +90,6 @@ probe_report_add(struct probe_report *report, const struct probe_form *form,
     const struct probe_sender *sender, const char *said, enum probe_verdict verdict,
     int code, const struct buf *reply)
 {
-	struct buf text;
-
 	report->tests++;
 	report->open += verdict >= PROBE_DOUBTFUL;
 	if (verdict == PROBE_RELAYED) {
@@ -93,11 +97,8 @@ probe_report_add(struct probe_report *report, const struct probe_form *form,
 		buf_printf(&report->relays, "%s%s (from %s)",
 		    report->relayed++ > 0 ? "\n" : "", form->name, sender->name);
 	}
-	buf_init(&text);
-	buf_puts(&text, said);
 	(report->format == PROBE_JSON ? add_json : add_text)(&report->lines, form, sender,
-	    &text, verdicts[verdict], code, reply);
-	buf_clear(&text);
+	    said, verdicts[verdict], code, reply);
 }
 
 static enum probe_status
@@ -137,16 +138,11 @@ print(const struct buf *text)
 static void
 write_json(const struct probe_report *report, const char *word, struct buf *out)
 {
-	struct buf why;
-
 	buf_puts(out, "{");
-	add_string(out, "target", report->target, strlen(report->target));
+	add_string(out, "target", report->target);
 	buf_printf(out, ", \"status\": \"%s\", \"performed\": %u, \"relays\": %u, "
 	    "\"unclear\": %u, ", word, report->tests, report->relayed, report->open);
-	buf_init(&why);
-	buf_puts(&why, report->why == NULL ? "" : report->why);
-	add_string(out, "why", why.data, why.len);
-	buf_clear(&why);
+	add_string(out, "why", report->why == NULL ? "" : report->why);
 	buf_puts(out, ", \"tests\": [");
 	print(out);
 	print(&report->lines);
