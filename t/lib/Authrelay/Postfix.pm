@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use File::Find ();
 use File::Path qw(make_path);
+use Authrelay::Certificates;
 use Authrelay::Cleanup qw(at_end);
 use Authrelay::Process;
 use Authrelay::SMTP;
@@ -195,10 +196,8 @@ sub _make_users
 sub _make_certificate
 {
 	my ($self) = @_;
-	my ($key, $cert) = map { "$self->{folder}/etc/$_.pem" } qw(key cert);
+	my ($cert, $key) = Authrelay::Certificates->new("$self->{folder}/etc")->self_signed('cert', "/CN=$HOST");
 
-	$self->_run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
-	    '-nodes', '-days', '2', '-subj', "/CN=$HOST", '-keyout', $key, '-out', $cert);
 	$self->{main} .= "smtpd_tls_security_level = may\n"
 	    . "smtpd_tls_key_file = $key\nsmtpd_tls_cert_file = $cert\n";
 }
