@@ -246,8 +246,14 @@ subtest "$RELOADS reloads under load" => sub {
 subtest 'reloads as fast as they can be, beside writers as fast as they can be' => sub {
 	my $load = Authrelay::Load->start($daemon, clients => 4, name => 'fast');
 	my $end = time + 3;
+	# It holds all signals back while it has one (sa_mask is full, whatever was asked for), and libmilter gets the next.
+	my $is_tsan = has_sanitizer(Authrelay::Daemon::program(), 'tsan');
 
 	while (time < $end && $daemon->process->is_running) {
+		if ($is_tsan) {
+			reload();
+			next;
+		}
 		kill 'HUP', $pid;
 		select undef, undef, undef, 0.0005;
 	}

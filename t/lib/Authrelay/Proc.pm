@@ -51,12 +51,13 @@ sub set_limit
 	return $code == 0;
 }
 
-# The program was built with a sanitizer, which has memory of its own and takes its time.
+# The program was built with a sanitizer (of this kind: asan, tsan), which has memory of its own and takes its time.
 sub has_sanitizer
 {
-	my ($program) = @_;
+	my ($program, $kind) = @_;
+	my $any = $kind // 'asan|tsan';
 
-	return read_file($program) =~ /__(?:asan|tsan)_init/ ? 1 : 0;
+	return read_file($program) =~ /__(?:$any)_init/ ? 1 : 0;
 }
 
 1;
