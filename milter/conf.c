@@ -51,6 +51,9 @@ conf_unref(struct conf *conf)
 	domset_free(conf->policy.local_domains);
 	domset_free(conf->policy.relay_domains);
 	netset_free(conf->policy.own_addresses);
+	netset_free(conf->listed_addresses);
+	netset_free(conf->mx_network_set);
+	domset_free(conf->mx_domain_set);
 	conf_origins_free(conf->origins);
 	free(conf);
 }

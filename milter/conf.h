@@ -64,6 +64,9 @@ struct conf {
 	/* made of the above */
 	struct policy		 policy;
 	struct reply		 denied;
+	struct netset		*listed_addresses;	/* of own_addresses, no more */
+	struct netset		*mx_network_set;
+	struct domset		*mx_domain_set;
 	struct conf_origins	*origins;	/* where each value was given */
 	atomic_int		 references;	/* conf_ref() and conf_unref() only */
 };

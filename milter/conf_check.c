@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "conf_check.h"
+#include "conf_origin.h"
 
 #define NUMBER_DIGITS	9	/* what an unsigned surely holds */
 
@@ -256,14 +257,7 @@ check_word(struct conf_check *check, const struct setting *setting,
 		word++;
 	if (word->word == NULL)
 		refuse_word(check, setting, value);
-	/* the words are known, so that a file with them hears why */
-	else if (number == &check->conf->mx_accept &&
-	    word->value != POLICY_MX_ACCEPT_NONE) {
-		struct conf_place place = conf_check_place(check, value);
-		conf_errors_add(check->errors, &place,
-		    "%s: MX look-ups are not in this version; allowed: none",
-		    setting->name);
-	} else
+	else
 		*number = word->value;
 }
 
@@ -326,4 +320,30 @@ conf_check_setting(struct conf_check *check, const struct setting *setting,
 		conf_lists_check(check, setting, values, count);
 		break;
 	}
+}
+
+/*
+ * Anybody can point an MX record at us, so that being a backup for whoever wants us to be
+ * would make an open relay of us.
+ */
+static void
+check_mx_accept(struct conf_check *check)
+{
+	const struct conf *conf = check->conf;
+	const struct setting *setting = settings_find("mx", 2, "accept", 6);
+	struct conf_place place;
+
+	if (conf->mx_accept != POLICY_MX_ACCEPT_BACKUP || conf->mx_networks.count > 0 ||
+	    conf->mx_domains.count > 0)
+		return;
+	place = conf_origins_place(conf->origins, setting, 0);
+	conf_errors_add(check->errors, &place, "%s: backup without mx.networks or "
+	    "mx.domains would relay for whoever points an MX record here; allowed: with "
+	    "one of them", setting->name);
+}
+
+void
+conf_check_whole(struct conf_check *check)
+{
+	check_mx_accept(check);
 }

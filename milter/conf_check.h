@@ -40,6 +40,9 @@ void	conf_check_setting(struct conf_check *, const struct setting *,
 void	conf_lists_check(struct conf_check *, const struct setting *,
 	    struct conf_value *const *values, size_t count);
 
+/* What no setting alone shows; once all of them have been checked and kept. */
+void	conf_check_whole(struct conf_check *);
+
 struct conf_place	conf_check_place(const struct conf_check *,
 			    const struct conf_value *);
 

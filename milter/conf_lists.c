@@ -20,6 +20,7 @@ struct list {
 	struct conf_check	*check;
 	const struct setting	*setting;
 	struct netset		*networks;
+	struct netset		*listed;	/* addresses, without the interfaces' */
 	struct domset		*domains;
 	int			 is_out_of_memory;
 };
@@ -111,7 +112,8 @@ add_address(struct list *list, const char *s, size_t len)
 	if ((why = ownaddr_refusal(&network.addr, 1)) != NULL)
 		return why;
 	network.bits = network.addr.family == NETADDR_V4 ? 32 : 128;
-	if (netset_add(list->networks, &network) == -1)
+	if (netset_add(list->networks, &network) == -1 ||
+	    netset_add(list->listed, &network) == -1)
 		list->is_out_of_memory = 1;
 	return NULL;
 }
@@ -315,24 +317,32 @@ new_set(struct list *list)
 		list->is_out_of_memory = (list->domains = domset_new()) == NULL;
 	else if (setting_has_files(list->setting))
 		list->is_out_of_memory = (list->networks = netset_new()) == NULL;
+	if (list->setting->kind == SETTING_ADDRESSES)
+		list->is_out_of_memory |= (list->listed = netset_new()) == NULL;
 }
 
-/* Seals the set and gives it to the policy, if that has a place for it. */
+/* Seals the set and gives it to the configuration. */
 static void
 keep_set(struct list *list)
 {
 	char *to = (char *)list->check->conf + list->setting->set_offset;
 
 	if ((list->domains != NULL && domset_seal(list->domains) == -1) ||
-	    (list->networks != NULL && netset_seal(list->networks) == -1))
+	    (list->networks != NULL && netset_seal(list->networks) == -1) ||
+	    (list->listed != NULL && netset_seal(list->listed) == -1))
 		list->is_out_of_memory = 1;
-	if (list->setting->set_offset == 0 || list->is_out_of_memory) {
+	if (list->is_out_of_memory) {
 		domset_free(list->domains);
 		netset_free(list->networks);
-	} else if (list->domains != NULL)
+		netset_free(list->listed);
+		return;
+	}
+	if (list->domains != NULL)
 		memcpy(to, &list->domains, sizeof(list->domains));
-	else
+	if (list->networks != NULL)
 		memcpy(to, &list->networks, sizeof(list->networks));
+	if (list->listed != NULL)
+		list->check->conf->listed_addresses = list->listed;
 }
 
 void

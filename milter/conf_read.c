@@ -351,6 +351,8 @@ make_conf(struct reader *reader, const char *folder)
 	atomic_init(&conf->references, 1);
 	for (size_t i = 0; i < settings_count; i++)
 		check_setting(reader, &check, &settings[i]);
+	if (!reader->errors->is_out_of_memory)
+		conf_check_whole(&check);
 	make_policy(conf);
 	return conf;
 }

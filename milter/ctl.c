@@ -25,6 +25,7 @@ static const struct command {
 	    "           [--cert-subject TEXT] [--cert-issuer TEXT] [--utf8]\n"
 	    "           [--sender TEXT] [--rcpt-mta ADDRESS]\n"
 	    "           [--rcpt ADDRESS | --raw-rcpt TEXT]" },
+	{ "mx", ctl_mx, SOURCE_USAGE " DOMAIN" },
 	{ "probe", ctl_probe, "--local USER@DOMAIN [--external DOMAIN]\n"
 	    "           [--relay-domain DOMAIN] [--name NAME] [--source ADDRESS]\n"
 	    "           [--starttls] [--timeout SECONDS] [--delay SECONDS]\n"

@@ -22,6 +22,7 @@ struct ctl_source {
  */
 int	ctl_check(int argc, char **argv);
 int	ctl_explain(int argc, char **argv);
+int	ctl_mx(int argc, char **argv);
 int	ctl_probe(int argc, char **argv);
 
 /* Nothing given yet, and room for argc overrides. Returns -1 without memory. */

@@ -8,6 +8,7 @@
 
 #include "conf_locate.h"
 #include "conf_origin.h"
+#include "conf_warn.h"
 #include "ctl.h"
 
 #define WIDEST_V4	8
@@ -115,6 +116,17 @@ check_settings(struct check *check)
 		    "decided all the same");
 }
 
+/* The daemon says these at every start, too. */
+static void
+check_mx(struct check *check)
+{
+	struct conf_warning warnings[CONF_WARNINGS_MAX];
+	size_t count = conf_warnings(check->conf, warnings);
+
+	for (size_t i = 0; i < count; i++)
+		warn(check, warnings[i].setting, warnings[i].what);
+}
+
 /* Adds the warnings. Returns -1 where that could not be done. */
 static int
 check_conf(const struct conf *conf, struct buf *text)
@@ -124,6 +136,7 @@ check_conf(const struct conf *conf, struct buf *text)
 	int result;
 
 	check_settings(&check);
+	check_mx(&check);
 	result = conf_locate_each(conf, networks, check_network, &check);
 	conf_errors_write(&check.warnings, text);
 	conf_errors_clear(&check.warnings);

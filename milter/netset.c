@@ -456,6 +456,13 @@ netset_is_equal(const struct netset *a, const struct netset *b)
 	return table_is_equal(&a->v4, &b->v4) && table_is_equal(&a->v6, &b->v6);
 }
 
+int
+netset_has_family(const struct netset *set, enum netaddr_family family)
+{
+	return (family == NETADDR_V4 && set->v4.pieces > 0) ||
+	    (family == NETADDR_V6 && set->v6.pieces > 0);
+}
+
 size_t
 netset_count(const struct netset *set)
 {

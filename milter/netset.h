@@ -45,6 +45,9 @@ int	netset_seal(struct netset *);
 int	netset_find(const struct netset *, const struct netaddr *,
     struct netset_network *network_r);
 
+/* Whether it has a network of the family; not before netset_seal(). */
+int	netset_has_family(const struct netset *, enum netaddr_family);
+
 /* How many networks there are, duplicates left out; 0 before netset_seal(). */
 /* Whether two sealed sets hold the same addresses. */
 int	netset_is_equal(const struct netset *, const struct netset *);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +13,7 @@
 struct range {
 	enum netaddr_family	 family;
 	uint8_t			 bytes[2];
-	unsigned		 bits;		/* at most 16, or 128 */
+	unsigned		 bits;		/* at most 16; or more, of zeros */
 	uint8_t			 last;		/* of 128: the last byte, others 0 */
 	int			 is_private;
 	const char		*kind;
@@ -30,6 +31,7 @@ static const struct range ranges[] = {
 	{ NETADDR_V4, { 100, 64 }, 10, 0, 1, "a private address" },
 	{ NETADDR_V6, { 0, 0 }, 128, 0, 0, "an unspecified address" },
 	{ NETADDR_V6, { 0, 0 }, 128, 1, 0, "a loopback address" },
+	{ NETADDR_V6, { 0, 0 }, 96, 0, 0, "an IPv4-compatible address" },
 	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 0, 0, "a link-local address" },
 	{ NETADDR_V6, { 0xff, 0 }, 8, 0, 0, "a multicast address" },
 	{ NETADDR_V6, { 0xfc, 0 }, 7, 0, 1, "a private address" },
@@ -43,9 +45,9 @@ is_in_range(const struct range *range, const struct netaddr *addr)
 
 	if (addr->family != range->family)
 		return 0;
-	if (range->bits == 128) {
+	if (range->bits > 16) {
 		whole[15] = range->last;
-		return memcmp(addr->bytes, whole, sizeof(whole)) == 0;
+		return memcmp(addr->bytes, whole, range->bits / 8) == 0;
 	}
 	unsigned prefix = (unsigned)(range->bytes[0] << 8 | range->bytes[1]);
 	unsigned found = (unsigned)(addr->bytes[0] << 8 | addr->bytes[1]);
@@ -93,11 +95,25 @@ ownaddr_add_interfaces(struct netset *set)
 	for (struct ifaddrs *i = interfaces; i != NULL && result == 0; i = i->ifa_next) {
 		struct netset_network network = { .addr = address_of(i->ifa_addr) };
 		network.bits = network.addr.family == NETADDR_V4 ? 32 : 128;
-		if (ownaddr_is_usable(&network.addr, 0))
+		if ((i->ifa_flags & IFF_UP) && ownaddr_is_usable(&network.addr, 0))
 			result = netset_add(set, &network);
 	}
 	freeifaddrs(interfaces);
 	if (result == -1)
 		errno = ENOMEM;
 	return result;
+}
+
+struct netset *
+ownaddr_interfaces(void)
+{
+	struct netset *set = netset_new();
+
+	if (set == NULL)
+		return NULL;
+	if (ownaddr_add_interfaces(set) == -1 || netset_seal(set) == -1) {
+		netset_free(set);
+		return NULL;
+	}
+	return set;
 }

@@ -8,7 +8,7 @@
 #include "settings.h"
 
 #define MEMBER(m)	.offset = offsetof(struct conf, m)
-#define SET(m)		.set_offset = offsetof(struct conf, policy.m)
+#define SET(m)		.set_offset = offsetof(struct conf, m)
 #define NAME_MAX_LEN	40
 
 static const struct setting_word modes[] = {
@@ -71,16 +71,16 @@ const struct setting settings[] = {
 	  .value = "\"550 5.7.1 Relaying denied; authenticate first\"",
 	  .help = "what a client is told that may not relay" },
 	{ .name = "trusted-networks", .kind = SETTING_NETWORKS, MEMBER(trusted_networks),
-	  SET(trusted_networks), .value = "{ \"127.0.0.0/8\", \"::1/128\" }",
+	  SET(policy.trusted_networks), .value = "{ \"127.0.0.0/8\", \"::1/128\" }",
 	  .help = "clients that may relay without a login" },
 	{ .name = "local-domains", .kind = SETTING_DOMAINS, MEMBER(local_domains),
-	  SET(local_domains), .value = "{ }",
+	  SET(policy.local_domains), .value = "{ }",
 	  .help = "domains whose mail ends here" },
 	{ .name = "relay-domains", .kind = SETTING_DOMAINS, MEMBER(relay_domains),
-	  SET(relay_domains), .value = "{ }",
+	  SET(policy.relay_domains), .value = "{ }",
 	  .help = "domains that anybody may send to through us" },
 	{ .name = "own-addresses", .kind = SETTING_ADDRESSES, MEMBER(own_addresses),
-	  SET(own_addresses), .value = "{ }",
+	  SET(policy.own_addresses), .value = "{ }",
 	  .help = "our addresses besides the interfaces'" },
 	{ .name = "local-submission", .kind = SETTING_WORD, MEMBER(local_submission),
 	  .value = "permit", .words = permit_reject,
@@ -107,10 +107,10 @@ const struct setting settings[] = {
 	  .value = "{ }",
 	  .help = "names that mean us in MX records" },
 	{ .name = "mx.networks", .kind = SETTING_NETWORKS, MEMBER(mx_networks),
-	  .value = "{ }",
+	  SET(mx_network_set), .value = "{ }",
 	  .help = "where the primary mail exchangers must be" },
 	{ .name = "mx.domains", .kind = SETTING_DOMAINS, MEMBER(mx_domains),
-	  .value = "{ }",
+	  SET(mx_domain_set), .value = "{ }",
 	  .help = "the only domains to look up; none given: any" },
 	{ .name = "mx.require-dnssec", .kind = SETTING_WORD, MEMBER(mx_require_dnssec),
 	  .value = "no", .words = yes_no,
