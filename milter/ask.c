@@ -404,5 +404,5 @@ ask_describe(const struct ask *ask, struct buf *text)
 void
 ask_stats(const struct ask *ask, struct cache_stats *stats)
 {
-	cache_stats(ask->knowledge->cache, stats);
+	cache_read_stats(ask->knowledge->cache, stats);
 }

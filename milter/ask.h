@@ -15,8 +15,8 @@
 #define ASK_TEXT_SIZE	(MX_TEXT_SIZE + 16)
 
 /*
- * Who answers for one configuration. It never changes: any number of threads may ask it at
- * once. What was found out lives on in the next one, see ask_new().
+ * Who answers for one configuration. It never changes: any number of threads may ask it
+ * at once. What was found out lives on in the next one, see ask_new().
  */
 struct ask;
 

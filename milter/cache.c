@@ -531,7 +531,7 @@ cache_put(struct cache *cache, struct cache_entry *entry, int64_t now,
 }
 
 void
-cache_stats(struct cache *cache, struct cache_stats *stats)
+cache_read_stats(struct cache *cache, struct cache_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	for (size_t i = 0; i < SHARDS; i++) {

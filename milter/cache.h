@@ -12,7 +12,7 @@
 #include "siphash.h"
 
 #define CACHE_LOOKUPS_MAX	32	/* under way at once */
-#define CACHE_CLIENT_MAX	4	/* of them for one network of clients, /32 or /64 */
+#define CACHE_CLIENT_MAX	4	/* of them for one network, /32 or /64 */
 
 /* How long a verdict is fresh, whatever its TTL, in seconds. */
 #define CACHE_OURS_MIN		60
@@ -37,7 +37,7 @@ enum cache_result {
 	CACHE_FAILED,	/* a look-up has failed a moment ago; verdict_r is TEMPFAIL */
 	CACHE_MISS,	/* look it up: cache_put() has to follow */
 	CACHE_BUSY,	/* CACHE_LOOKUPS_MAX are under way */
-	CACHE_CLIENT_BUSY,	/* CACHE_CLIENT_MAX are under way for this client's network */
+	CACHE_CLIENT_BUSY,	/* CACHE_CLIENT_MAX are, for this client's network */
 	CACHE_LATE,	/* another thread was asking, until the deadline */
 	CACHE_NO_MEMORY
 };
@@ -63,7 +63,8 @@ void		 cache_free(struct cache *);
 
 /*
  * Looks for a verdict; where another thread looks the same domain up already, waits for
- * that until the deadline. verdict_r is set by HIT, STALE_HIT and FAILED, entry_r by MISS.
+ * that until the deadline. verdict_r is set by HIT, STALE_HIT and FAILED, entry_r by
+ * MISS.
  */
 enum cache_result	cache_get(struct cache *, const char *domain,
 			    const struct netaddr *client, int64_t now_us,
@@ -78,6 +79,6 @@ enum cache_result	cache_get(struct cache *, const char *domain,
 enum cache_result	cache_put(struct cache *, struct cache_entry *, int64_t now_us,
 			    struct mx_verdict *verdict);
 
-void	cache_stats(struct cache *, struct cache_stats *stats_r);
+void	cache_read_stats(struct cache *, struct cache_stats *stats_r);
 
 #endif

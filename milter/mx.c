@@ -46,7 +46,7 @@ struct mx {
 	size_t			 asking;	/* which host the question is about */
 	unsigned		 asked_hosts;
 	size_t			 match;		/* the best host that is us */
-	struct netaddr		 via;		/* its address; NETADDR_NONE: by its name */
+	struct netaddr		 via;		/* its address; none: by its name */
 	int			 is_cut;	/* a limit kept something from us */
 	int			 best_has_failed;
 	char			 failure[WORDS_SIZE];	/* the first one */
@@ -144,7 +144,8 @@ int
 mx_is_plain(const struct mx_rules *rules, const char *domain, struct mx_verdict *verdict)
 {
 	if (!is_host_name(domain)) {
-		set_plain(verdict, POLICY_MX_BADNAME, "no name that can have an MX record");
+		set_plain(verdict, POLICY_MX_BADNAME,
+		    "no name that can have an MX record");
 		return 1;
 	}
 	if (rules->domains != NULL &&
@@ -283,8 +284,8 @@ note_failure(struct mx *mx, const char *name, const struct rrset *rrset)
 {
 	if (mx->failure[0] != '\0')
 		return;
-	say(mx->failure, sizeof(mx->failure), "%s %s: %s", name, mx_type_name(rrset->type),
-	    rrset->why != NULL ? rrset->why : "no answer");
+	say(mx->failure, sizeof(mx->failure), "%s %s: %s", name,
+	    mx_type_name(rrset->type), rrset->why != NULL ? rrset->why : "no answer");
 	if (rrset->server[0] != '\0')
 		say(mx->failure, sizeof(mx->failure), " (%s)", rrset->server);
 }

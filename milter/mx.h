@@ -19,12 +19,12 @@
 
 #define MX_TEXT_SIZE		1024	/* more than the longest: three names and words */
 
-/* Who we are, and what counts. Nothing here is owned; a set that is NULL was not given. */
+/* Who we are, and what counts. Nothing here is owned; a set that is NULL is not given. */
 struct mx_rules {
 	const struct netset	*listed;	/* own addresses by the configuration */
 	const struct netset	*interfaces;	/* own addresses as they came */
 	const struct domset	*names;		/* that mean us as a mail exchanger */
-	const struct netset	*networks;	/* where all best mail exchangers must be */
+	const struct netset	*networks;	/* where all best ones must be */
 	const struct domset	*domains;	/* the only ones to be asked for */
 	int			 require_dnssec;
 	/* a mail exchanger of less preference is of no use */
@@ -39,7 +39,7 @@ struct mx_question {
 
 struct mx_verdict {
 	enum policy_mx	 standing;	/* not UNASKED */
-	uint32_t	 ttl;		/* seconds, of all that it rests on; 0: TEMPFAIL */
+	uint32_t	 ttl;		/* seconds, of all it rests on; 0: TEMPFAIL */
 	/*
 	 * For the record: "backup 20 mx.us.example via 198.51.100.25, best 10
 	 * mx.other.example, ad=1, 3 queries, 412 us". Printable ASCII.

@@ -165,8 +165,14 @@ static const struct row bad[] = {
 	  "t.conf:3: auth.require-tls: \"on\" is none of its words; allowed: yes, no\n" },
 	{ "auth { min-ssf = -1 }\n", NULL,
 	  "t.conf:1: auth.min-ssf: \"-1\" is no whole number; allowed: 0 to 1024\n" },
-	{ "mx { accept = primary }\n", NULL,
-	  "t.conf:1: mx.accept: MX look-ups are not in this version; allowed: none\n" },
+	{ "mx { accept = backup }\n", NULL,
+	  "t.conf:1: mx.accept: backup without mx.networks or mx.domains would relay for whoever points an MX "
+	  "record here; allowed: with one of them\n" },
+	{ "\nmx {\n accept = backup\n networks = 192.0.2.1/24 }\n", NULL,
+	  "t.conf:4: mx.networks: \"192.0.2.1/24\": bits are set past the prefix length\n" },
+	{ "mx { domains = .example }\n", "mx { accept = backup domains = { } }",
+	  "-o 'mx { accept = backup domains = { } }': mx.accept: backup without mx.networks or mx.domains would "
+	  "relay for whoever points an MX record here; allowed: with one of them\n" },
 	{ "mx { accept = yes }\n", NULL, "t.conf:1: mx.accept: \"yes\" is none of its words; allowed: "
 	  "none, backup, primary, any\n" },
 	{ "mx { names = .a.example networks = a.example domains = 1.2.3.4 require-dnssec = x }\n", NULL,

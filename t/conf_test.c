@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +197,7 @@ static const char full[] =
 	"own-addresses = { 192.0.2.10 }\nlocal-submission = reject\nrequire-auth-on = { 587 }\n"
 	"client-certificates = { 'a\\\nb|c' } # end\n"
 	"auth { mechanisms = { PLAIN,\nLOGIN }\n min-ssf = 128\n require-tls = yes }\n"
-	"mx { names = mx.example networks = 192.0.2.0/24\n domains = a.example require-dnssec = yes\n"
+	"mx { accept = backup names = mx.example networks = 192.0.2.0/24\n domains = a.example require-dnssec = yes\n"
 	" timeout = 10\n cache-entries = 20001\n}\n"
 	"dns { servers = {\n\"[::1]:5353\" } trust-ad\n = no }\n"
 	"audit { syslog = no /* a\n */ facility = local1 file = \"/a\"\n on-failure = continue\n }\n";
@@ -227,9 +228,7 @@ test_full(void)
 		char line[256];
 		(void)snprintf(line, sizeof(line), "%s%s = %s\n", setting_section(&settings[i]) == 0 ?
 		    "\n" : "\t", setting_key(&settings[i]), settings[i].value);
-		/* none is the only word that there is for it */
-		if (strcmp(settings[i].name, "mx.accept") != 0)
-			tap_ok(strstr(text, line) == NULL, "not the default: %s", settings[i].name);
+		tap_ok(strstr(text, line) == NULL, "not the default: %s", settings[i].name);
 	}
 	free(errors);
 	free(text);
@@ -281,7 +280,11 @@ test_policy(void)
 	tap_is_str(policy->auth_mechanisms[1], "LOGIN", "a mechanism");
 	tap_is_int(policy->auth_min_ssf, 128, "the strength");
 	tap_is_int(policy->auth_require_tls, 1, "TLS");
-	tap_is_int(policy->mx_accept, POLICY_MX_ACCEPT_NONE, "no look-ups");
+	tap_is_int(policy->mx_accept, POLICY_MX_ACCEPT_BACKUP, "the standing that permits");
+	tap_ok(has_network(conf->mx_network_set, "192.0.2.1"), "where mail exchangers are");
+	tap_ok(has_domain(conf->mx_domain_set, "a.example"), "what is looked up");
+	tap_ok(has_network(conf->listed_addresses, "192.0.2.10"), "an own address that was listed");
+	tap_is_int((long long)netset_count(conf->listed_addresses), 1, "and none of an interface");
 	tap_is_str(conf->denied.text, "Notes", "the reply");
 	tap_is_int(conf->audit_facility, LOG_LOCAL1, "the facility");
 	tap_ok(conf_ref(conf) == conf, "a reference more");

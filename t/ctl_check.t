@@ -26,6 +26,7 @@ trusted-networks = { "10.0.0.0/8", "2001::/16", "192.0.2.1" }
 EOT
 my $USER = 'user = nobody';
 my $LOCAL = 'local-domains = { local.test }';
+my $OWN = 'own-addresses = 198.51.100.25';
 
 # What check says of a configuration, its file being FILE; the last line, that it is valid, is left out.
 sub warnings_of
@@ -64,6 +65,12 @@ my %WARNING = (
 	    'FILE:4: warning: audit.syslog: no, and audit.file is empty: nothing is recorded',
 	"$USER\n$LOCAL\naudit {\n\n\ton-failure = continue\n}\n" =>
 	    'FILE:5: warning: audit.on-failure: continue: what cannot be recorded is decided all the same',
+	"$USER\n$LOCAL\n$OWN\nmx { accept = primary }\n" => 'FILE:4: warning: mx.accept: without mx.domains or '
+	    . 'mx.networks, whoever points an MX record here may use this server',
+	"$USER\n$LOCAL\n$OWN\nmx {\n accept = any }\n" => 'FILE:5: warning: mx.accept: without mx.domains or '
+	    . 'mx.networks, whoever points an MX record here may use this server',
+	"$USER\n$LOCAL\n$OWN\nmx { accept = any domains = a.test\n require-dnssec = yes }\ndns { trust-ad = no }\n" =>
+	    'FILE:5: warning: mx.require-dnssec: no answer is ever authenticated where dns.trust-ad is no',
 	"$USER\n$LOCAL\ntrusted-networks = {\n\t\"0.0.0.0/0\"\n}\n" =>
 	    "FILE:4: $NETWORK \"0.0.0.0/0\" is the whole Internet; $LICENCE",
 	"$USER\n$LOCAL\ntrusted-networks = \"::/0\"\n" =>

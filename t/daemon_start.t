@@ -84,7 +84,7 @@ subtest 'configuration errors' => sub {
 		"denied-reply = \"450 4.7.1 Later\"\n" => 1,
 		"socket = \"nowhere\"\n" => 1,
 		"user = \"no-such-user-here\"\n" => 1,
-		"mx {\n\taccept = any\n}\n" => 2
+		"mx {\n\taccept = backup\n}\n" => 2
 	);
 
 	for my $text (sort keys %bad) {

@@ -103,7 +103,7 @@ memory_test_failure(const struct memory_set *kind, long nth, int want)
 }
 
 /* Each call for memory fails once; there are more than so many. */
-static void
+static void __attribute__((unused))
 memory_test_failures(const struct memory_set *kind, long least)
 {
 	memory_test_failure(kind, 0, 0);

@@ -12,7 +12,11 @@ use Authrelay::Tree qw(top run_in compiler find_program cannot);
 
 my @CORE = qw(policy path netaddr netset domset reply record encode utf8 buf);
 # Pure too, and above the core: what each may call besides.
-my %ABOVE = (dns_reply => [], rrset => [], session => ['conf_unref']);
+my %ABOVE = (dns_reply => [], rrset => [], session => ['conf_unref'], siphash => [],
+	mx => ['ownaddr_is_usable'],
+	# and one lock a shard
+	cache => ['siphash', map { ("pthread_mutex_$_", "pthread_cond_$_", "pthread_condattr_$_") }
+	    qw(init destroy lock unlock timedwait broadcast setclock)]);
 
 # What the core may call: memory, text, numbers, and what compilers and sanitizers put in.
 my @ALLOWED = (

@@ -380,8 +380,26 @@ test_equal(const char *one, const char *other, int want)
 }
 
 static void
+test_family(const char *networks, int has_v4, int has_v6)
+{
+	struct netset_network network;
+	struct netset *set = netset_new();
+
+	if (*networks != '\0' && netset_parse(networks, strlen(networks), &network) == NULL)
+		(void)netset_add(set, &network);
+	(void)netset_seal(set);
+	tap_is_int(netset_has_family(set, NETADDR_V4), has_v4, "IPv4 in \"%s\"", networks);
+	tap_is_int(netset_has_family(set, NETADDR_V6), has_v6, "IPv6 in \"%s\"", networks);
+	tap_is_int(netset_has_family(set, NETADDR_NONE), 0, "nothing else in \"%s\"", networks);
+	netset_free(set);
+}
+
+static void
 test_equals(void)
 {
+	test_family("", 0, 0);
+	test_family("192.0.2.0/24", 1, 0);
+	test_family("2001:db8::/32", 0, 1);
 	test_equal("", "", 1);
 	test_equal("10.0.0.0/8", "", 0);
 	test_equal("10.0.0.0/8 ::1", "::1 10.0.0.0/8 ::1", 1);
@@ -411,6 +429,7 @@ test_random(void)
 #define netset_find	memory_netset_find
 #define netset_is_equal	memory_netset_is_equal
 #define netset_count	memory_netset_count
+#define netset_has_family	memory_netset_has_family
 #define netset_memory	memory_netset_memory
 #define netset_format	memory_netset_format
 #include "../milter/netset.c"

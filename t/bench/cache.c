@@ -1,0 +1,100 @@
+/* t/bench/cache.c: what a verdict costs that is kept already */
+/* SPDX-License-Identifier: ISC */
+
+#include <err.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../milter/cache.h"
+
+#define DOMAINS		20000
+#define QUERIES		2000000
+#define THREADS_MAX	8
+#define NAME_SIZE	32
+
+static struct cache *cache;
+static char names[DOMAINS][NAME_SIZE];
+static const struct netaddr client = { .family = NETADDR_V4, .bytes = { 192, 0, 2, 1 } };
+
+static double
+now(clockid_t id)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(id, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+static void *
+ask(void *arg)
+{
+	uint64_t random = (uint64_t)(uintptr_t)arg * 2654435761U + 1;
+	struct cache_entry *entry;
+	struct mx_verdict verdict;
+
+	for (int i = 0; i < QUERIES; i++) {
+		random = random * 6364136223846793005U + 1442695040888963407U;
+		if (cache_get(cache, names[(random >> 33) % DOMAINS], &client, 0, 0, &verdict,
+		    &entry) != CACHE_HIT)
+			errx(1, "a verdict is not there");
+	}
+	return NULL;
+}
+
+static void
+fill(void)
+{
+	struct cache_entry *entry;
+	struct mx_verdict verdict;
+
+	for (int i = 0; i < DOMAINS; i++) {
+		(void)snprintf(names[i], NAME_SIZE, "customer-%d.example.net", i);
+		if (cache_get(cache, names[i], &client, 0, 0, &verdict, &entry) != CACHE_MISS)
+			errx(1, "a verdict is there");
+		verdict.standing = POLICY_MX_NOT;
+		verdict.ttl = 900;
+		(void)snprintf(verdict.text, sizeof(verdict.text), "not: no mail exchanger is "
+		    "this server, ad=0, 3 queries, %d us", i);
+		(void)cache_put(cache, entry, 0, &verdict);
+	}
+}
+
+static void
+measure(int count)
+{
+	pthread_t threads[THREADS_MAX];
+	double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+
+	for (int i = 0; i < count; i++)
+		if (pthread_create(&threads[i], NULL, ask, (void *)(uintptr_t)(i + 1)) != 0)
+			errx(1, "no thread");
+	for (int i = 0; i < count; i++)
+		(void)pthread_join(threads[i], NULL);
+	wall = now(CLOCK_MONOTONIC) - wall;
+	cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	(void)printf("%d threads: %.0f ns of processor a hit, %.1f million hits/s\n", count,
+	    cpu / QUERIES / count, QUERIES * 1e3 * count / wall);
+}
+
+int
+main(void)
+{
+	static const uint8_t key[SIPHASH_KEY_SIZE] = "0123456789abcdef";
+	size_t before = mallinfo2().uordblks;
+
+	/* a shard may get a few more than its share */
+	if ((cache = cache_new(DOMAINS * 2, key)) == NULL)
+		err(1, "no cache");
+	fill();
+	(void)printf("%d verdicts: %.1f MB\n", DOMAINS,
+	    (double)(mallinfo2().uordblks - before) / 1e6);
+	for (int count = 1; count <= THREADS_MAX; count *= 2)
+		measure(count);
+	cache_free(cache);
+	return 0;
+}
