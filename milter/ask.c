@@ -89,7 +89,8 @@ unref_knowledge(struct knowledge *knowledge)
 struct ask *
 ask_ref(struct ask *ask)
 {
-	(void)atomic_fetch_add(&ask->references, 1);
+	if (ask != NULL)
+		(void)atomic_fetch_add(&ask->references, 1);
 	return ask;
 }
 

@@ -49,7 +49,7 @@ typedef void	ask_tracer(void *arg, const struct mx_question *question,
  */
 struct ask	*ask_new(struct conf *, const struct ask *before,
 		    const struct ask_world *world, const char **why_r);
-struct ask	*ask_ref(struct ask *);
+struct ask	*ask_ref(struct ask *);		/* NULL is legal */
 void		 ask_unref(struct ask *);	/* the last one frees it; NULL is legal */
 
 /* Whether both know of the same verdicts. */

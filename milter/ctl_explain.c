@@ -8,10 +8,13 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "ask.h"
 #include "conf_locate.h"
 #include "ctl.h"
+#include "ctl_mx.h"
 #include "ctl_query.h"
 #include "encode.h"
+#include "judge.h"
 #include "record.h"
 
 #define WORDS_MAX	64	/* in a line: more than there are options, twice */
@@ -21,10 +24,11 @@
 /* A query and what came of it; the texts of its record point in here. */
 struct answer {
 	const struct conf	*conf;
+	struct ask		*ask;		/* NULL: mx.accept is none */
 	const struct ctl_query	*query;
 	struct policy_decision	 decision;
-	enum policy_verdict	 verdict;	/* as the daemon would have it */
-	enum policy_reason	 reason;
+	struct ask_answer	 mx;		/* its text is empty: not asked */
+	struct buf		 questions;	/* and what came, a line each */
 	const struct reply	*reply;		/* NULL: none */
 	char			 reply_text[REPLY_LINE_SIZE];
 	char			 client[NETADDR_TEXT_SIZE];
@@ -34,10 +38,12 @@ struct answer {
 
 /* Ready for any number of answers, one after the other. */
 static void
-answer_init(struct answer *answer, const struct conf *conf)
+answer_init(struct answer *answer, const struct conf *conf, struct ask *ask)
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->conf = conf;
+	answer->ask = ask;
+	buf_init(&answer->questions);
 	buf_init(&answer->rcpt);
 	buf_init(&answer->matched);
 }
@@ -45,26 +51,31 @@ answer_init(struct answer *answer, const struct conf *conf)
 static void
 answer_clear(struct answer *answer)
 {
+	buf_clear(&answer->questions);
 	buf_clear(&answer->rcpt);
 	buf_clear(&answer->matched);
 }
 
-/* As the filter does: a question that nobody can answer is a failure of ours. */
-static void
-judge(struct answer *answer)
+/* Really asks, whatever the daemon knows already. */
+static enum policy_mx
+ask_for_mx(void *arg, const char *domain)
 {
-	const struct policy_decision *decision = &answer->decision;
+	struct answer *answer = arg;
 
-	answer->verdict = decision->verdict;
-	answer->reason = decision->reason;
+	if (answer->ask == NULL)
+		return POLICY_MX_UNASKED;
+	ask_mx_traced(answer->ask, domain, ask_deadline(answer->ask), ctl_mx_write,
+	    &answer->questions, &answer->mx);
+	return answer->mx.standing;
+}
+
+static void
+find_reply(struct answer *answer)
+{
 	answer->reply = NULL;
-	if (decision->verdict == POLICY_NEED) {
-		answer->verdict = POLICY_TEMPFAIL;
-		answer->reason = POLICY_INTERNAL;
-	}
-	if (answer->verdict == POLICY_PERMIT)
+	if (answer->decision.verdict == POLICY_PERMIT)
 		return;
-	answer->reply = reply_for(answer->reason, &answer->conf->denied);
+	answer->reply = reply_for(answer->decision.reason, &answer->conf->denied);
 	reply_format(answer->reply, answer->reply_text);
 }
 
@@ -72,31 +83,32 @@ judge(struct answer *answer)
 static int
 decide(struct answer *answer, const struct ctl_query *query)
 {
-	static const struct policy_answers no_answers;
 	struct policy_facts facts = query->facts;
 	const struct policy_decision *decision = &answer->decision;
 
 	answer->query = query;
+	answer->mx.text[0] = '\0';
+	buf_reset(&answer->questions);
 	buf_reset(&answer->rcpt);
 	buf_reset(&answer->matched);
 	ctl_query_rcpt(query, &answer->rcpt);
 	if (answer->rcpt.failed)
 		return -1;
 	facts.rcpt = answer->rcpt.data;
-	policy_decide(&answer->conf->policy, &facts, &no_answers, &answer->decision);
-	judge(answer);
+	judge(&answer->conf->policy, &facts, ask_for_mx, answer, &answer->decision);
+	find_reply(answer);
 	if (decision->entry != NULL) {
 		buf_puts(&answer->matched, decision->list);
 		buf_putc(&answer->matched, ' ');
 		buf_puts(&answer->matched, decision->entry);
 	}
-	return answer->matched.failed ? -1 : 0;
+	return answer->matched.failed || answer->questions.failed ? -1 : 0;
 }
 
 static int
 exit_status(const struct answer *answer)
 {
-	switch (answer->verdict) {
+	switch (answer->decision.verdict) {
 	case POLICY_PERMIT:
 		return 0;
 	case POLICY_REJECT:
@@ -128,8 +140,8 @@ describe(struct answer *answer, struct record *record)
 	const struct policy_facts *facts = &answer->query->facts;
 
 	record->time_us = now_us();
-	record->verdict = policy_verdict_name(answer->verdict);
-	record->reason = policy_reason_name(answer->reason);
+	record->verdict = policy_verdict_name(answer->decision.verdict);
+	record->reason = policy_reason_name(answer->decision.reason);
 	record->enforced = answer->conf->mode == CONF_ENFORCE;
 	record->reply = answer->reply == NULL ? NULL : answer->reply_text;
 	record->session = "0.0";	/* of no session */
@@ -151,6 +163,7 @@ describe(struct answer *answer, struct record *record)
 	if (decision->path.form != PATH_BAD && decision->path.domain[0] != '\0')
 		record->domain = decision->path.domain;
 	record->matched = answer->matched.len == 0 ? NULL : answer->matched.data;
+	record->mx = answer->mx.text[0] == '\0' ? NULL : answer->mx.text;
 }
 
 static void
@@ -178,8 +191,8 @@ write_word(struct buf *out, const char *name, const char *text)
 static void
 write_line(struct answer *answer, struct buf *out)
 {
-	buf_printf(out, "verdict=%s reason=%s ", policy_verdict_name(answer->verdict),
-	    policy_reason_name(answer->reason));
+	buf_printf(out, "verdict=%s reason=%s ", policy_verdict_name(answer->decision.verdict),
+	    policy_reason_name(answer->decision.reason));
 	write_word(out, "rcpt=", answer->rcpt.data);
 	if (answer->matched.len > 0)
 		write_word(out, " matched=", answer->matched.data);
@@ -286,9 +299,7 @@ write_rule(const struct answer *answer, unsigned i, struct buf *out)
 
 	buf_printf(out, "%4u  %-*s  ", i + 1, NAME_WIDTH,
 	    policy_reason_name(rule.reason));
-	if (i == decision->rule && decision->verdict == POLICY_NEED)
-		buf_puts(out, "cannot be said before the question is answered");
-	else if (i == decision->rule)
+	if (i == decision->rule)
 		buf_puts(out, policy_verdict_name(rule.verdict));
 	else if (rule.reason == POLICY_AUTHENTICATED && refused != NULL)
 		buf_printf(out, "no: the login does not count (%s): %s", refused,
@@ -302,10 +313,14 @@ static void
 write_verdict(const struct answer *answer, struct buf *out)
 {
 	buf_printf(out, "verdict: %s\nreason: %s\n",
-	    policy_verdict_name(answer->verdict), policy_reason_name(answer->reason));
-	if (answer->decision.question == POLICY_QUESTION_MX)
+	    policy_verdict_name(answer->decision.verdict), policy_reason_name(answer->decision.reason));
+	if (answer->mx.text[0] != '\0') {
 		buf_printf(out, "question: mx: how does this server stand in the MX set "
 		    "of %s?\n", answer->decision.path.domain);
+		if (answer->questions.data != NULL)
+			buf_puts(out, answer->questions.data);
+		buf_printf(out, "mx: %s\n", answer->mx.text);
+	}
 	if (answer->reply != NULL)
 		buf_printf(out, "reply: %s\n", answer->reply_text);
 	if (answer->conf->mode == CONF_MONITOR)
@@ -342,13 +357,14 @@ print(const struct buf *out)
 }
 
 static int
-explain_one(const struct conf *conf, const struct ctl_query *query, int is_json)
+explain_one(const struct conf *conf, struct ask *ask, const struct ctl_query *query,
+    int is_json)
 {
 	struct answer answer;
 	struct buf out;
 	int status;
 
-	answer_init(&answer, conf);
+	answer_init(&answer, conf, ask);
 	buf_init(&out);
 	if (decide(&answer, query) == -1)
 		out.failed = 1;
@@ -435,7 +451,8 @@ answer_line(struct input *input, struct answer *answer, const struct ctl_query *
 
 /* Each line is answered before the next is read, so that a program may wait for it. */
 static int
-explain_input(const struct conf *conf, const struct ctl_query *defaults, int is_json)
+explain_input(const struct conf *conf, struct ask *ask, const struct ctl_query *defaults,
+    int is_json)
 {
 	struct input input = { .defaults = defaults, .is_json = is_json };
 	struct ctl_query query;
@@ -445,7 +462,7 @@ explain_input(const struct conf *conf, const struct ctl_query *defaults, int is_
 	ssize_t len;
 	int status = 0;
 
-	answer_init(&answer, conf);
+	answer_init(&answer, conf, ask);
 	buf_init(&input.out);
 	while (status == 0 && (len = getline(&line, &size, stdin)) != -1) {
 		input.line++;
@@ -464,6 +481,24 @@ explain_input(const struct conf *conf, const struct ctl_query *defaults, int is_
 }
 
 static int
+explain(struct conf *conf, const struct ctl_query *query, int is_json)
+{
+	struct ask *ask = NULL;
+	const char *why;
+	int status;
+
+	if (conf->mx_accept != POLICY_MX_ACCEPT_NONE &&
+	    (ask = ask_new(conf, NULL, NULL, &why)) == NULL) {
+		(void)fprintf(stderr, "%s: explain: mx.accept: %s\n", CTL_PROGRAM, why);
+		return EX_OSERR;
+	}
+	status = query->rcpt != NULL ? explain_one(conf, ask, query, is_json) :
+	    explain_input(conf, ask, query, is_json);
+	ask_unref(ask);
+	return status;
+}
+
+static int
 run(const struct ctl_source *source, const struct ctl_query *query, int is_json)
 {
 	struct conf *conf = ctl_source_read(source);
@@ -471,8 +506,7 @@ run(const struct ctl_source *source, const struct ctl_query *query, int is_json)
 
 	if (conf == NULL)
 		return EX_CONFIG;
-	status = query->rcpt != NULL ? explain_one(conf, query, is_json) :
-	    explain_input(conf, query, is_json);
+	status = explain(conf, query, is_json);
 	conf_unref(conf);
 	return status;
 }

@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ask.h"
 #include "audit.h"
 #include "background.h"
+#include "conf_warn.h"
 #include "daemon.h"
 #include "engine.h"
 #include "filter.h"
@@ -20,12 +22,14 @@
 #include "socket_file.h"
 #include "watchdog.h"
 
-#define STOP_MS	300	/* how long a stop waits for records under way */
+#define STOP_MS		300	/* how long a stop waits for records under way */
+#define RENEW_MS	60000	/* until interfaces and resolv.conf are read again */
 
 struct daemon {
 	const struct daemon_options	*options;
 	struct conf			*conf;	/* in force; the filter has one, too */
 	const struct conf		*first;	/* what the daemon was started with */
+	struct ask			*ask;	/* NULL: mx.accept is none */
 	struct audit			*audit;
 	struct filter			*filter;
 	struct background		 background;
@@ -42,6 +46,30 @@ static const char *
 mode_name(const struct conf *conf)
 {
 	return conf->mode == CONF_MONITOR ? "monitor" : "enforce";
+}
+
+static void
+log_warnings(const struct conf *conf)
+{
+	struct conf_warning warnings[CONF_WARNINGS_MAX];
+	size_t count = conf_warnings(conf, warnings);
+
+	for (size_t i = 0; i < count; i++)
+		log_warn("%s: %s", warnings[i].setting, warnings[i].what);
+}
+
+/* Sets *ask_r to who answers for a configuration; -1, logged: nobody can. */
+static int
+make_ask(struct conf *conf, const struct ask *before, struct ask **ask)
+{
+	const char *why;
+
+	*ask = NULL;
+	if (conf->mx_accept == POLICY_MX_ACCEPT_NONE ||
+	    (*ask = ask_new(conf, before, NULL, &why)) != NULL)
+		return 0;
+	log_error("mx.accept: %s", why);
+	return -1;
 }
 
 /* What needs the rights that we were started with comes before the change of user. */
@@ -98,21 +126,41 @@ warn_of_restart(const struct conf *first, const struct conf *conf)
 		    "change at the next start only");
 }
 
+/* Takes the reference. */
+static void
+use_ask(struct daemon *d, struct conf *conf, struct ask *ask)
+{
+	filter_set_rules(d->filter, conf, ask);
+	ask_unref(d->ask);
+	d->ask = ask;
+}
+
+/* Interfaces come and go, and so do name servers. */
+static void
+renew_ask(struct daemon *d)
+{
+	struct ask *ask;
+
+	if (d->ask != NULL && make_ask(d->conf, d->ask, &ask) == 0)
+		use_ask(d, d->conf, ask);
+}
+
 /* The new configuration is in force for every transaction that begins from now on. */
 static void
-use(struct daemon *d, struct conf *conf)
+use(struct daemon *d, struct conf *conf, struct ask *ask)
 {
 	struct buf changed;
 
 	buf_init(&changed);
 	conf_compare(d->conf, conf, &changed);
-	filter_set_conf(d->filter, conf);
+	use_ask(d, conf, ask);
 	if (!d->options->in_foreground && conf->audit_facility != d->conf->audit_facility)
 		log_to_syslog(conf->audit_facility);
 	if (d->conf != d->first)
 		conf_unref(d->conf);
 	d->conf = conf;
 	warn_of_restart(d->first, conf);
+	log_warnings(conf);
 	log_info("reloaded, %s mode; changed: %s", mode_name(conf),
 	    changed.data != NULL ? changed.data : "nothing");
 	(void)filter_note(d->filter, RECORD_RELOAD,
@@ -128,13 +176,15 @@ static void
 reload(struct daemon *d)
 {
 	struct conf *conf = read_again(d->options);
-	struct audit_options options = audit_options(conf != NULL ? conf : d->conf);
-	int is_open = audit_reopen(d->audit, &options) == 0;
+	struct ask *ask = NULL;
+	int is_good = conf != NULL && make_ask(conf, d->ask, &ask) == 0;
+	struct audit_options options = audit_options(is_good ? conf : d->conf);
 
-	if (conf != NULL && is_open) {
-		use(d, conf);
+	if (audit_reopen(d->audit, &options) == 0 && is_good) {
+		use(d, conf, ask);
 		return;
 	}
+	ask_unref(ask);
 	conf_unref(conf);
 	log_error("not reloaded: the old configuration stays in force");
 }
@@ -154,12 +204,14 @@ wait_for_end(struct daemon *d)
 	enum signals_event event;
 
 	for (;;) {
-		event = signals_wait(-1);
-		if (event == SIGNALS_RELOAD) {
+		event = signals_wait(RENEW_MS);
+		if (event == SIGNALS_TIMEOUT)
+			renew_ask(d);
+		else if (event == SIGNALS_RELOAD) {
 			notify_reloading();
 			reload(d);
 			notify_ready();
-		} else if (event != SIGNALS_TIMEOUT)
+		} else
 			return event;
 	}
 }
@@ -236,12 +288,15 @@ start(struct daemon *d)
 	    background_write_pid(&d->background, d->conf->pid_file) == -1 ||
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
-	if ((d->filter = filter_new(d->conf, d->audit)) == NULL) {
+	if (make_ask(d->conf, NULL, &d->ask) == -1)
+		return -1;
+	if ((d->filter = filter_new(d->conf, d->ask, d->audit)) == NULL) {
 		log_error("out of memory");
 		return -1;
 	}
 	if (!d->options->in_foreground)
 		log_to_syslog(d->conf->audit_facility);
+	log_warnings(d->conf);
 	return enter_sandbox(d);
 }
 

@@ -12,34 +12,17 @@
 #include "filter.h"
 #include "log.h"
 #include "mta.h"
+#include "verdict.h"
 
 struct filter {
-	pthread_mutex_t		 lock;		/* guards conf, the pointer */
+	pthread_mutex_t		 lock;		/* guards conf and ask, the pointers */
 	struct conf		*conf;
+	struct ask		*ask;		/* NULL: DNS has no say */
 	struct audit		*audit;
 	int64_t			 started_us;	/* part of the sessions' names */
 	atomic_uint_least64_t	 sessions;
-	atomic_int		 busy;		/* callbacks that may write a record */
+	atomic_int		 busy;		/* callbacks that write a record */
 	atomic_int		 is_stopping;
-};
-
-/*
- * What a recipient's record needs beside its session; the texts of the record point in
- * here.
- */
-struct verdict {
-	struct policy_decision	 decision;
-	const struct reply	*reply;
-	char			 reply_text[REPLY_LINE_SIZE];
-	char			 client[NETADDR_TEXT_SIZE];
-	struct buf		 matched;
-	struct buf		 refusal;	/* its status and text */
-};
-
-/* What the mail server said when it refused a recipient. */
-struct refusal {
-	const char	*status;	/* "5.7.1" */
-	const char	*text;
 };
 
 static int64_t
@@ -52,7 +35,7 @@ clock_us(clockid_t id)
 }
 
 struct filter *
-filter_new(struct conf *conf, struct audit *audit)
+filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 {
 	struct filter *filter = calloc(1, sizeof(*filter));
 
@@ -63,6 +46,7 @@ filter_new(struct conf *conf, struct audit *audit)
 		return NULL;
 	}
 	filter->conf = conf_ref(conf);
+	filter->ask = ask_ref(ask);
 	filter->audit = audit;
 	filter->started_us = clock_us(CLOCK_REALTIME);
 	return filter;
@@ -73,32 +57,35 @@ filter_free(struct filter *filter)
 {
 	if (filter == NULL)
 		return;
+	ask_unref(filter->ask);
 	conf_unref(filter->conf);
 	(void)pthread_mutex_destroy(&filter->lock);
 	free(filter);
 }
 
-static struct conf *
-current_conf(struct filter *filter)
+static void
+get_rules(struct filter *filter, struct conf **conf, struct ask **ask)
 {
-	struct conf *conf;
-
 	(void)pthread_mutex_lock(&filter->lock);
-	conf = conf_ref(filter->conf);
+	*conf = conf_ref(filter->conf);
+	*ask = ask_ref(filter->ask);
 	(void)pthread_mutex_unlock(&filter->lock);
-	return conf;
 }
 
 void
-filter_set_conf(struct filter *filter, struct conf *conf)
+filter_set_rules(struct filter *filter, struct conf *conf, struct ask *ask)
 {
-	struct conf *before;
+	struct conf *conf_before;
+	struct ask *ask_before;
 
 	(void)pthread_mutex_lock(&filter->lock);
-	before = filter->conf;
+	conf_before = filter->conf;
+	ask_before = filter->ask;
 	filter->conf = conf_ref(conf);
+	filter->ask = ask_ref(ask);
 	(void)pthread_mutex_unlock(&filter->lock);
-	conf_unref(before);
+	ask_unref(ask_before);
+	conf_unref(conf_before);
 }
 
 struct session *
@@ -141,7 +128,7 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 	session_reset(session);
 	txn = &session->txn;
 	txn->number = ++session->transactions;
-	txn->conf = current_conf(filter);
+	get_rules(filter, &txn->conf, &txn->ask);
 	session_keep(&txn->sender, sender, &txn->has_failed);
 	mta_read_transaction(session, macros);
 	for (; *params != NULL; params++)
@@ -149,141 +136,21 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 			txn->utf8 = 1;
 }
 
-static void
-collect_facts(const struct session *session, const char *rcpt, const char *rcpt_mta,
-    struct policy_facts *facts)
-{
-	const struct transaction *txn = &session->txn;
-
-	memset(facts, 0, sizeof(*facts));
-	facts->client = session->client;
-	facts->is_local_session = session->is_local;
-	facts->daemon_name = session->daemon_name;
-	facts->daemon_port = session->daemon_port;
-	facts->auth_type = txn->auth_type;
-	facts->auth_user = txn->auth_user;
-	facts->auth_ssf = txn->auth_ssf;
-	facts->tls_version = txn->tls_version;
-	facts->tls_bits = txn->tls_bits;
-	facts->is_cert_verified = txn->is_cert_verified;
-	facts->cert_subject = txn->cert_subject;
-	facts->cert_issuer = txn->cert_issuer;
-	facts->utf8 = txn->utf8;
-	facts->rcpt = rcpt;
-	facts->rcpt_mta = rcpt_mta;
-}
-
-static void
-fail(struct verdict *verdict)
-{
-	verdict->decision.verdict = POLICY_TEMPFAIL;
-	verdict->decision.reason = POLICY_INTERNAL;
-}
-
-static void
-name_match(struct verdict *verdict)
-{
-	const struct policy_decision *decision = &verdict->decision;
-
-	if (decision->entry == NULL)
-		return;
-	buf_puts(&verdict->matched, decision->list);
-	buf_putc(&verdict->matched, ' ');
-	buf_puts(&verdict->matched, decision->entry);
-	if (verdict->matched.failed)
-		fail(verdict);
-}
-
 /*
- * A question that has no answer yet fails: mx.accept is refused where no look-ups are
- * built in.
+ * Returns -1 where the record could not be written; *is_stopping_r is set where none may
+ * be any more. filter_stop() waits until none is under way.
  */
-static void
-judge(const struct session *session, const char *rcpt, const char *rcpt_mta,
-    struct verdict *verdict)
+static int
+write_record(struct filter *filter, struct record *record, int *is_stopping)
 {
-	static const struct policy_answers no_answers;
-	const struct transaction *txn = &session->txn;
-	struct policy_facts facts;
-
-	collect_facts(session, rcpt, rcpt_mta, &facts);
-	policy_decide(&txn->conf->policy, &facts, &no_answers, &verdict->decision);
-	if (verdict->decision.verdict == POLICY_NEED || session->has_failed ||
-	    txn->has_failed)
-		fail(verdict);
-	name_match(verdict);
-	if (verdict->decision.verdict == POLICY_PERMIT)
-		return;
-	verdict->reply = reply_for(verdict->decision.reason, &txn->conf->denied);
-	reply_format(verdict->reply, verdict->reply_text);
-}
-
-static void
-describe_session(const struct session *session, struct verdict *verdict,
-    struct record *record)
-{
-	const struct transaction *txn = &session->txn;
+	int status = -1;
 
 	record->time_us = clock_us(CLOCK_REALTIME);
-	record->session = session->id;
-	record->txn = txn->number;
-	record->queue_id = txn->queue_id;
-	record->mta = session->mta;
-	record->daemon = session->daemon_name;
-	if (session->client.family != NETADDR_NONE) {
-		netaddr_format(&session->client, verdict->client);
-		record->client = verdict->client;
-		record->client_port = session->client_port;
-	}
-	record->client_name = session->client_name;
-	record->helo = session->helo;
-	record->tls = txn->tls_version;
-	record->cipher = txn->cipher;
-	record->cert_subject = txn->cert_subject;
-	record->auth = txn->auth_user;
-	record->auth_type = txn->auth_type;
-	record->sender = txn->sender;
-}
-
-static void
-describe_decision(const struct verdict *verdict, struct record *record)
-{
-	const struct policy_decision *decision = &verdict->decision;
-
-	record->verdict = policy_verdict_name(decision->verdict);
-	record->reason = policy_reason_name(decision->reason);
-	record->reply = verdict->reply != NULL ? verdict->reply_text : NULL;
-	record->auth_refused = policy_auth_name(decision->auth);
-	if (decision->path.form != PATH_BAD && decision->path.domain[0] != '\0')
-		record->domain = decision->path.domain;
-	record->matched = verdict->matched.data;
-}
-
-/* What the MTA is told; in monitor mode everything passes. */
-static const struct reply *
-answer(const struct session *session, const struct verdict *verdict, int is_recorded)
-{
-	const struct conf *conf = session->txn.conf;
-
-	if (conf->mode == CONF_MONITOR)
-		return NULL;
-	if (!is_recorded && conf->audit_on_failure == CONF_TEMPFAIL)
-		return reply_for(POLICY_INTERNAL, NULL);
-	return verdict->reply;
-}
-
-/* Whether a record may be written now; if so, filter_stop() waits for leave(). */
-static int
-enter(struct filter *filter)
-{
 	(void)atomic_fetch_add(&filter->busy, 1);
-	return !atomic_load(&filter->is_stopping);
-}
-
-static void
-leave(struct filter *filter)
-{
+	if (!(*is_stopping = atomic_load(&filter->is_stopping)))
+		status = audit_write(filter->audit, record);
 	(void)atomic_fetch_sub(&filter->busy, 1);
+	return status;
 }
 
 static int
@@ -296,9 +163,13 @@ is_in_transaction(const struct session *session)
 static const struct reply *
 answer_unjudged(struct filter *filter)
 {
-	struct conf *conf = current_conf(filter);
-	int mode = conf->mode;
+	struct conf *conf;
+	struct ask *ask;
+	int mode;
 
+	get_rules(filter, &conf, &ask);
+	mode = conf->mode;
+	ask_unref(ask);
 	conf_unref(conf);
 	return mode == CONF_MONITOR ? NULL : reply_for(POLICY_INTERNAL, NULL);
 }
@@ -311,26 +182,27 @@ answer_without_session(struct filter *filter)
 	return answer_unjudged(filter);
 }
 
-/* The mail server's verdict takes the place of ours in the record. */
-static void
-describe_refusal(const struct refusal *refusal, struct verdict *verdict,
+/* What the MTA is told of a recipient whose record was written, or not. */
+static const struct reply *
+answer(struct filter *filter, const struct session *session, const struct verdict *verdict,
     struct record *record)
 {
-	buf_puts(&verdict->refusal, refusal->status);
-	buf_putc(&verdict->refusal, ' ');
-	buf_puts(&verdict->refusal, refusal->text);
-	record->reply = verdict->refusal.data;
-	record->verdict = policy_verdict_name(*refusal->status == '4' ?
-	    POLICY_TEMPFAIL : POLICY_REJECT);
-	record->reason = policy_reason_name(POLICY_MTA_REJECT);
-	record->matched = NULL;
-	record->enforced = 1;
+	const struct conf *conf = session->txn.conf;
+	int is_stopping;
+	int is_recorded = write_record(filter, record, &is_stopping) == 0;
+
+	/* in monitor mode everything passes */
+	if (conf->mode == CONF_MONITOR)
+		return NULL;
+	if (is_stopping || (!is_recorded && conf->audit_on_failure == CONF_TEMPFAIL))
+		return reply_for(POLICY_INTERNAL, NULL);
+	return verdict->reply;
 }
 
 /* refusal: NULL where the mail server has not refused the recipient. */
 static const struct reply *
 decide(struct filter *filter, struct session *session, const char *rcpt,
-    const struct refusal *refusal, const struct engine_macros *macros)
+    const struct verdict_refusal *refusal, const struct engine_macros *macros)
 {
 	int64_t start_us = clock_us(CLOCK_MONOTONIC);
 	struct verdict verdict = { .reply = NULL };
@@ -342,19 +214,16 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
 	record_init(&record, refusal == NULL ? RECORD_RCPT : RECORD_MTA_REJECT);
 	record.rcpt = rcpt;
+	record.enforced = session->txn.conf->mode == CONF_ENFORCE;
 	if (refusal == NULL)
 		record.rcpt_mta = mta_macro(macros, "{rcpt_addr}");
-	judge(session, rcpt, record.rcpt_mta, &verdict);
-	describe_session(session, &verdict, &record);
-	describe_decision(&verdict, &record);
-	if (refusal == NULL) {
-		record.enforced = session->txn.conf->mode == CONF_ENFORCE;
+	verdict_find(&verdict, session, rcpt, record.rcpt_mta, refusal);
+	verdict_describe_session(&verdict, session, &record);
+	verdict_describe(&verdict, refusal, &record);
+	if (refusal == NULL)
 		record.elapsed_us = clock_us(CLOCK_MONOTONIC) - start_us;
-	} else
-		describe_refusal(refusal, &verdict, &record);
-	reply = answer(session, &verdict, audit_write(filter->audit, &record) == 0);
-	buf_clear(&verdict.refusal);
-	buf_clear(&verdict.matched);
+	reply = answer(filter, session, &verdict, &record);
+	verdict_clear(&verdict);
 	return reply;
 }
 
@@ -372,59 +241,41 @@ note_refusal(struct session *session, const char *rcpt)
 		session->txn.has_unsure_refusal = 1;
 }
 
-static const struct reply *
-decide_unless_stopping(struct filter *filter, struct session *session, const char *rcpt,
-    const struct refusal *refusal, const struct engine_macros *macros)
-{
-	const struct reply *reply;
-
-	reply = enter(filter) ? decide(filter, session, rcpt, refusal, macros) :
-	    answer_unjudged(filter);
-	leave(filter);
-	if (reply != NULL && refusal == NULL)
-		note_refusal(session, rcpt);
-	return reply;
-}
-
 const struct reply *
 filter_rcpt(struct filter *filter, struct session *session, const char *rcpt,
     const struct engine_macros *macros)
 {
-	return decide_unless_stopping(filter, session, rcpt, NULL, macros);
+	const struct reply *reply = decide(filter, session, rcpt, NULL, macros);
+
+	if (reply != NULL)
+		note_refusal(session, rcpt);
+	return reply;
 }
 
 const struct reply *
 filter_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
     const char *status, const char *text, const struct engine_macros *macros)
 {
-	const struct refusal refusal = { status, text };
+	const struct verdict_refusal refusal = { status, text };
 
-	return decide_unless_stopping(filter, session, rcpt, &refusal, macros);
-}
-
-static void
-record_message(struct filter *filter, struct session *session,
-    const struct engine_macros *macros)
-{
-	struct verdict verdict = { .reply = NULL };
-	struct record record;
-
-	if (!is_in_transaction(session) || session->txn.has_data)
-		return;
-	session->txn.has_data = 1;
-	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
-	record_init(&record, RECORD_MESSAGE);
-	describe_session(session, &verdict, &record);
-	(void)audit_write(filter->audit, &record);
+	return decide(filter, session, rcpt, &refusal, macros);
 }
 
 void
 filter_data(struct filter *filter, struct session *session,
     const struct engine_macros *macros)
 {
-	if (enter(filter))
-		record_message(filter, session, macros);
-	leave(filter);
+	struct verdict verdict = { .reply = NULL };
+	struct record record;
+	int is_stopping;
+
+	if (!is_in_transaction(session) || session->txn.has_data)
+		return;
+	session->txn.has_data = 1;
+	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	record_init(&record, RECORD_MESSAGE);
+	verdict_describe_session(&verdict, session, &record);
+	(void)write_record(filter, &record, &is_stopping);
 }
 
 static void
@@ -433,15 +284,16 @@ record_end(struct filter *filter, const struct session *session,
 {
 	struct verdict verdict = { .reply = reply };
 	struct record record;
+	int is_stopping;
 
 	reply_format(reply, verdict.reply_text);
 	record_init(&record, RECORD_MESSAGE);
-	describe_session(session, &verdict, &record);
+	verdict_describe_session(&verdict, session, &record);
 	record.verdict = policy_verdict_name(POLICY_REJECT);
 	record.reason = policy_reason_name(POLICY_MALFORMED_ADDRESS);
 	record.enforced = 1;
 	record.reply = verdict.reply_text;
-	(void)audit_write(filter->audit, &record);
+	(void)write_record(filter, &record, &is_stopping);
 }
 
 /* In monitor mode no recipient was refused. */
@@ -455,9 +307,7 @@ filter_end_of_message(struct filter *filter, struct session *session)
 	if (!session->txn.has_unsure_refusal)
 		return NULL;
 	reply = reply_for(POLICY_MALFORMED_ADDRESS, NULL);
-	if (enter(filter))
-		record_end(filter, session, reply);
-	leave(filter);
+	record_end(filter, session, reply);
 	return reply;
 }
 

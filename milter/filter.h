@@ -4,6 +4,7 @@
 #ifndef AUTHRELAY_FILTER_H
 #define AUTHRELAY_FILTER_H
 
+#include "ask.h"
 #include "audit.h"
 #include "conf.h"
 #include "engine.h"
@@ -16,8 +17,11 @@
  */
 struct filter;
 
-/* Takes a reference to the configuration; audit stays the caller's. NULL: no memory. */
-struct filter	*filter_new(struct conf *, struct audit *);
+/*
+ * Takes a reference to the configuration, and to who answers for it (NULL: nobody, and
+ * mx.accept is none); audit stays the caller's. NULL: no memory.
+ */
+struct filter	*filter_new(struct conf *, struct ask *, struct audit *);
 void		 filter_free(struct filter *);
 
 /*
@@ -60,16 +64,19 @@ const struct reply *filter_end_of_message(struct filter *, struct session *);
 void		 filter_abort(struct filter *, struct session *);
 void		 filter_close(struct filter *, struct session *);
 
-/* Transactions that begin from now on are under this configuration; takes a reference. */
-void		 filter_set_conf(struct filter *, struct conf *);
+/*
+ * Transactions that begin from now on are under this configuration and ask this one;
+ * takes references, as filter_new() does.
+ */
+void		 filter_set_rules(struct filter *, struct conf *, struct ask *);
 
 /* Writes an event of the daemon's: start, reload, stop. Returns -1 if that failed. */
 int		 filter_note(struct filter *, enum record_event, const char *note);
 
 /*
  * From now on every recipient is answered by a temporary failure and not recorded. Waits
- * until those that are being decided are recorded, at most so many milliseconds. Returns
- * -1 if some are not.
+ * until the records under way are written, at most so many milliseconds. Returns -1 if
+ * some are not.
  */
 int		 filter_stop(struct filter *, int timeout_ms);
 

@@ -31,6 +31,7 @@ session_reset(struct session *session)
 	free(txn->cipher);
 	free(txn->cert_subject);
 	free(txn->cert_issuer);
+	ask_unref(txn->ask);
 	conf_unref(txn->conf);
 	memset(txn, 0, sizeof(*txn));
 }

@@ -4,6 +4,7 @@
 #ifndef AUTHRELAY_SESSION_H
 #define AUTHRELAY_SESSION_H
 
+#include "ask.h"
 #include "conf.h"
 #include "netaddr.h"
 
@@ -14,6 +15,7 @@
 struct transaction {
 	unsigned	 number;	/* from 1 on; 0: none is under way */
 	struct conf	*conf;		/* that it began with; one reference */
+	struct ask	*ask;		/* who answers for it, or NULL; one reference */
 	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
 	int		 has_unsure_refusal;	/* the MTA may deliver to it all the same */
@@ -51,8 +53,7 @@ struct session	*session_new(const char *id);	/* NULL: no memory */
 void		 session_free(struct session *);
 
 /*
- * Ends the transaction: nothing of it is left, and the reference to its configuration is
- * let go.
+ * Ends the transaction: nothing of it is left, and its references are let go.
  */
 void		 session_reset(struct session *);
 

@@ -64,7 +64,7 @@ bench_open(struct bench *b, const char *conf_text)
 	buf_clear(&errors);
 	options.file = b->audit_file;
 	b->audit = audit_open(&options);
-	b->filter = b->conf != NULL && b->audit != NULL ? filter_new(b->conf, b->audit) : NULL;
+	b->filter = b->conf != NULL && b->audit != NULL ? filter_new(b->conf, NULL, b->audit) : NULL;
 	if (b->filter == NULL)
 		exit(1);
 }
@@ -445,7 +445,7 @@ on_failure_is(const char *setting, const char *here, const char *there)
 	filter_free(b.filter);
 	audit_close(b.audit);
 	b.audit = audit_open(&options);
-	b.filter = b.audit == NULL ? NULL : filter_new(b.conf, b.audit);
+	b.filter = b.audit == NULL ? NULL : filter_new(b.conf, NULL, b.audit);
 	if (b.filter == NULL) {
 		tap_skip(2, "/dev/full cannot be opened");
 		return;

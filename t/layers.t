@@ -10,9 +10,9 @@ use Test::More;
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Tree qw(top run_in compiler find_program cannot);
 
-my @CORE = qw(policy path netaddr netset domset reply record encode utf8 buf);
+my @CORE = qw(policy judge path netaddr netset domset reply record encode utf8 buf);
 # Pure too, and above the core: what each may call besides.
-my %ABOVE = (dns_reply => [], rrset => [], session => ['conf_unref'], siphash => [],
+my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'], siphash => [],
 	mx => ['ownaddr_is_usable'],
 	# and one lock a shard
 	cache => ['siphash', map { ("pthread_mutex_$_", "pthread_cond_$_", "pthread_condattr_$_") }
