@@ -458,6 +458,119 @@ on_failure_is(const char *setting, const char *here, const char *there)
 	bench_close(&b);
 }
 
+/* DNS, in which each domain has one mail exchanger, which has our address. */
+struct world {
+	int	questions;
+	int	is_down;
+};
+
+static void
+answer_world(void *arg, const char *name, const enum rrset_type *types, size_t count,
+    int64_t deadline_us, struct rrset *rrsets)
+{
+	const uint8_t ours[4] = { 198, 51, 100, 25 };
+	struct world *world = arg;
+
+	(void)deadline_us;
+	world->questions++;
+	for (size_t i = 0; i < count; i++) {
+		memset(&rrsets[i], 0, sizeof(rrsets[i]));
+		rrsets[i].type = types[i];
+		rrsets[i].ttl = 300;
+		rrsets[i].why = "timeout";
+		rrsets[i].status = world->is_down ? RRSET_FAILURE :
+		    types[i] == RRSET_AAAA ? RRSET_NODATA : RRSET_FOUND;
+		if (rrsets[i].status != RRSET_FOUND)
+			continue;
+		rrsets[i].count = 1;
+		if (types[i] == RRSET_A) {
+			rrsets[i].addrs = calloc(1, sizeof(*rrsets[i].addrs));
+			rrsets[i].addrs[0] = netaddr_v4(ours);
+			continue;
+		}
+		rrsets[i].mx = calloc(1, sizeof(*rrsets[i].mx));
+		rrsets[i].mx->is_host = 1;
+		rrsets[i].mx->preference = 10;
+		(void)snprintf(rrsets[i].mx->host, sizeof(rrsets[i].mx->host), "mx.%s", name);
+	}
+}
+
+static int64_t
+no_clock(void *world)
+{
+	(void)world;
+	return 0;
+}
+
+static void
+ask_in_world(struct bench *b, struct world *world)
+{
+	const struct ask_world functions = { answer_world, no_clock, world };
+	const char *why;
+	struct ask *ask = ask_new(b->conf, NULL, &functions, &why);
+
+	if (ask == NULL)
+		exit(1);
+	filter_set_rules(b->filter, b->conf, ask);
+	ask_unref(ask);
+}
+
+static const char mx_text[] =
+	"trusted-networks = { \"10.0.0.0/8\" }\n"
+	"local-domains = { example.com }\n"
+	"own-addresses = { \"198.51.100.25\" }\n"
+	"mx { accept = any domains = { .test } }\n"
+	"audit { syslog = no }\n";
+
+/* DNS is asked for what nothing else decides, once, and the record has what it said. */
+static void
+check_mx(void)
+{
+	static const char *const resolved[] = { "{rcpt_addr}", "u@ours.test", NULL };
+	struct engine_macros m = macros(nothing);
+	struct world world = { 0, 0 }, other = { 0, 0 };
+	struct session *s;
+	struct bench b;
+
+	bench_open(&b, mx_text);
+	ask_in_world(&b, &world);
+	s = connect_from(&b, "203.0.113.9", postfix);
+	mail(&b, s, NULL, nothing);
+	rcpt_is(&b, s, "<u@example.com>", nothing, "pass", "ours by a list");
+	rcpt_is(&b, s, "<u%x@ours.test>", nothing, "550", "with routing");
+	rcpt_is(&b, s, "<u@elsewhere.example>", nothing, "550", "not in mx.domains");
+	tap_is_int(world.questions, 0, "nobody was asked");
+	record_has(&b, "\"mx\":\"not: ");
+	tap_is_str(filter_mta_reject(b.filter, s, "<u@ours.test>", "5.1.1", "unknown",
+	    &m)->code, "451", "a recipient that the mail server has refused");
+	tap_is_int(world.questions, 0, "nobody was asked for it");
+	record_lacks(&b, "\"mx\"");
+	rcpt_is(&b, s, "<u@ours.test>", nothing, "pass", "ours by DNS");
+	tap_is_int(world.questions, 2, "its exchangers, and their addresses");
+	record_has(&b, "\"verdict\":\"permit\",\"reason\":\"mx\"");
+	record_has(&b, "\"mx\":\"primary 10 mx.ours.test via 198.51.100.25, ad=0, ");
+	record_has(&b, ", fresh\"");
+	rcpt_is(&b, s, "u@ours.test", nothing, "553", "not plain, and not resolved");
+	rcpt_is(&b, s, "u@ours.test", resolved, "pass", "not plain, and resolved to that");
+	record_has(&b, ", cached\"");
+	filter_set_rules(b.filter, b.conf, NULL);
+	rcpt_is(&b, s, "<u@ours.test>", nothing, "pass", "a transaction keeps whom it asks");
+	world.is_down = 1;
+	rcpt_is(&b, s, "<u@down.test>", nothing, "451", "DNS is down");
+	record_has(&b, "\"verdict\":\"tempfail\",\"reason\":\"dns-failure\"");
+	record_has(&b, "\"reply\":\"451 4.4.3 ");
+	rcpt_is(&b, s, "<u@example.com>", nothing, "pass", "which is nothing to a list");
+	mail(&b, s, NULL, nothing);
+	rcpt_is(&b, s, "<u@ours.test>", nothing, "451", "there is nobody to ask");
+	record_has(&b, "\"reason\":\"internal\"");
+	ask_in_world(&b, &other);
+	mail(&b, s, NULL, nothing);
+	rcpt_is(&b, s, "<u@ours.test>", nothing, "pass", "the next transaction asks another");
+	tap_is_int(other.questions, 2, "which was asked");
+	filter_close(b.filter, s);
+	bench_close(&b);
+}
+
 static void
 check_notes(const struct bench *b)
 {
@@ -486,6 +599,7 @@ main(void)
 	check_notes(&b);
 	bench_close(&b);
 	check_monitor();
+	check_mx();
 	on_failure_is("tempfail", "451", "451");
 	on_failure_is("continue", "pass", "550");
 	return tap_done();
