@@ -3,7 +3,7 @@
 
 /*
  * Domains are chosen by strangers: the hash has a key that they do not know, what is kept
- * is bounded, and so is what is looked up at once, in all and for one network of clients.
+ * is bounded, and so is what is looked up at once, in all and for neighbours.
  * Entries live in shards, each with a lock, so that threads seldom meet.
  */
 
@@ -18,7 +18,9 @@
 #define BUCKETS_MIN	64
 #define BUCKETS_MAX	65536	/* of a shard */
 #define SECOND		INT64_C(1000000)
-#define NETWORK_BYTES	8	/* of an IPv6 client: its /64 */
+#define SHARED_BYTES_V4	3	/* of a site's addresses: a /24 */
+#define SHARED_BYTES_V6	6	/* a /48 */
+#define CLIENT_BYTES_V6	8	/* of a client's: a /64 */
 
 struct shard;
 
@@ -37,7 +39,7 @@ struct cache_entry {
 	int64_t			 fresh_until_us;
 	int64_t			 retry_us;	/* after a failure; 0: none */
 	unsigned		 failures;	/* in a row */
-	struct netaddr		 client;	/* for whom it is asked */
+	struct netaddr		 client;	/* for whom it is asked, see network_of() */
 	char			 domain[];
 };
 
@@ -56,11 +58,11 @@ struct shard {
 	struct cache_stats	  stats;
 };
 
-/* For which networks of clients look-ups are under way. */
+/* For which clients look-ups are under way. */
 struct flight {
 	pthread_mutex_t	lock;		/* guards both others; innermost */
 	size_t		count;
-	struct netaddr	networks[CACHE_LOOKUPS_MAX];
+	struct netaddr	clients[CACHE_LOOKUPS_MAX];
 };
 
 struct cache {
@@ -202,6 +204,13 @@ put_first(struct shard *shard, struct cache_entry *entry)
 }
 
 static void
+note_use(struct shard *shard, struct cache_entry *entry)
+{
+	take_out(shard, entry);
+	put_first(shard, entry);
+}
+
+static void
 drop(const struct cache *cache, struct shard *shard, struct cache_entry *entry)
 {
 	struct cache_entry **place = bucket_of(cache, shard, entry->hash);
@@ -256,54 +265,64 @@ insert(const struct cache *cache, struct shard *shard, uint64_t hash, const char
  * How many are looked up
  */
 
+/* Whoever has one address of an IPv6 network, has all of them. */
 static struct netaddr
-network_of(const struct netaddr *client)
+network_of(const struct netaddr *addr)
 {
-	struct netaddr network = *client;
+	struct netaddr client = *addr;
 
-	if (network.family == NETADDR_V6)
-		memset(network.bytes + NETWORK_BYTES, 0,
-		    sizeof(network.bytes) - NETWORK_BYTES);
-	return network;
+	if (client.family == NETADDR_V6)
+		memset(client.bytes + CLIENT_BYTES_V6, 0,
+		    sizeof(client.bytes) - CLIENT_BYTES_V6);
+	return client;
 }
 
-/* Clients without an address are one network. */
+/* Those without an address are one. */
 static int
-is_same_network(const struct netaddr *a, const struct netaddr *b)
+is_same_client(const struct netaddr *a, const struct netaddr *b)
 {
 	return a->family == b->family &&
 	    memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+static int
+is_same_site(const struct netaddr *a, const struct netaddr *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes,
+	    a->family == NETADDR_V6 ? SHARED_BYTES_V6 : SHARED_BYTES_V4) == 0;
+}
+
 /* CACHE_MISS: there is room, and it is taken. */
 static enum cache_result
-take_off(struct flight *flight, const struct netaddr *network)
+take_off(struct flight *flight, const struct netaddr *client)
 {
 	enum cache_result result = CACHE_MISS;
-	unsigned same = 0;
+	unsigned same = 0, near = 0;
 
 	(void)pthread_mutex_lock(&flight->lock);
-	for (size_t i = 0; i < flight->count; i++)
-		same += (unsigned)is_same_network(&flight->networks[i], network);
-	if (same >= CACHE_CLIENT_MAX)
+	for (size_t i = 0; i < flight->count; i++) {
+		same += (unsigned)is_same_client(&flight->clients[i], client);
+		near += (unsigned)is_same_site(&flight->clients[i], client);
+	}
+	if (same >= CACHE_CLIENT_MAX || near >= CACHE_SITE_MAX)
 		result = CACHE_CLIENT_BUSY;
 	else if (flight->count >= CACHE_LOOKUPS_MAX)
 		result = CACHE_BUSY;
 	else
-		flight->networks[flight->count++] = *network;
+		flight->clients[flight->count++] = *client;
 	(void)pthread_mutex_unlock(&flight->lock);
 	return result;
 }
 
 static void
-land(struct flight *flight, const struct netaddr *network)
+land(struct flight *flight, const struct netaddr *client)
 {
 	size_t i = 0;
 
 	(void)pthread_mutex_lock(&flight->lock);
-	while (!is_same_network(&flight->networks[i], network))
+	while (!is_same_client(&flight->clients[i], client))
 		i++;
-	flight->networks[i] = flight->networks[--flight->count];
+	flight->clients[i] = flight->clients[--flight->count];
 	(void)pthread_mutex_unlock(&flight->lock);
 }
 
@@ -332,6 +351,8 @@ serve_stale(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 {
 	if (!has_verdict(entry) || now >= entry->fresh_until_us + CACHE_STALE * SECOND)
 		return 0;
+	/* or else the failures of others would drive it out while DNS is down */
+	note_use(entry->shard, entry);
 	entry->shard->stats.stale++;
 	copy_out(verdict, entry->standing, entry->text);
 	return 1;
@@ -343,8 +364,7 @@ serve(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 	struct shard *shard = entry->shard;
 
 	if (has_verdict(entry) && now < entry->fresh_until_us) {
-		take_out(shard, entry);
-		put_first(shard, entry);
+		note_use(shard, entry);
 		copy_out(verdict, entry->standing, entry->text);
 		return CACHE_HIT;
 	}
@@ -401,19 +421,20 @@ wait_for(struct cache_entry *entry, int64_t deadline)
 /* Begins a look-up; entry: NULL where there is none yet. */
 static enum cache_result
 begin(struct cache *cache, struct shard *shard, struct cache_entry *entry, uint64_t hash,
-    const char *domain, const struct netaddr *client, struct cache_entry **entry_r)
+    const char *domain, const struct netaddr *addr, struct cache_entry **entry_r)
 {
-	const struct netaddr network = network_of(client);
-	enum cache_result result = take_off(&cache->flight, &network);
+	const struct netaddr client = network_of(addr);
+	enum cache_result result = take_off(&cache->flight, &client);
 
 	if (result != CACHE_MISS)
 		return result;
 	if (entry == NULL && (entry = insert(cache, shard, hash, domain)) == NULL) {
-		land(&cache->flight, &network);
+		land(&cache->flight, &client);
 		return CACHE_NO_MEMORY;
 	}
+	note_use(shard, entry);
 	entry->is_asked = 1;
-	entry->client = network;
+	entry->client = client;
 	*entry_r = entry;
 	return CACHE_MISS;
 }

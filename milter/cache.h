@@ -12,7 +12,8 @@
 #include "siphash.h"
 
 #define CACHE_LOOKUPS_MAX	32	/* under way at once */
-#define CACHE_CLIENT_MAX	4	/* of them for one network, /32 or /64 */
+#define CACHE_CLIENT_MAX	4	/* of them for one client, a /32 or /64 */
+#define CACHE_SITE_MAX		16	/* of them for one site, a /24 or /48 */
 
 /* How long a verdict is fresh, whatever its TTL, in seconds. */
 #define CACHE_OURS_MIN		60
@@ -37,7 +38,7 @@ enum cache_result {
 	CACHE_FAILED,	/* a look-up has failed a moment ago; verdict_r is TEMPFAIL */
 	CACHE_MISS,	/* look it up: cache_put() has to follow */
 	CACHE_BUSY,	/* CACHE_LOOKUPS_MAX are under way */
-	CACHE_CLIENT_BUSY,	/* CACHE_CLIENT_MAX are, for this client's network */
+	CACHE_CLIENT_BUSY,	/* as many as may be are for this client, or its site */
 	CACHE_LATE,	/* another thread was asking, until the deadline */
 	CACHE_NO_MEMORY
 };

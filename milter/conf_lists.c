@@ -345,6 +345,16 @@ keep_set(struct list *list)
 		list->check->conf->listed_addresses = list->listed;
 }
 
+/* All that stand in the list are asked: the others could only be left out in silence. */
+static void
+check_count(struct conf_check *check, const struct setting *setting,
+    struct conf_value *const *values, size_t count)
+{
+	if (setting->kind == SETTING_SERVERS && count > NAMESERVERS_MAX)
+		conf_check_refuse(check, setting, values[NAMESERVERS_MAX],
+		    ": one too many; allowed: %d", NAMESERVERS_MAX);
+}
+
 void
 conf_lists_check(struct conf_check *check, const struct setting *setting,
     struct conf_value *const *values, size_t count)
@@ -356,6 +366,7 @@ conf_lists_check(struct conf_check *check, const struct setting *setting,
 	new_set(&list);
 	for (size_t i = 0; i < count && !list.is_out_of_memory; i++)
 		add_value(&list, values[i]);
+	check_count(check, setting, values, count);
 	if (setting->kind == SETTING_ADDRESSES && !list.is_out_of_memory)
 		add_own(&list);
 	if (keep_items(items, setting, values, count) == -1)

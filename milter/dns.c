@@ -36,7 +36,7 @@ take_given(const struct dns_options *options, struct dns_servers *servers)
 {
 	const char *why;
 
-	if (options->count > DNS_SERVERS_MAX)
+	if (options->count > NAMESERVERS_MAX)
 		return "more than 8 name servers";
 	for (; servers->count < options->count; servers->count++) {
 		why = nameserver_parse(options->servers[servers->count],
@@ -58,6 +58,7 @@ take_system(const struct dns_options *options, struct dns_servers *servers)
 	memcpy(servers->list, conf.servers, sizeof(conf.servers));
 	servers->count = conf.count;
 	servers->rotate = conf.rotate;
+	servers->use_tcp = conf.use_vc;
 	servers->is_ad_believed = conf.trust_ad;
 	if (conf.timeout != 0)
 		servers->try_us = (int64_t)conf.timeout * 1000000;
@@ -105,10 +106,11 @@ dns_describe(const struct dns *dns, struct buf *text)
 
 	for (size_t i = 0; i < servers->count; i++)
 		buf_printf(text, "%s%s", i > 0 ? ", " : "", servers->list[i].text);
-	buf_printf(text, " (%s; %lld s, %u attempts%s; AD is %sbelieved)",
+	buf_printf(text, " (%s; %lld s, %u attempts%s%s; AD is %sbelieved)",
 	    dns->is_of_system ? "resolv.conf" : "dns.servers",
 	    (long long)(servers->try_us / 1000000), servers->attempts,
-	    servers->rotate ? ", in turn" : "", servers->is_ad_believed ? "" : "not ");
+	    servers->rotate ? ", in turn" : "", servers->use_tcp ? ", by TCP" : "",
+	    servers->is_ad_believed ? "" : "not ");
 }
 
 int
@@ -117,6 +119,7 @@ dns_is_equal(const struct dns *a, const struct dns *b)
 	if (a->servers.count != b->servers.count || a->servers.try_us != b->servers.try_us ||
 	    a->servers.attempts != b->servers.attempts ||
 	    a->servers.rotate != b->servers.rotate ||
+	    a->servers.use_tcp != b->servers.use_tcp ||
 	    a->servers.is_ad_believed != b->servers.is_ad_believed)
 		return 0;
 	for (size_t i = 0; i < a->servers.count; i++)

@@ -23,7 +23,7 @@
 #define PAUSE_US	200000		/* a round takes no less */
 
 static void	begin_turn(struct dns_query *, int64_t now);
-static void	start_udp(struct dns_query *, int64_t now);
+static void	start(struct dns_query *, int64_t now);
 
 static const struct nameserver *
 server_of(const struct dns_query *query)
@@ -159,7 +159,7 @@ begin_turn(struct dns_query *query, int64_t now)
 		query->round_began = now;
 	}
 	query->junk = 0;
-	start_udp(query, now);
+	start(query, now);
 }
 
 /* Another id each time. Returns -1 if there is none. */
@@ -243,6 +243,15 @@ start_tcp(struct dns_query *query, int64_t now)
 }
 
 static void
+start(struct dns_query *query, int64_t now)
+{
+	if (query->servers->use_tcp)
+		start_tcp(query, now);
+	else
+		start_udp(query, now);
+}
+
+static void
 found_too_much(struct dns_query *query)
 {
 	query->rrset->status = RRSET_FOUND;
@@ -281,7 +290,7 @@ take_reply(struct dns_query *query, enum dns_reply_kind kind, const struct dns_r
 	case DNS_REPLY_REFUSAL:
 		if (is_edns_refused(query, reply)) {
 			query->without_edns |= bit_of(query);
-			start_udp(query, now);
+			start(query, now);
 			return;
 		}
 		give_up_server(query, now, dns_reply_rcode_name(reply->rcode));

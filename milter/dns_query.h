@@ -12,14 +12,13 @@
 #include "nameserver.h"
 #include "rrset.h"
 
-#define DNS_SERVERS_MAX	8
-
 struct dns_servers {
-	struct nameserver	list[DNS_SERVERS_MAX];
+	struct nameserver	list[NAMESERVERS_MAX];
 	size_t			count;
 	int64_t			try_us;		/* for the first answer; doubles every round */
 	unsigned		attempts;	/* rounds */
 	int			rotate;		/* each question begins with another one */
+	int			use_tcp;	/* from the start, and never UDP */
 	int			is_ad_believed;
 };
 

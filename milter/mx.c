@@ -18,22 +18,10 @@
 #include "mx.h"
 #include "ownaddr.h"
 
-#define NO_HOST		SIZE_MAX
-#define NAME_MAX_LEN	253	/* RFC 1035 §2.3.4, as text */
-#define LABEL_MAX_LEN	63
 #define WORDS_SIZE	480	/* a name and what is said of it */
 
 #define FAMILY_V4	1U
 #define FAMILY_V6	2U
-
-struct host {
-	unsigned	preference;
-	unsigned	asked;		/* families */
-	int		is_host;	/* a name that may be asked for */
-	int		is_past_limit;
-	int		has_address;
-	char		name[PATH_DOMAIN_SIZE];
-};
 
 struct mx {
 	const struct mx_rules	*rules;
@@ -41,8 +29,7 @@ struct mx {
 	struct mx_question	 question;
 	unsigned		 own_families;	/* in which we have an address */
 	int			 is_implicit;	/* no MX record: RFC 5321 §5.1 */
-	struct host		 hosts[MX_RECORDS_MAX];	/* the best first */
-	size_t			 count;		/* 0: the MX records are not known yet */
+	struct mx_hosts		 hosts;		/* none: not known yet */
 	size_t			 asking;	/* which host the question is about */
 	unsigned		 asked_hosts;
 	size_t			 match;		/* the best host that is us */
@@ -56,35 +43,6 @@ struct mx {
 	unsigned		 queries;
 	int64_t			 elapsed_us;
 };
-
-static int
-is_name_character(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-/* At least two labels, and no look-alike of an IPv4 address. */
-static int
-is_host_name(const char *name)
-{
-	size_t labels = 0, len = strlen(name);
-	int has_letter = 0;
-
-	if (len > NAME_MAX_LEN)
-		return 0;
-	for (const char *s = name;; s++) {
-		const char *label = s;
-		for (has_letter = 0; is_name_character(*s); s++)
-			has_letter |= *s < '0' || *s > '9';
-		if (s == label || s - label > LABEL_MAX_LEN)
-			return 0;
-		labels++;
-		if (*s == '\0')
-			return labels >= 2 && has_letter;
-		if (*s != '.')
-			return 0;
-	}
-}
 
 static void
 say(char *text, size_t size, const char *format, ...)
@@ -143,7 +101,7 @@ set_plain(struct mx_verdict *verdict, enum policy_mx standing, const char *why)
 int
 mx_is_plain(const struct mx_rules *rules, const char *domain, struct mx_verdict *verdict)
 {
-	if (!is_host_name(domain)) {
+	if (!mx_is_host_name(domain)) {
 		set_plain(verdict, POLICY_MX_BADNAME,
 		    "no name that can have an MX record");
 		return 1;
@@ -171,7 +129,7 @@ mx_begin(const struct mx_rules *rules, const char *domain)
 		return NULL;
 	mx->rules = rules;
 	mx->domain = domain;
-	mx->match = NO_HOST;
+	mx->match = MX_NO_HOST;
 	mx->ttl = UINT32_MAX;
 	if (has_family(rules->listed, NETADDR_V4) ||
 	    has_family(rules->interfaces, NETADDR_V4))
@@ -210,13 +168,13 @@ settle(const struct mx *mx, enum policy_mx standing, const char *why,
 static int
 is_best(const struct mx *mx, size_t host)
 {
-	return mx->hosts[host].preference == mx->hosts[0].preference;
+	return mx_hosts_is_best(&mx->hosts, host);
 }
 
 static void
 say_host(const struct mx *mx, size_t i, char *text, size_t size)
 {
-	const struct host *host = &mx->hosts[i];
+	const struct mx_host *host = &mx->hosts.list[i];
 
 	say(text, size, "%u %s", host->preference,
 	    host->is_host ? host->name : "(no name of a host)");
@@ -230,7 +188,8 @@ settle_match(const struct mx *mx, struct mx_verdict *verdict)
 	char via[NETADDR_TEXT_SIZE];
 
 	verdict->standing = is_best(mx, mx->match) ? POLICY_MX_PRIMARY : POLICY_MX_BACKUP;
-	verdict->ttl = mx->ttl;
+	/* a better one that could not be looked up may be us, too */
+	verdict->ttl = mx->best_has_failed && !is_best(mx, mx->match) ? 0 : mx->ttl;
 	(void)snprintf(verdict->text, size, "%s ", mx_standing_name(verdict->standing));
 	say_host(mx, mx->match, verdict->text, size);
 	if (mx->is_implicit)
@@ -255,9 +214,9 @@ conclude(const struct mx *mx, struct mx_verdict *verdict)
 	const struct mx_rules *rules = mx->rules;
 	int has_failed = mx->failure[0] != '\0';
 
-	if (mx->match == NO_HOST && has_failed)
+	if (mx->match == MX_NO_HOST && has_failed)
 		settle(mx, POLICY_MX_TEMPFAIL, mx->failure, verdict);
-	else if (mx->match == NO_HOST)
+	else if (mx->match == MX_NO_HOST)
 		settle(mx, POLICY_MX_NOT, mx->is_cut ?
 		    "no mail exchanger within the limits is this server" :
 		    "no mail exchanger is this server", verdict);
@@ -294,89 +253,19 @@ note_failure(struct mx *mx, const char *name, const struct rrset *rrset)
  * The MX records
  */
 
-static int
-compare_hosts(const void *a, const void *b)
-{
-	const struct host *one = a, *other = b;
-
-	if (one->preference != other->preference)
-		return one->preference < other->preference ? -1 : 1;
-	return strcmp(one->name, other->name);
-}
-
-/* A host that is named twice counts once, where it is better. */
 static void
-drop_duplicates(struct mx *mx)
+look_at_hosts(struct mx *mx)
 {
-	size_t kept = 0, j;
+	const struct mx_rules *rules = mx->rules;
 
-	for (size_t i = 0; i < mx->count; i++) {
-		for (j = 0; j < kept; j++)
-			if (mx->hosts[i].is_host && mx->hosts[j].is_host &&
-			    strcmp(mx->hosts[i].name, mx->hosts[j].name) == 0)
-				break;
-		if (j == kept)
-			mx->hosts[kept++] = mx->hosts[i];
-	}
-	mx->count = kept;
-}
-
-/* The names that mean us need no look-up. */
-static void
-match_names(struct mx *mx)
-{
-	if (mx->rules->names == NULL)
+	/* the names that mean us need no look-up */
+	if (rules->names != NULL)
+		mx->match = mx_hosts_find(&mx->hosts, rules->names);
+	if (rules->networks == NULL)
 		return;
-	for (size_t i = 0; i < mx->count; i++) {
-		const struct host *host = &mx->hosts[i];
-		if (!host->is_host || domset_find(mx->rules->names, host->name,
-		    strlen(host->name)) == NULL)
-			continue;
-		mx->match = i;
-		return;
-	}
-}
-
-static void
-add_host(struct mx *mx, unsigned preference, const char *name, int is_host)
-{
-	struct host *host = &mx->hosts[mx->count++];
-
-	host->preference = preference;
-	host->is_host = is_host && is_host_name(name);
-	if (host->is_host)
-		memcpy(host->name, name, strlen(name) + 1);
-}
-
-static void
-sort_hosts(struct mx *mx)
-{
-	qsort(mx->hosts, mx->count, sizeof(mx->hosts[0]), compare_hosts);
-	drop_duplicates(mx);
-	match_names(mx);
-	if (mx->rules->networks == NULL)
-		return;
-	for (size_t i = 0; i < mx->count && is_best(mx, i); i++)
-		if (!mx->hosts[i].is_host)
+	for (size_t i = 0; i < mx->hosts.count && is_best(mx, i); i++)
+		if (!mx->hosts.list[i].is_host)
 			note_outside(mx, i, "cannot be in mx.networks");
-}
-
-/* Returns what ends the inquiry already, or NULL. */
-static const char *
-read_mx(struct mx *mx, const struct rrset *rrset)
-{
-	if (rrset->is_cut || rrset->count > MX_RECORDS_MAX)
-		return "more than 100 MX records, or aliases without an end";
-	/* RFC 7505 §3 forbids company; a set with it in is as Postfix has it */
-	for (size_t i = 0; i < rrset->count; i++)
-		if (rrset->mx[i].is_null)
-			return rrset->count == 1 ? "null MX" :
-			    "null MX beside other MX records";
-	for (size_t i = 0; i < rrset->count; i++)
-		add_host(mx, rrset->mx[i].preference, rrset->mx[i].host,
-		    rrset->mx[i].is_host);
-	sort_hosts(mx);
-	return NULL;
 }
 
 /* Returns 1 if the verdict is there. */
@@ -393,12 +282,11 @@ take_mx(struct mx *mx, const struct rrset *rrset, struct mx_verdict *verdict)
 			    verdict);
 			return 1;
 		}
-		why = read_mx(mx, rrset);
+		why = mx_hosts_read(&mx->hosts, rrset);
 		break;
 	case RRSET_NODATA:
 		mx->is_implicit = 1;
-		add_host(mx, 0, mx->domain, 1);
-		sort_hosts(mx);
+		mx_hosts_set_implicit(&mx->hosts, mx->domain);
 		break;
 	case RRSET_NXDOMAIN:
 		why = "no such domain";
@@ -408,10 +296,12 @@ take_mx(struct mx *mx, const struct rrset *rrset, struct mx_verdict *verdict)
 		settle(mx, POLICY_MX_TEMPFAIL, mx->failure, verdict);
 		return 1;
 	}
-	if (why == NULL)
-		return 0;
-	settle(mx, POLICY_MX_NOT, why, verdict);
-	return 1;
+	if (why != NULL) {
+		settle(mx, POLICY_MX_NOT, why, verdict);
+		return 1;
+	}
+	look_at_hosts(mx);
+	return 0;
 }
 
 /*
@@ -455,10 +345,10 @@ check_network(struct mx *mx, size_t i, const struct netaddr *addr, enum rrset_ty
 static void
 take_address(struct mx *mx, size_t i, const struct netaddr *addr, enum rrset_type type)
 {
-	mx->hosts[i].has_address = 1;
+	mx->hosts.list[i].has_address = 1;
 	/* of two matches the better one; by its name a host is us in any case */
 	if (is_of_type(addr, type) && is_own(mx->rules, addr) &&
-	    (mx->match == NO_HOST || mx->match > i)) {
+	    (mx->match == MX_NO_HOST || mx->match > i)) {
 		mx->match = i;
 		mx->via = *addr;
 	}
@@ -471,9 +361,9 @@ take_addresses(struct mx *mx, const struct rrset *rrset)
 {
 	size_t i = mx->asking, count = rrset->count;
 
-	mx->hosts[i].asked |= rrset->type == RRSET_A ? FAMILY_V4 : FAMILY_V6;
+	mx->hosts.list[i].asked |= rrset->type == RRSET_A ? FAMILY_V4 : FAMILY_V6;
 	if (rrset->status == RRSET_FAILURE) {
-		note_failure(mx, mx->hosts[i].name, rrset);
+		note_failure(mx, mx->hosts.list[i].name, rrset);
 		mx->best_has_failed |= is_best(mx, i);
 		return;
 	}
@@ -492,7 +382,7 @@ take_addresses(struct mx *mx, const struct rrset *rrset)
 static void
 check_has_address(struct mx *mx, size_t i)
 {
-	const struct host *host = &mx->hosts[i];
+	const struct mx_host *host = &mx->hosts.list[i];
 
 	if (mx->rules->networks != NULL && is_best(mx, i) && !host->has_address &&
 	    host->asked == (FAMILY_V4 | FAMILY_V6) && !mx->best_has_failed)
@@ -507,14 +397,14 @@ check_has_address(struct mx *mx, size_t i)
 static unsigned
 wanted(const struct mx *mx, size_t i)
 {
-	const struct host *host = &mx->hosts[i];
+	const struct mx_host *host = &mx->hosts.list[i];
 	unsigned families = 0;
 
 	if (!host->is_host || host->is_past_limit)
 		return 0;
-	if (mx->match == NO_HOST || (is_best(mx, i) && !is_best(mx, mx->match)))
+	if (mx->match == MX_NO_HOST || (is_best(mx, i) && !is_best(mx, mx->match)))
 		families = mx->own_families;
-	if (mx->match != NO_HOST && mx->rules->networks != NULL && is_best(mx, i))
+	if (mx->match != MX_NO_HOST && mx->rules->networks != NULL && is_best(mx, i))
 		families = FAMILY_V4 | FAMILY_V6;
 	return families & ~host->asked;
 }
@@ -538,13 +428,13 @@ make_question(struct mx *mx, const char *name, unsigned families)
 static int
 is_within_limit(struct mx *mx, size_t i)
 {
-	if (mx->hosts[i].asked != 0)
+	if (mx->hosts.list[i].asked != 0)
 		return 1;
 	if (mx->asked_hosts < MX_HOSTS_MAX) {
 		mx->asked_hosts++;
 		return 1;
 	}
-	mx->hosts[i].is_past_limit = 1;
+	mx->hosts.list[i].is_past_limit = 1;
 	mx->is_cut = 1;
 	if (mx->rules->networks != NULL && is_best(mx, i))
 		note_outside(mx, i, "is one too many for mx.networks");
@@ -555,12 +445,12 @@ is_within_limit(struct mx *mx, size_t i)
 static int
 ask_next_host(struct mx *mx)
 {
-	for (size_t i = 0; i < mx->count && mx->outside[0] == '\0'; i++) {
+	for (size_t i = 0; i < mx->hosts.count && mx->outside[0] == '\0'; i++) {
 		unsigned families = wanted(mx, i);
 		if (families == 0 || !is_within_limit(mx, i))
 			continue;
 		mx->asking = i;
-		make_question(mx, mx->hosts[i].name, families);
+		make_question(mx, mx->hosts.list[i].name, families);
 		return 1;
 	}
 	return 0;
@@ -603,7 +493,7 @@ take(struct mx *mx, const struct rrset *answers, struct mx_verdict *verdict)
 		settle(mx, POLICY_MX_NOT, why, verdict);
 		return 1;
 	}
-	if (mx->count == 0)
+	if (mx->hosts.count == 0)
 		return take_mx(mx, answers, verdict);
 	for (size_t i = 0; i < mx->question.count; i++)
 		take_addresses(mx, &answers[i]);

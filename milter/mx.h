@@ -8,12 +8,15 @@
 #include <stdint.h>
 
 #include "domset.h"
+#include "mx_hosts.h"
 #include "netset.h"
 #include "policy.h"
 #include "rrset.h"
 
-/* Whatever a domain's owner writes into DNS, no more than this is looked at. */
-#define MX_RECORDS_MAX		100
+/*
+ * Whatever a domain's owner writes into DNS, no more than this is looked at, and of MX
+ * records MX_RECORDS_MAX.
+ */
 #define MX_HOSTS_MAX		10	/* whose addresses are asked for */
 #define MX_ADDRESSES_MAX	256	/* of one host and family */
 
@@ -39,7 +42,7 @@ struct mx_question {
 
 struct mx_verdict {
 	enum policy_mx	 standing;	/* not UNASKED */
-	uint32_t	 ttl;		/* seconds, of all it rests on; 0: TEMPFAIL */
+	uint32_t	 ttl;		/* seconds, of all it rests on; 0: on a failure */
 	/*
 	 * For the record: "backup 20 mx.us.example via 198.51.100.25, best 10
 	 * mx.other.example, ad=1, 3 queries, 412 us". Printable ASCII.

@@ -9,6 +9,7 @@
 
 #define NAMESERVER_TEXT_SIZE	64	/* [ADDRESS%INTERFACE]:PORT and a NUL */
 #define NAMESERVER_PORT		53
+#define NAMESERVERS_MAX		8	/* that are asked, one after the other */
 
 struct nameserver {
 	struct sockaddr_storage	 address;

@@ -73,6 +73,8 @@ add_options(struct resolv_conf *conf, char *options)
 			conf->rotate = 1;
 		else if (strcmp(word, "trust-ad") == 0)
 			conf->trust_ad = 1;
+		else if (strcmp(word, "use-vc") == 0)
+			conf->use_vc = 1;
 	}
 }
 

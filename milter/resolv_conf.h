@@ -18,6 +18,7 @@ struct resolv_conf {
 	unsigned		attempts;	/* 0: it does not say */
 	int			rotate;
 	int			trust_ad;
+	int			use_vc;		/* TCP alone */
 };
 
 /*

@@ -312,7 +312,7 @@ hang(void *arg)
 	char domain[32];
 
 	if (!h->same_client)
-		client.bytes[3] = (uint8_t)h->number;
+		client.bytes[2] = (uint8_t)h->number;
 	(void)snprintf(domain, sizeof(domain), "d%d.test", h->number);
 	ask_mx(h->ask, domain, &client, ask_deadline(h->ask), &h->answer);
 	(void)atomic_fetch_add(h->ended, 1);

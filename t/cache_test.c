@@ -242,7 +242,7 @@ test_in_flight(void)
 
 	for (int i = 0; i < CACHE_LOOKUPS_MAX; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
-		(void)snprintf(text, sizeof(text), "192.0.2.%d", i);
+		(void)snprintf(text, sizeof(text), "192.0.%d.1", i);
 		const struct netaddr client = client_of(text);
 		wrong += cache_get(cache, domain, &client, T0, T0, &v, &entries[i]) != CACHE_MISS;
 	}
@@ -275,6 +275,7 @@ static const struct {
 	{ "the next /64", "2001:db8:1:2::1", "2001:db8:1:3::1", "miss" },
 	{ "no address", "?", "?", "client busy" },
 	{ "an address", "?", "192.0.2.1", "miss" },
+	{ "the next /48", "2001:db8:1:2::1", "2001:db8:2:2::1", "miss" },
 	{ "another family", "192.0.2.1", "c000:201::", "miss" },
 };
 
@@ -305,6 +306,98 @@ test_clients(void)
 		(void)cache_put(cache, entries[0], T0, &v);
 		cache_free(cache);
 	}
+}
+
+/* Many clients of one site have half of all look-ups and no more. */
+static const struct {
+	const char	*format;	/* of its clients */
+	const char	*other;
+	const char	*want;		/* for the other one */
+} sites[] = {
+	{ "192.0.2.%d", "192.0.2.250", "client busy" },
+	{ "192.0.2.%d", "192.0.3.1", "miss" },
+	{ "192.0.2.%d", "c000:200::1", "miss" },
+	{ "2001:db8:1:%d::1", "2001:db8:1:ff00::1", "client busy" },
+	{ "2001:db8:1:%d::1", "2001:db8:2:1::1", "miss" },
+	{ "2001:db8:1:%d::1", "32.1.13.184", "miss" },
+};
+
+static void
+test_sites(void)
+{
+	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+		struct cache *cache = cache_new(1000, hash_key);
+		struct cache_entry *entries[CACHE_SITE_MAX + 1];
+		const struct netaddr other = client_of(sites[i].other);
+		struct mx_verdict v;
+		char domain[32], text[40];
+		int misses = 0;
+
+		for (int j = 0; j < CACHE_SITE_MAX; j++) {
+			(void)snprintf(domain, sizeof(domain), "d%d.test", j);
+			(void)snprintf(text, sizeof(text), sites[i].format, j);
+			const struct netaddr client = client_of(text);
+			misses += cache_get(cache, domain, &client, T0, T0, &v, &entries[j]) == CACHE_MISS;
+		}
+		tap_is_int(misses, CACHE_SITE_MAX, "as many as a site may have: %s", sites[i].format);
+		enum cache_result result = cache_get(cache, "more.test", &other, T0, T0, &v,
+		    &entries[CACHE_SITE_MAX]);
+		tap_is_str(name_of(result), sites[i].want, "one more for %s", sites[i].other);
+		for (int j = 0; j < CACHE_SITE_MAX + (result == CACHE_MISS); j++) {
+			v = verdict_of(POLICY_MX_NOT, 60);
+			(void)cache_put(cache, entries[j], T0, &v);
+		}
+		cache_free(cache);
+	}
+}
+
+/* While DNS is down, domains that only fail do not drive out what serves. */
+static void
+test_outage(void)
+{
+	struct cache *cache = cache_new(16 * 4, hash_key);
+	struct mx_verdict v;
+	char domain[32];
+	int served = 0;
+	int64_t later = T0 + 61 * SECOND;
+
+	(void)at(cache, "kept.test", T0, POLICY_MX_BACKUP, 60, &v);
+	(void)at(cache, "kept.test", later, POLICY_MX_TEMPFAIL, 0, &v);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
+		(void)at(cache, domain, later, POLICY_MX_TEMPFAIL, 0, &v);
+		served += strcmp(at(cache, "kept.test", later, POLICY_MX_TEMPFAIL, 0, &v), "stale") == 0 &&
+		    v.standing == POLICY_MX_BACKUP;
+	}
+	tap_is_int(served, 1000, "an old verdict that serves is not evicted");
+	cache_free(cache);
+}
+
+/* A look-up is a use, too: what was looked up just now is the newest. */
+static void
+test_renewal(void)
+{
+	struct cache *cache = cache_new(16 * 4, hash_key);
+	struct mx_verdict v;
+	char domain[32];
+	int renewed = 0, kept = 0;
+	int64_t now = T0;
+
+	(void)at(cache, "kept.test", now, POLICY_MX_BACKUP, 60, &v);
+	for (int i = 0; i < 1000; i++) {
+		for (int j = 0; j < 6; j++) {
+			if (j == 3) {
+				now += 61 * SECOND;
+				renewed += strcmp(at(cache, "kept.test", now, POLICY_MX_BACKUP, 60, &v), "miss") == 0;
+			}
+			(void)snprintf(domain, sizeof(domain), "d%d.test", i * 6 + j);
+			(void)at(cache, domain, now, POLICY_MX_NOT, 60, &v);
+		}
+		kept += strcmp(at(cache, "kept.test", now, POLICY_MX_NOT, 60, &v), "hit") == 0;
+	}
+	tap_is_int(renewed, 1000, "looked up again and again");
+	tap_is_int(kept, 1000, "and three others do not drive it out");
+	cache_free(cache);
 }
 
 /* An old verdict is better than none for who is turned away, too. */
@@ -614,6 +707,9 @@ main(void)
 	test_tiny();
 	test_in_flight();
 	test_clients();
+	test_sites();
+	test_outage();
+	test_renewal();
 	test_busy_and_stale();
 	test_coalescing();
 	test_own_deadline();

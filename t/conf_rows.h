@@ -185,6 +185,8 @@ static const struct row bad[] = {
 	  "t.conf:1: mx.cache-entries: 99999999999 is out of range; allowed: 1 to 10000000\n" },
 	{ "mx { timeout = 4s }\n", NULL,
 	  "t.conf:1: mx.timeout: \"4s\" is no whole number; allowed: 1 to 60\n" },
+	{ "dns { servers = { ::1, ::2, ::3, ::4, ::5, ::6, ::7,\n::8, ::9, ::a } }\n", NULL,
+	  "t.conf:2: dns.servers: \"::9\": one too many; allowed: 8\n" },
 	{ "dns { servers = { a.example, 127.0.0.1:0, [::1]5, [::1, 1.2.3.4:5:6 } trust-ad = maybe }\n", NULL,
 	  "t.conf:1: dns.servers: \"a.example\": no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT\n"
 	  "t.conf:1: dns.servers: \"127.0.0.1:0\": the port is not in 1 to 65535\n"

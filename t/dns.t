@@ -213,6 +213,9 @@ sub test_resolv_conf
 	write_file("$folder/resolv.conf", "nameserver 192.0.2.1\noptions trust-ad\n");
 	@line = ask(-r => "$folder/resolv.conf");
 	like $line[0], qr/AD is believed/, 'trust-ad';
+	write_file("$folder/resolv.conf", "nameserver 192.0.2.1\noptions use-vc\n");
+	@line = ask(-r => "$folder/resolv.conf");
+	is $line[0], 'servers: 192.0.2.1:53 (resolv.conf; 1 s, 2 attempts, by TCP; AD is not believed)', 'use-vc';
 	@line = ask(-r => "$folder/resolv.conf", -s => '[::1]:5353', -s => '192.0.2.7');
 	is $line[0], 'servers: [::1]:5353, 192.0.2.7:53 (dns.servers; 1 s, 2 attempts; AD is not believed)',
 	    'servers that are given stand in its place';

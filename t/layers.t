@@ -13,7 +13,8 @@ use Authrelay::Tree qw(top run_in compiler find_program cannot);
 my @CORE = qw(policy judge path netaddr netset domset reply record encode utf8 buf);
 # Pure too, and above the core: what each may call besides.
 my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'], siphash => [],
-	mx => ['ownaddr_is_usable'],
+	mx_hosts => [],
+	mx => ['ownaddr_is_usable', 'mx_is_host_name', map { "mx_hosts_$_" } qw(read set_implicit is_best find)],
 	# and one lock a shard
 	cache => ['siphash', map { ("pthread_mutex_$_", "pthread_cond_$_", "pthread_condattr_$_") }
 	    qw(init destroy lock unlock timedwait broadcast setclock)]);

@@ -31,6 +31,7 @@ struct row {
 	int		 require_dnssec;
 	int		 primary_only;
 	uint32_t	 ttl;		/* 0: not looked at */
+	int		 is_unsure;	/* the TTL is 0 */
 };
 
 #define ELSEWHERE	"not: no mail exchanger is this server, ad=1, "
@@ -309,6 +310,10 @@ static const struct row rows[] = {
 	{ .name = "the least, the other way round", "a.test", "a.test MX @70 10:mx.us.test\nmx.us.test A @100 "
 	    "198.51.100.25", "primary", NULL, .ttl = 70 },
 	{ .name = "of what is not there, too", "a.test", "a.test MX @70 NXDOMAIN", "not", NULL, .ttl = 70 },
+	{ .name = "of what a failure leaves open", "a.test", "a.test MX 10:x.test 20:mx.us.test\nx.test A FAIL\n"
+	    "mx.us.test A 198.51.100.25", "backup", NULL, .is_unsure = 1 },
+	{ .name = "of what it does not", "a.test", "a.test MX 10:x.test 10:y.test\nx.test A FAIL\n"
+	    "y.test A @50 198.51.100.25", "primary", NULL, .ttl = 50 },
 	{ .name = "of whoever was looked at", "a.test", "a.test MX 10:x.test 20:mx.us.test\nx.test A @33 203.0.113.1\n"
 	    "mx.us.test A 198.51.100.25", "backup", NULL, .ttl = 33 },
 };
@@ -491,7 +496,7 @@ test_row(const struct row *row)
 		tap_is_str(run.asked, row->asked, "%s: what was asked", row->name);
 	if (row->ttl != 0)
 		tap_is_int(verdict.ttl, row->ttl, "%s: TTL", row->name);
-	if (verdict.standing == POLICY_MX_TEMPFAIL)
+	if (verdict.standing == POLICY_MX_TEMPFAIL || row->is_unsure)
 		tap_is_int(verdict.ttl, 0, "%s: no TTL", row->name);
 	netset_free(listed);
 	netset_free(interfaces);

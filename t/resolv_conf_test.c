@@ -51,31 +51,32 @@ static const struct {
 static const struct {
 	const char	*name;
 	const char	*text;
-	const char	*want;	/* servers, timeout, attempts, rotate, trust-ad */
+	const char	*want;	/* servers, timeout, attempts, rotate, trust-ad, use-vc */
 } files[] = {
-	{ "empty", "", "127.0.0.1:53 0 0 0 0" },
-	{ "one server", "nameserver 192.0.2.1\n", "192.0.2.1:53 0 0 0 0" },
-	{ "no line end", "nameserver 192.0.2.1", "192.0.2.1:53 0 0 0 0" },
+	{ "empty", "", "127.0.0.1:53 0 0 0 0 0" },
+	{ "one server", "nameserver 192.0.2.1\n", "192.0.2.1:53 0 0 0 0 0" },
+	{ "no line end", "nameserver 192.0.2.1", "192.0.2.1:53 0 0 0 0 0" },
 	{ "four servers", "nameserver 192.0.2.1\nnameserver ::1\nnameserver 192.0.2.3\n"
-	    "nameserver 192.0.2.4\n", "192.0.2.1:53 [::1]:53 192.0.2.3:53 0 0 0 0" },
+	    "nameserver 192.0.2.4\n", "192.0.2.1:53 [::1]:53 192.0.2.3:53 0 0 0 0 0" },
 	{ "blanks and what is behind", "nameserver \t 192.0.2.1 # the first\n",
-	    "192.0.2.1:53 0 0 0 0" },
-	{ "not in the first column", " nameserver 192.0.2.1\n", "127.0.0.1:53 0 0 0 0" },
+	    "192.0.2.1:53 0 0 0 0 0" },
+	{ "not in the first column", " nameserver 192.0.2.1\n", "127.0.0.1:53 0 0 0 0 0" },
 	{ "comments", "# nameserver 192.0.2.1\n\n# nameserver 192.0.2.2\n; nameserver 192.0.2.3\n",
-	    "127.0.0.1:53 0 0 0 0" },
-	{ "a longer word", "nameservers 192.0.2.1\n", "127.0.0.1:53 0 0 0 0" },
+	    "127.0.0.1:53 0 0 0 0 0" },
+	{ "a longer word", "nameservers 192.0.2.1\n", "127.0.0.1:53 0 0 0 0 0" },
 	{ "an address that is none", "nameserver 192.0.2.1:53\nnameserver x\nnameserver\n"
-	    "nameserver 192.0.2.2\n", "192.0.2.2:53 0 0 0 0" },
-	{ "a short address", "nameserver 127.1\n", "127.0.0.1:53 0 0 0 0" },
-	{ "a scope", "nameserver fe80::1%lo\n", "[fe80::1%lo]:53 0 0 0 0" },
+	    "nameserver 192.0.2.2\n", "192.0.2.2:53 0 0 0 0 0" },
+	{ "a short address", "nameserver 127.1\n", "127.0.0.1:53 0 0 0 0 0" },
+	{ "a scope", "nameserver fe80::1%lo\n", "[fe80::1%lo]:53 0 0 0 0 0" },
 	{ "options", "options timeout:3 attempts:4 rotate trust-ad edns0 ndots:2\n",
-	    "127.0.0.1:53 3 4 1 1" },
-	{ "too many", "options timeout:300 attempts:40\n", "127.0.0.1:53 30 5 0 0" },
-	{ "too few", "options timeout:0 attempts:-1\n", "127.0.0.1:53 1 1 0 0" },
-	{ "the last holds", "options timeout:3\noptions timeout:2\n", "127.0.0.1:53 2 0 0 0" },
-	{ "bare keywords", "options\nsearch\nnameserver 192.0.2.1\n", "192.0.2.1:53 0 0 0 0" },
+	    "127.0.0.1:53 3 4 1 1 0" },
+	{ "too many", "options timeout:300 attempts:40\n", "127.0.0.1:53 30 5 0 0 0" },
+	{ "too few", "options timeout:0 attempts:-1\n", "127.0.0.1:53 1 1 0 0 0" },
+	{ "the last holds", "options timeout:3\noptions timeout:2\n", "127.0.0.1:53 2 0 0 0 0" },
+	{ "TCP alone", "options use-vc no-use-vc\n", "127.0.0.1:53 0 0 0 0 1" },
+	{ "bare keywords", "options\nsearch\nnameserver 192.0.2.1\n", "192.0.2.1:53 0 0 0 0 0" },
 	{ "carriage returns", "nameserver 192.0.2.1\r\nnameserver 192.0.2.2\n",
-	    "192.0.2.2:53 0 0 0 0" },
+	    "192.0.2.2:53 0 0 0 0 0" },
 };
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -110,8 +111,8 @@ test_file(const char *path, size_t i)
 	tap_is_int(resolv_conf_read(path, &conf), 0, "%s: it is read", files[i].name);
 	for (size_t k = 0; k < conf.count; k++)
 		buf_printf(&text, "%s ", conf.servers[k].text);
-	buf_printf(&text, "%u %u %d %d", conf.timeout, conf.attempts, conf.rotate,
-	    conf.trust_ad);
+	buf_printf(&text, "%u %u %d %d %d", conf.timeout, conf.attempts, conf.rotate,
+	    conf.trust_ad, conf.use_vc);
 	tap_is_str(text.data, files[i].want, "%s", files[i].name);
 	buf_clear(&text);
 }
