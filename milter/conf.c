@@ -50,6 +50,7 @@ conf_unref(struct conf *conf)
 	netset_free(conf->policy.trusted_networks);
 	domset_free(conf->policy.local_domains);
 	domset_free(conf->policy.relay_domains);
+	certset_free(conf->policy.client_certificates);
 	netset_free(conf->policy.own_addresses);
 	netset_free(conf->listed_addresses);
 	netset_free(conf->mx_network_set);

@@ -22,6 +22,7 @@ struct list {
 	struct netset		*networks;
 	struct netset		*listed;	/* addresses, without the interfaces' */
 	struct domset		*domains;
+	struct certset		*certificates;
 	int			 is_out_of_memory;
 };
 
@@ -127,18 +128,13 @@ listener_fault(const char *s, size_t len)
 }
 
 static const char *
-certificate_fault(const char *s, size_t len)
+add_certificate(struct list *list, const char *s)
 {
-	const char *bar = memchr(s, '|', len);
+	const char *why;
 
-	if (len == 0)
-		return "empty; allowed: SUBJECT, or ISSUER|SUBJECT";
-	if (bar == NULL)
-		return NULL;
-	if (strchr(bar + 1, '|') != NULL)
-		return "more than one bar; allowed: SUBJECT, or ISSUER|SUBJECT";
-	return bar == s || bar[1] == '\0' ?
-	    "nothing on one side of the bar; allowed: SUBJECT, or ISSUER|SUBJECT" : NULL;
+	if (certset_add(list->certificates, s, &why) == -1 && why == NULL)
+		list->is_out_of_memory = 1;
+	return why;
 }
 
 static const char *
@@ -181,7 +177,7 @@ add_entry(struct list *list, const char *s, size_t len)
 	case SETTING_LISTENERS:
 		return listener_fault(s, len);
 	case SETTING_CERTIFICATES:
-		return certificate_fault(s, len);
+		return add_certificate(list, s);
 	case SETTING_MECHANISMS:
 		return mechanism_fault(s, len);
 	case SETTING_HOSTS:
@@ -317,6 +313,8 @@ new_set(struct list *list)
 		list->is_out_of_memory = (list->domains = domset_new()) == NULL;
 	else if (setting_has_files(list->setting))
 		list->is_out_of_memory = (list->networks = netset_new()) == NULL;
+	else if (list->setting->kind == SETTING_CERTIFICATES)
+		list->is_out_of_memory = (list->certificates = certset_new()) == NULL;
 	if (list->setting->kind == SETTING_ADDRESSES)
 		list->is_out_of_memory |= (list->listed = netset_new()) == NULL;
 }
@@ -333,6 +331,7 @@ keep_set(struct list *list)
 		list->is_out_of_memory = 1;
 	if (list->is_out_of_memory) {
 		domset_free(list->domains);
+		certset_free(list->certificates);
 		netset_free(list->networks);
 		netset_free(list->listed);
 		return;
@@ -341,6 +340,8 @@ keep_set(struct list *list)
 		memcpy(to, &list->domains, sizeof(list->domains));
 	if (list->networks != NULL)
 		memcpy(to, &list->networks, sizeof(list->networks));
+	if (list->certificates != NULL)
+		memcpy(to, &list->certificates, sizeof(list->certificates));
 	if (list->listed != NULL)
 		list->check->conf->listed_addresses = list->listed;
 }

@@ -322,7 +322,6 @@ make_policy(struct conf *conf)
 	policy->auth_mechanisms = conf->auth_mechanisms.items;
 	policy->auth_min_ssf = conf->auth_min_ssf;
 	policy->auth_require_tls = conf->auth_require_tls;
-	policy->client_certificates = conf->client_certificates.items;
 	policy->mx_accept = (enum policy_mx_accept)conf->mx_accept;
 }
 

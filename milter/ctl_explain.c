@@ -278,6 +278,8 @@ auth_words(enum policy_auth auth)
 		break;
 	case POLICY_AUTH_INCOMPLETE:
 		return "a user without a mechanism, or a mechanism without a user";
+	case POLICY_AUTH_UNREADABLE:
+		return "its name has a control character";
 	case POLICY_AUTH_ANONYMOUS:
 		return "nobody is known by it";
 	case POLICY_AUTH_MECHANISM:

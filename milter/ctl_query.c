@@ -120,6 +120,7 @@ static const char *
 read_certificate(struct ctl_query *query, const char **text_r, const char *text)
 {
 	query->facts.is_cert_verified = 1;
+	query->facts.cert_kind = certset_kind_of(text);
 	*text_r = known(text);
 	return NULL;
 }

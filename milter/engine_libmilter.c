@@ -70,7 +70,7 @@ ask_for_all_macros(SMFICTX *ctx)
 		{ SMFIM_HELO, " " },
 		{ SMFIM_ENVFROM, "i {client_addr} {mail_addr} {auth_type} {auth_authen} "
 		    "{auth_ssf} {tls_version} {cipher} {cipher_bits} "
-		    "{verify} {cert_subject} {cert_issuer}" },
+		    "{verify} {cert_subject} {cert_issuer} {cn_subject} {cn_issuer}" },
 		{ SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host} {rcpt_addr}" },
 		{ SMFIM_DATA, "i" },
 		{ SMFIM_EOH, " " },

@@ -69,7 +69,7 @@ mta_read_connection(struct session *session, const struct engine_macros *macros)
  * sends.
  */
 static int
-is_cert_verified(const struct session *session, const struct engine_macros *macros)
+is_verified(const struct session *session, const struct engine_macros *macros)
 {
 	const char *verify = mta_macro(macros, "{verify}");
 
@@ -78,19 +78,120 @@ is_cert_verified(const struct session *session, const struct engine_macros *macr
 	return session->is_postfix;
 }
 
+/* "/CN=" or "+CN=", of which the separator is not a character of another value. */
+static int
+has_common_name(const char *dn)
+{
+	const char *at = dn;
+
+	while ((at = strpbrk(at, "/+")) != NULL) {
+		at++;
+		if (strncmp(at, "CN=", 3) == 0 && (at - dn < 2 || at[-2] != '\\'))
+			return 1;
+	}
+	return 0;
+}
+
 /*
- * Sendmail codes names, of which Postfix sends a login as it is and of a certificate the
- * common name. What cannot be decoded is not known.
+ * Sendmail has room for 255 bytes of a distinguished name, and leaves out the first part
+ * that does not fit and all that follow: others have a name with the same beginning. The
+ * common name comes apart, and whole, so that it is seen to be missing.
  */
+static int
+is_cut(const char *dn, const char *cn)
+{
+	return dn != NULL && cn != NULL && strcmp(cn, "BadCertificateUnknown") != 0 &&
+	    !has_common_name(dn);
+}
+
+static int
+warn_of_coding(const char *name)
+{
+	log_warn("the mail server has sent a name in %s that cannot be decoded", name);
+	return -1;
+}
+
+/* What cannot be decoded is not known. */
 static void
-keep_name(char **text_r, const struct session *session,
+keep_cert_name(char **text_r, const struct session *session,
     const struct engine_macros *macros, const char *name, int *has_failed)
 {
 	mta_keep(text_r, macros, name, has_failed);
 	if (session->is_postfix || *text_r == NULL || xtext_decode(*text_r) == 0)
 		return;
-	log_warn("the mail server has sent a name in %s that cannot be decoded", name);
+	(void)warn_of_coding(name);
 	session_keep(text_r, NULL, has_failed);
+}
+
+/* Postfix shows the common names, Sendmail distinguished names, and codes them. */
+static void
+read_certificate(struct session *session, const struct engine_macros *macros)
+{
+	struct transaction *txn = &session->txn;
+
+	txn->cert_kind = session->is_postfix ? CERTSET_CN : CERTSET_DN;
+	keep_cert_name(&txn->cert_subject, session, macros, "{cert_subject}",
+	    &txn->has_failed);
+	keep_cert_name(&txn->cert_issuer, session, macros, "{cert_issuer}",
+	    &txn->has_failed);
+	txn->is_cert_verified = is_verified(session, macros);
+	if (txn->cert_kind == CERTSET_DN &&
+	    (is_cut(txn->cert_subject, mta_macro(macros, "{cn_subject}")) ||
+	    is_cut(txn->cert_issuer, mta_macro(macros, "{cn_issuer}"))))
+		txn->is_cert_verified = 0;
+}
+
+/* By its certificate, whose distinguished name is the login. */
+static int
+is_certificate_login(const struct transaction *txn)
+{
+	return txn->auth_type != NULL && strcasecmp(txn->auth_type, "EXTERNAL") == 0 &&
+	    txn->auth_user[0] == '/';
+}
+
+/* Sendmail codes a login, and that of a certificate, which is coded already, once more. */
+static int
+decode_login(struct transaction *txn)
+{
+	if (xtext_decode(txn->auth_user) == -1 ||
+	    (is_certificate_login(txn) && xtext_decode(txn->auth_user) == -1))
+		return warn_of_coding("{auth_authen}");
+	return 0;
+}
+
+/*
+ * Postfix adds its realm to every login, to Sendmail's a client may: either way it is the
+ * same user.
+ */
+static void
+split_realm(struct session *session)
+{
+	struct transaction *txn = &session->txn;
+	char *at = strrchr(txn->auth_user, '@');
+
+	if (at == NULL || at == txn->auth_user || session->mta == NULL ||
+	    strcasecmp(at + 1, session->mta) != 0 || is_certificate_login(txn))
+		return;
+	session_keep(&txn->auth_realm, at + 1, &txn->has_failed);
+	*at = '\0';
+}
+
+static void
+read_login(struct session *session, const struct engine_macros *macros)
+{
+	struct transaction *txn = &session->txn;
+
+	mta_keep(&txn->auth_type, macros, "{auth_type}", &txn->has_failed);
+	mta_keep(&txn->auth_user, macros, "{auth_authen}", &txn->has_failed);
+	txn->auth_ssf = macro_number(macros, "{auth_ssf}");
+	if (txn->auth_user == NULL)
+		return;
+	if (session->is_postfix || decode_login(txn) == 0) {
+		split_realm(session);
+		return;
+	}
+	txn->is_auth_unreadable = 1;
+	mta_keep(&txn->auth_user, macros, "{auth_authen}", &txn->has_failed);
 }
 
 static void
@@ -98,16 +199,11 @@ read_security(struct session *session, const struct engine_macros *macros)
 {
 	struct transaction *txn = &session->txn;
 
-	mta_keep(&txn->auth_type, macros, "{auth_type}", &txn->has_failed);
-	keep_name(&txn->auth_user, session, macros, "{auth_authen}", &txn->has_failed);
-	txn->auth_ssf = macro_number(macros, "{auth_ssf}");
+	read_login(session, macros);
 	mta_keep(&txn->tls_version, macros, "{tls_version}", &txn->has_failed);
 	mta_keep(&txn->cipher, macros, "{cipher}", &txn->has_failed);
 	txn->tls_bits = macro_number(macros, "{cipher_bits}");
-	txn->is_cert_verified = is_cert_verified(session, macros);
-	keep_name(&txn->cert_subject, session, macros, "{cert_subject}",
-	    &txn->has_failed);
-	keep_name(&txn->cert_issuer, session, macros, "{cert_issuer}", &txn->has_failed);
+	read_certificate(session, macros);
 }
 
 /*

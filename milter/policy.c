@@ -75,6 +75,15 @@ matched_domain(struct inquiry *q, const char *list, const struct domset *set)
 	return matched(q, list, domset_find(set, domain, strlen(domain)));
 }
 
+static int
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return 1;
+	return 0;
+}
+
 /*
  * Both macros count, and nothing else does: {auth_author} is whatever a stranger wrote
  * after MAIL ... AUTH=, and an anonymous login (RFC 4505) has a user name, too.
@@ -89,6 +98,8 @@ judge_login(const struct policy *policy, const struct policy_facts *facts)
 		return POLICY_AUTH_NONE;
 	if (!is_given(facts->auth_type) || !is_given(facts->auth_user))
 		return POLICY_AUTH_INCOMPLETE;
+	if (facts->is_auth_unreadable || has_control(facts->auth_user))
+		return POLICY_AUTH_UNREADABLE;
 	if (strcasecmp(facts->auth_type, "ANONYMOUS") == 0)
 		return POLICY_AUTH_ANONYMOUS;
 	if (policy->auth_mechanisms != NULL && *policy->auth_mechanisms != NULL &&
@@ -125,32 +136,17 @@ client_submits_on_this_host(struct inquiry *q)
 	    q->policy->permit_local_submission ? YES : NO;
 }
 
-/* The entry is "subject" or "issuer|subject". */
-static int
-is_certificate_of(const char *entry, const char *issuer, const char *subject)
-{
-	const char *bar = strchr(entry, '|');
-
-	if (bar == NULL)
-		return strcmp(entry, subject) == 0;
-	return issuer != NULL && strlen(issuer) == (size_t)(bar - entry) &&
-	    strncmp(entry, issuer, strlen(issuer)) == 0 && strcmp(bar + 1, subject) == 0;
-}
-
 /* That some authority has signed it is never enough: it must be verified and listed. */
 static enum holds
 client_has_listed_certificate(struct inquiry *q)
 {
-	char **entry = q->policy->client_certificates;
+	const struct certset *set = q->policy->client_certificates;
+	const struct policy_facts *facts = q->facts;
 
-	if (entry == NULL || !q->facts->is_cert_verified ||
-	    !is_given(q->facts->cert_subject))
+	if (set == NULL || !facts->is_cert_verified || !is_given(facts->cert_subject))
 		return NO;
-	for (; *entry != NULL; entry++)
-		if (is_certificate_of(*entry, q->facts->cert_issuer,
-		    q->facts->cert_subject))
-			return matched(q, "client-certificates", *entry);
-	return NO;
+	return matched(q, "client-certificates", certset_find(set, facts->cert_kind,
+	    facts->cert_issuer, facts->cert_subject));
 }
 
 static enum holds
@@ -422,6 +418,8 @@ policy_auth_name(enum policy_auth auth)
 		break;
 	case POLICY_AUTH_INCOMPLETE:
 		return "incomplete";
+	case POLICY_AUTH_UNREADABLE:
+		return "unreadable";
 	case POLICY_AUTH_ANONYMOUS:
 		return "anonymous";
 	case POLICY_AUTH_MECHANISM:

@@ -4,6 +4,7 @@
 #ifndef AUTHRELAY_POLICY_H
 #define AUTHRELAY_POLICY_H
 
+#include "certset.h"
 #include "domset.h"
 #include "netset.h"
 #include "path.h"
@@ -41,6 +42,7 @@ enum policy_auth {
 	POLICY_AUTH_NONE,	/* nobody has logged in */
 	POLICY_AUTH_OK,
 	POLICY_AUTH_INCOMPLETE,	/* a mechanism without a user, or the other way round */
+	POLICY_AUTH_UNREADABLE,	/* a name that cannot be decoded, or has control characters */
 	POLICY_AUTH_ANONYMOUS,	/* RFC 4505 */
 	POLICY_AUTH_MECHANISM,	/* not in auth.mechanisms */
 	POLICY_AUTH_TLS,	/* not under TLS, and auth.require-tls asks for it */
@@ -84,7 +86,7 @@ struct policy {
 	char			**auth_mechanisms;
 	unsigned		 auth_min_ssf;
 	int			 auth_require_tls;
-	char			**client_certificates;	/* subject, or issuer|subject */
+	struct certset		*client_certificates;
 	enum policy_mx_accept	 mx_accept;
 };
 
@@ -98,11 +100,13 @@ struct policy_facts {
 	const char	*daemon_name;
 	const char	*daemon_port;
 	const char	*auth_type;
-	const char	*auth_user;
+	const char	*auth_user;		/* without a realm of ours */
+	int		 is_auth_unreadable;	/* auth_user is not what it was */
 	unsigned	 auth_ssf;		/* security strength factor, RFC 4422 */
 	const char	*tls_version;
 	unsigned	 tls_bits;
 	int		 is_cert_verified;	/* the MTA has verified the chain */
+	enum certset_kind cert_kind;		/* of both names */
 	const char	*cert_subject;
 	const char	*cert_issuer;
 	int		 utf8;			/* SMTPUTF8 was announced */

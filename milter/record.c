@@ -54,6 +54,7 @@ static const struct key keys[] = {
 	TEXT(cipher),
 	TEXT(cert_subject),
 	TEXT(auth),
+	TEXT(auth_realm),
 	TEXT(auth_type),
 	TEXT(auth_refused),
 	TEXT(sender),

@@ -44,6 +44,7 @@ struct record {
 	const char		*cipher;
 	const char		*cert_subject;
 	const char		*auth;
+	const char		*auth_realm;
 	const char		*auth_type;
 	const char		*auth_refused;
 	const char		*sender;

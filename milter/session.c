@@ -27,6 +27,7 @@ session_reset(struct session *session)
 	free(txn->queue_id);
 	free(txn->auth_type);
 	free(txn->auth_user);
+	free(txn->auth_realm);
 	free(txn->tls_version);
 	free(txn->cipher);
 	free(txn->cert_subject);

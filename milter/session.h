@@ -23,12 +23,15 @@ struct transaction {
 	char		*sender;
 	char		*queue_id;
 	char		*auth_type;
-	char		*auth_user;
+	char		*auth_user;	/* without its coding and its realm */
+	char		*auth_realm;	/* where it is our own */
+	int		 is_auth_unreadable;	/* auth_user is as it was sent */
 	unsigned	 auth_ssf;
 	char		*tls_version;
 	char		*cipher;
 	unsigned	 tls_bits;
 	int		 is_cert_verified;
+	enum certset_kind cert_kind;	/* of both names */
 	char		*cert_subject;
 	char		*cert_issuer;
 };

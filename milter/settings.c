@@ -89,7 +89,7 @@ const struct setting settings[] = {
 	  .value = "{ }",
 	  .help = "listeners that nobody may use without a login" },
 	{ .name = "client-certificates", .kind = SETTING_CERTIFICATES,
-	  MEMBER(client_certificates), .value = "{ }",
+	  MEMBER(client_certificates), SET(policy.client_certificates), .value = "{ }",
 	  .help = "certificates whose owners may relay" },
 	{ .name = "auth.mechanisms", .kind = SETTING_MECHANISMS, MEMBER(auth_mechanisms),
 	  .value = "{ }",

@@ -26,10 +26,12 @@ collect_facts(const struct session *session, const char *rcpt, const char *rcpt_
 	facts->daemon_port = session->daemon_port;
 	facts->auth_type = txn->auth_type;
 	facts->auth_user = txn->auth_user;
+	facts->is_auth_unreadable = txn->is_auth_unreadable;
 	facts->auth_ssf = txn->auth_ssf;
 	facts->tls_version = txn->tls_version;
 	facts->tls_bits = txn->tls_bits;
 	facts->is_cert_verified = txn->is_cert_verified;
+	facts->cert_kind = txn->cert_kind;
 	facts->cert_subject = txn->cert_subject;
 	facts->cert_issuer = txn->cert_issuer;
 	facts->utf8 = txn->utf8;
@@ -106,6 +108,7 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 	record->cipher = txn->cipher;
 	record->cert_subject = txn->cert_subject;
 	record->auth = txn->auth_user;
+	record->auth_realm = txn->auth_realm;
 	record->auth_type = txn->auth_type;
 	record->sender = txn->sender;
 }

@@ -13,6 +13,15 @@ struct row {
 	const char	*want;
 };
 
+#define BAD_PLUS	"a + that begins no byte; allowed: + and two hexadecimal digits in capitals, +2B for " \
+			"itself\n"
+#define BAD_BYTE	"a byte that no distinguished name is shown with; allowed: ASCII without control " \
+			"characters, others as in \\xC3\\xBC\n"
+#define FOREIGN_DN	"no mail server shows a distinguished name like this; allowed: a common name as such " \
+			"(Postfix), or as in /O=Example/CN=name (Sendmail)\n"
+#define TWO_KINDS	"a common name and a distinguished name, of which a mail server shows one; allowed: " \
+			"both of one kind\n"
+
 static const struct row good[] = {
 	{ "", NULL, "" },
 	{ "# nothing\n// at\n/* all\n */\n", NULL, "" },
@@ -51,6 +60,11 @@ static const struct row good[] = {
 	  "require-auth-on = { \"submission\", \"587\" }\n" },
 	{ "client-certificates = { \"/CN=a b\", 'CA|x' }\n", NULL,
 	  "client-certificates = { \"/CN=a b\", \"CA|x\" }\n" },
+	{ "client-certificates = { '/O=A+20B|/CN=a+2BUID=b+5C/c', 'a+b', '/no dn', '/=', \"a=b\" }\n", NULL,
+	  "client-certificates = {\n\t\"/O=A+20B|/CN=a+2BUID=b+5C/c\",\n\t\"a+b\",\n\t\"/no dn\",\n"
+	  "\t\"/=\",\n\t\"a=b\"\n}\n" },
+	{ "client-certificates = { '/O=a\\\\xC3\\\\xBC/1.2.3=b', \"\xc3\xbc\", \"COMMON\" }\n", NULL,
+	  "client-certificates = { \"/O=a\\\\xC3\\\\xBC/1.2.3=b\", \"\xc3\xbc\", \"COMMON\" }\n" },
 	{ "auth { mechanisms = { plain, SCRAM-SHA-256, X_1 } }\n", NULL,
 	  "\tmechanisms = { \"PLAIN\", \"SCRAM-SHA-256\", \"X_1\" }\n" },
 	{ "auth { min-ssf = 1024 require-tls = yes }\n", NULL,
@@ -73,14 +87,14 @@ static const struct row good[] = {
 	  "local-domains = { \"b.example\" }\n" },
 	{ "local-domains = a.example\n", "local-domains += b.example",
 	  "local-domains = { \"a.example\", \"b.example\" }\n" },
-	{ "client-certificates = { \"\\x41\\102\\103\\\\\\\"\\'\\$\\n\", \"a\\\n b\" }\n", NULL,
-	  "client-certificates = { \"ABC\\\\\\\"'\\$\\n\", \"a b\" }\n" },
+	{ "client-certificates = { \"\\x41\\102\\103\\\\\\\"\\'\\$\", \"a\\\n b\" }\n", NULL,
+	  "client-certificates = { \"ABC\\\\\\\"'\\$\", \"a b\" }\n" },
 	{ "client-certificates = { '\\x41\\'\\\\${X}' }\n", NULL,
 	  "client-certificates = { \"\\\\x41'\\\\\\${X}\" }\n" },
 	{ "client-certificates = { \"${CONF_TEST}${CONF_NONE:-b}\" }\n", NULL,
 	  "client-certificates = { \"ab\" }\n" },
-	{ "client-certificates = { \"\\x80\\xc2\\x9b\\x7f\\x01\" }\n", NULL,
-	  "client-certificates = { \"\\x80\\xc2\\x9b\\x7f\\x01\" }\n" },
+	{ "client-certificates = { \"\\x80\\xc2\\x9b\" }\n", NULL,
+	  "client-certificates = { \"\\x80\\xc2\\x9b\" }\n" },
 };
 
 #define CUT	"; the file may be cut off\n"
@@ -154,6 +168,27 @@ static const struct row bad[] = {
 	  "ISSUER|SUBJECT\n"
 	  "t.conf:1: client-certificates: \"a|\": nothing on one side of the bar; allowed: SUBJECT, or "
 	  "ISSUER|SUBJECT\n" },
+	{ "client-certificates = {\n '/O=A+B/CN=c',\n '/CN=a+',\n '/CN=x+2bb',\n '/CN=a+00',\n"
+	  " '/CN=A|/CN=b+DC=c',\n \"/O=\xc3\xbc\",\n \"/CN=a\\n\",\n \"a\\tb\" }\n", NULL,
+	  "t.conf:2: client-certificates: \"/O=A+B/CN=c\": " BAD_PLUS
+	  "t.conf:3: client-certificates: \"/CN=a+\": " BAD_PLUS
+	  "t.conf:4: client-certificates: \"/CN=x+2bb\": " BAD_PLUS
+	  "t.conf:5: client-certificates: \"/CN=a+00\": " BAD_PLUS
+	  "t.conf:6: client-certificates: \"/CN=A|/CN=b+DC=c\": " BAD_BYTE
+	  "t.conf:7: client-certificates: \"/O=\xc3\xbc\": " BAD_BYTE
+	  "t.conf:8: client-certificates: \"/CN=a\\x0a\": " BAD_BYTE
+	  "t.conf:9: client-certificates: \"a\\x09b\": a control character in it\n" },
+	{ "client-certificates = {\n 'CN=x,O=y',\n 'subject=CN = x',\n 'o = y',\n 'Test CA|emailAddress=x',\n"
+	  " 'Test CA|/CN=x',\n '/CN=Test CA|x',\n 'Test CA | x',\n ' x',\n '/CN=x ' }\n", NULL,
+	  "t.conf:2: client-certificates: \"CN=x,O=y\": " FOREIGN_DN
+	  "t.conf:3: client-certificates: \"subject=CN = x\": " FOREIGN_DN
+	  "t.conf:4: client-certificates: \"o = y\": " FOREIGN_DN
+	  "t.conf:5: client-certificates: \"Test CA|emailAddress=x\": " FOREIGN_DN
+	  "t.conf:6: client-certificates: \"Test CA|/CN=x\": " TWO_KINDS
+	  "t.conf:7: client-certificates: \"/CN=Test CA|x\": " TWO_KINDS
+	  "t.conf:8: client-certificates: \"Test CA | x\": a blank at an end of a name\n"
+	  "t.conf:9: client-certificates: \" x\": a blank at an end of a name\n"
+	  "t.conf:10: client-certificates: \"/CN=x \": a blank at an end of a name\n" },
 	{ "auth { mechanisms = { Anonymous, \"\", A.B, A23456789012345678901 } }\n", NULL,
 	  "t.conf:1: auth.mechanisms: \"Anonymous\": nobody is known by it, so it never counts as a login\n"
 	  "t.conf:1: auth.mechanisms: \"\": a SASL mechanism has 1 to 20 characters\n"

@@ -276,7 +276,8 @@ test_policy(void)
 	tap_is_int(policy->permit_local_submission, 0, "local submission");
 	tap_is_str(policy->require_auth_on[0], "587", "a listener");
 	tap_is_str(policy->require_auth_on[1], NULL, "the last one");
-	tap_is_str(policy->client_certificates[0], "ab|c", "a certificate");
+	tap_is_str(certset_find(policy->client_certificates, CERTSET_CN, "ab", "c"), "ab|c", "a certificate");
+	tap_is_str(certset_find(policy->client_certificates, CERTSET_DN, "ab", "c"), NULL, "of one kind only");
 	tap_is_str(policy->auth_mechanisms[1], "LOGIN", "a mechanism");
 	tap_is_int(policy->auth_min_ssf, 128, "the strength");
 	tap_is_int(policy->auth_require_tls, 1, "TLS");

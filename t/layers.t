@@ -10,7 +10,7 @@ use Test::More;
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Tree qw(top run_in compiler find_program cannot);
 
-my @CORE = qw(policy judge path netaddr netset domset reply record encode utf8 buf);
+my @CORE = qw(policy certset judge path netaddr netset domset reply record encode utf8 xtext buf);
 # Pure too, and above the core: what each may call besides.
 my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'], siphash => [],
 	mx_hosts => [],

@@ -7,7 +7,8 @@
 #include "tap.h"
 
 /* The rules that most rows are judged by; a row changes what it is about. */
-static char *certificates[] = { "/CN=client", "/CN=ca|/CN=issued", NULL };
+static const char *const certificates[] = { "/O=A/CN=client", "/CN=ca|/CN=issued", "client", "ca|issued",
+    "/O=Two+20Words/CN=b+2BUID=c", "a+20b", "both", "/CN=both" };
 static char *listeners[] = { "submission", "587", NULL };
 static char *mechanisms[] = { "PLAIN", "SCRAM-SHA-256", NULL };
 
@@ -52,6 +53,17 @@ add_domains(struct domset *set, const char *const *texts, size_t count)
 }
 
 static void
+add_certificates(struct certset *set)
+{
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
+		tap_ok(certset_add(set, certificates[i], &why) == 0, "certificate %s", certificates[i]);
+	tap_ok(certset_add(set, "/CN=x|y", &why) == -1, "a certificate of two kinds is none");
+}
+
+static void
 make_policy(struct policy *policy)
 {
 	memset(policy, 0, sizeof(*policy));
@@ -59,7 +71,8 @@ make_policy(struct policy *policy)
 	policy->own_addresses = netset_new();
 	policy->local_domains = domset_new();
 	policy->relay_domains = domset_new();
-	policy->client_certificates = certificates;
+	policy->client_certificates = certset_new();
+	add_certificates(policy->client_certificates);
 	add_networks(policy->trusted_networks, trusted, sizeof(trusted) / sizeof(trusted[0]));
 	add_networks(policy->own_addresses, own, sizeof(own) / sizeof(own[0]));
 	add_domains(policy->local_domains, local, sizeof(local) / sizeof(local[0]));
@@ -96,6 +109,8 @@ struct row {
 };
 
 #define LOGIN		.auth_type = "PLAIN", .auth_user = "alice"
+#define DN(i, s)	.is_cert_verified = 1, .cert_kind = CERTSET_DN, .cert_issuer = (i), .cert_subject = (s)
+#define CN(i, s)	.is_cert_verified = 1, .cert_kind = CERTSET_CN, .cert_issuer = (i), .cert_subject = (s)
 #define TO(r)		{ .rcpt = (r) }
 #define TO_AS(r, m)	{ .rcpt = (r), .rcpt_mta = (m) }
 
@@ -120,6 +135,23 @@ static const struct row rows[] = {
 	    { .auth_type = "", .auth_user = "alice", .rcpt = THERE }, 0, "relay-denied", NULL, "incomplete" },
 	{ "both empty are nobody", BASE, STRANGER,
 	    { .auth_type = "", .auth_user = "", .rcpt = THERE }, 0, "relay-denied", NULL, NULL },
+	{ "a name that could not be decoded", BASE, STRANGER,
+	    { LOGIN, .is_auth_unreadable = 1, .rcpt = THERE }, 0, "relay-denied", NULL, "unreadable" },
+	{ "a name that could not be decoded, and no mechanism", BASE, STRANGER,
+	    { .auth_user = "a+x", .is_auth_unreadable = 1, .rcpt = THERE }, 0,
+	    "relay-denied", NULL, "incomplete" },
+	{ "a name with a line end", BASE, STRANGER,
+	    { .auth_type = "PLAIN", .auth_user = "alice\nbob", .rcpt = THERE }, 0,
+	    "relay-denied", NULL, "unreadable" },
+	{ "a name of one control character", BASE, STRANGER,
+	    { .auth_type = "PLAIN", .auth_user = "\x1f", .rcpt = THERE }, 0,
+	    "relay-denied", NULL, "unreadable" },
+	{ "a name that ends in DEL", BASE, STRANGER,
+	    { .auth_type = "PLAIN", .auth_user = "alice\x7f", .rcpt = THERE }, 0,
+	    "relay-denied", NULL, "unreadable" },
+	{ "a name with a blank and more than ASCII", BASE, STRANGER,
+	    { .auth_type = "PLAIN", .auth_user = "al \xc3\xad", .rcpt = THERE }, 0,
+	    "authenticated", NULL, NULL },
 	{ "an anonymous login", BASE, STRANGER,
 	    { .auth_type = "ANONYMOUS", .auth_user = "anonymous@mx", .rcpt = THERE }, 0,
 	    "relay-denied", NULL, "anonymous" },
@@ -181,27 +213,85 @@ static const struct row rows[] = {
 
 	/* rule 3 */
 	{ "a listed certificate", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "/CN=client", .rcpt = THERE }, 0,
-	    "client-certificate", "client-certificates /CN=client", NULL },
+	    { DN("/CN=any", "/O=A/CN=client"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /O=A/CN=client", NULL },
+	{ "a listed certificate, without an issuer", BASE, STRANGER,
+	    { DN(NULL, "/O=A/CN=client"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /O=A/CN=client", NULL },
 	{ "a listed certificate from the listed issuer", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "/CN=issued", .cert_issuer = "/CN=ca", .rcpt = THERE }, 0,
-	    "client-certificate", "client-certificates /CN=ca|/CN=issued", NULL },
+	    { DN("/CN=ca", "/CN=issued"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /CN=ca|/CN=issued", NULL },
 	{ "a listed subject from another issuer", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "/CN=issued", .cert_issuer = "/CN=ca2", .rcpt = THERE }, 0,
-	    "relay-denied", NULL, NULL },
+	    { DN("/CN=ca2", "/CN=issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
 	{ "a listed subject from an issuer with a shorter name", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "/CN=issued", .cert_issuer = "/CN=c", .rcpt = THERE }, 0,
-	    "relay-denied", NULL, NULL },
+	    { DN("/CN=c", "/CN=issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
 	{ "a listed subject without an issuer", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "/CN=issued", .rcpt = THERE }, 0,
-	    "relay-denied", NULL, NULL },
+	    { DN(NULL, "/CN=issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a listed issuer and another subject", BASE, STRANGER,
+	    { DN("/CN=ca", "/CN=issued2"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a common name that is listed", BASE, STRANGER,
+	    { CN("any", "client"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates client", NULL },
+	{ "a common name from the listed issuer", BASE, STRANGER,
+	    { CN("ca", "issued"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates ca|issued", NULL },
+	{ "a common name from another issuer", BASE, STRANGER,
+	    { CN("ca2", "issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a common name without an issuer", BASE, STRANGER,
+	    { CN(NULL, "issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a common name in capitals", BASE, STRANGER,
+	    { CN("any", "CLIENT"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a common name that looks like a listed distinguished name", BASE, STRANGER,
+	    { CN("any", "/O=A/CN=client"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "common names that look like a listed issuer and subject", BASE, STRANGER,
+	    { CN("/CN=ca", "/CN=issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a distinguished name that looks like a listed common name", BASE, STRANGER,
+	    { DN("/CN=any", "client"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a distinguished name of which the common name is listed", BASE, STRANGER,
+	    { DN("/CN=ca", "/CN=client"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a name listed in both kinds, as a common name", BASE, STRANGER,
+	    { CN("any", "both"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates both", NULL },
+	{ "a name listed in both kinds, as a distinguished name", BASE, STRANGER,
+	    { DN("/CN=any", "/CN=both"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /CN=both", NULL },
+	{ "a distinguished name that was listed coded", BASE, STRANGER,
+	    { DN("/CN=any", "/O=Two Words/CN=b+UID=c"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /O=Two+20Words/CN=b+2BUID=c", NULL },
+	{ "a distinguished name that is coded still", BASE, STRANGER,
+	    { DN("/CN=any", "/O=Two+20Words/CN=b+2BUID=c"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a plus sign in a common name codes nothing", BASE, STRANGER,
+	    { CN("any", "a+20b"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates a+20b", NULL },
+	{ "a common name is not decoded", BASE, STRANGER,
+	    { CN("any", "a b"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "an entry with a bar is no name", BASE, STRANGER,
+	    { CN("any", "ca|issued"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
 	{ "a listed certificate that is not verified", BASE, STRANGER,
-	    { .cert_subject = "/CN=client", .rcpt = THERE }, 0, "relay-denied", NULL, NULL },
+	    { .cert_subject = "client", .rcpt = THERE }, 0, "relay-denied", NULL, NULL },
 	{ "a verified certificate that is not listed", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "/CN=other", .rcpt = THERE }, 0,
-	    "relay-denied", NULL, NULL },
+	    { DN("/CN=ca", "/CN=other"), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
 	{ "a verified certificate without a subject", BASE, STRANGER,
-	    { .is_cert_verified = 1, .cert_subject = "", .rcpt = THERE }, 0, "relay-denied", NULL, NULL },
+	    { CN("ca", ""), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
+	{ "a verified certificate whose subject is not known", BASE, STRANGER,
+	    { CN("ca", NULL), .rcpt = THERE }, 0, "relay-denied",
+	    NULL, NULL },
 
 	/* rule 4 */
 	{ "a listener that asks for a login", LISTENERS, STRANGER,
@@ -483,6 +573,7 @@ main(void)
 	check_names();
 	netset_free(policy.trusted_networks);
 	netset_free(policy.own_addresses);
+	certset_free(policy.client_certificates);
 	domset_free(policy.local_domains);
 	domset_free(policy.relay_domains);
 	return tap_done();

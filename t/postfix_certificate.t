@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Authrelay::Certificates;
 use Authrelay::Need qw(need_postfix);
-use Authrelay::Scratch qw(scratch_folder);
+use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Stage;
 
 need_postfix();
@@ -24,15 +24,23 @@ my %file = (
 	both => [ $ca->issue('both', '/O=Clients/CN=both.test') ],
 	unlisted => [ $ca->issue('unlisted', '/O=Clients/CN=unlisted.test') ],
 	'other-issuer' => [ $ca->issue('other-issuer', '/O=Clients/CN=other.test') ],
+	plus => [ $ca->issue('plus', '/O=Clients/CN=plus\+20sign') ],
+	# The common name is what is listed as a whole name; the whole name is; the same of an issuer and a subject.
+	crossed => [ $ca->issue('crossed', '/CN=\/O=Clients\/CN=whole.test') ],
+	whole => [ $ca->issue('whole', '/O=Clients/CN=whole.test') ],
 	rogue => [ $ca->self_signed('rogue', '/O=Clients/CN=client.test') ]
 );
+my $cross = Authrelay::Certificates->new(scratch_folder(), '/CN=\/CN=Test CA');
+$file{'crossed-both'} = [ $cross->issue('crossed-both', '/CN=\/O=Clients\/CN=both.test') ];
+my $trusted = write_file(scratch_folder() . '/trusted.pem', read_file($ca->file) . read_file($cross->file));
 my $stage = Authrelay::Stage->start(conf => <<'EOT', postfix => {
 trusted-networks = { "192.0.2.0/24" }
 local-domains = { "local.test", "mx.example.test" }
-client-certificates = { "client.test", "Test CA|both.test", "Other CA|other.test" }
+client-certificates = { "client.test", "Test CA|both.test", "Other CA|other.test", "plus+20sign" }
+client-certificates += { "/O=Clients/CN=whole.test", "/CN=Test CA|/O=Clients/CN=both.test" }
 EOT
 	tls => 1,
-	main => "smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = @{[$ca->file]}\n"
+	main => "smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = $trusted\n"
 });
 
 sub rcpt
@@ -49,16 +57,18 @@ sub rcpt
 	return $reply;
 }
 
-for my $name (qw(listed both)) {
+for my $name (qw(listed both plus)) {
 	like(rcpt($name), qr/^250 2\.1\.5 /, "$name: may relay");
 	$stage->records->are("$name: recorded so", { verdict => 'permit', reason => 'client-certificate' },
 	    { event => 'message' });
 }
-for my $name (qw(unlisted other-issuer rogue)) {
+for my $name (qw(unlisted other-issuer whole crossed crossed-both rogue)) {
 	like(rcpt($name), qr/^550 5\.7\.1 Relaying denied; authenticate first$/, "$name: may not");
-	$stage->records->are("$name: recorded so", { verdict => 'reject', reason => 'relay-denied', tls => qr/^TLSv1/ });
+	my %shown = $name =~ /^crossed/ ? (cert_subject => qr{^/O=Clients/CN=}) : ();
+	$stage->records->are("$name: recorded so", { verdict => 'reject', reason => 'relay-denied', tls => qr/^TLSv1/,
+		%shown });
 }
-is(join("\n", $stage->delivered), "relay both <both\@outside.test>\nrelay listed <listed\@outside.test>",
+is(join("\n", $stage->delivered), join("\n", map { "relay $_ <$_\@outside.test>" } qw(both listed plus)),
     'what was permitted arrived, and nothing else');
 is($stage->daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 $stage->records->check_file($stage->daemon);

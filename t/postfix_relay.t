@@ -156,7 +156,7 @@ for my $mechanism (qw(PLAIN LOGIN CRAM-MD5 DIGEST-MD5)) {
 		$c->ehlo('other.test');
 		may_relay($c, "$mark-3");
 		$c->quit;
-		my %alice = (auth => "alice\@$HOST", auth_type => $mechanism);
+		my %alice = (auth => 'alice', auth_realm => $HOST, auth_type => $mechanism);
 		my @message = ({ event => 'rcpt', reason => 'authenticated', %alice }, { event => 'message', %alice });
 		$records->are('recorded so', { verdict => 'reject', auth => undef, auth_type => undef },
 		    (@message) x 3);
@@ -169,7 +169,7 @@ subtest 'two users, one after the other' => sub {
 		$c->auth('PLAIN', @$user, $HOST);
 		may_relay($c, $user->[0]);
 		$c->quit;
-		$records->are('recorded so', map { { auth => "$user->[0]\@$HOST" } } 1 .. 2);
+		$records->are('recorded so', map { { auth => $user->[0], auth_realm => $HOST } } 1 .. 2);
 	}
 	my $c = $stage->client($STRANGER);
 	may_not_relay($c, 'somebody after them');

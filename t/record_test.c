@@ -11,7 +11,7 @@
 #include "tap.h"
 
 #define HUGE_TEXT	65536
-#define TEXTS		22	/* texts in a record */
+#define TEXTS		23	/* texts in a record */
 
 static struct record
 full_record(void)
@@ -36,6 +36,7 @@ full_record(void)
 		.cipher = "TLS_AES_256_GCM_SHA384",
 		.cert_subject = "client one",
 		.auth = "joe",
+		.auth_realm = "mx.example.org",
 		.auth_type = "ANONYMOUS",
 		.auth_refused = "anonymous",
 		.sender = "<joe@example.net>",
@@ -54,7 +55,8 @@ texts_of(struct record *r, const char **at[TEXTS])
 	const char	**all[TEXTS] = {
 		&r->verdict, &r->reason, &r->reply, &r->session, &r->queue_id, &r->mta, &r->daemon,
 		&r->client, &r->client_name, &r->helo, &r->tls, &r->cipher, &r->cert_subject,
-		&r->auth, &r->auth_type, &r->auth_refused, &r->sender, &r->rcpt, &r->rcpt_mta,
+		&r->auth, &r->auth_realm, &r->auth_type, &r->auth_refused, &r->sender, &r->rcpt,
+		&r->rcpt_mta,
 		&r->domain, &r->matched, &r->mx,
 	};
 
@@ -92,7 +94,8 @@ test_full(void)
 	    "\"mta\":\"mx.example.org\",\"daemon\":\"smtpd\",\"client\":\"192.0.2.7\","
 	    "\"client_port\":40000,\"client_name\":\"[192.0.2.7]\",\"helo\":\"client.example\","
 	    "\"tls\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\","
-	    "\"cert_subject\":\"client one\",\"auth\":\"joe\",\"auth_type\":\"ANONYMOUS\","
+	    "\"cert_subject\":\"client one\",\"auth\":\"joe\",\"auth_realm\":\"mx.example.org\","
+	    "\"auth_type\":\"ANONYMOUS\","
 	    "\"auth_refused\":\"anonymous\",\"sender\":\"<joe@example.net>\","
 	    "\"rcpt\":\"<ann@example.com>\",\"rcpt_mta\":\"ann@example.com\","
 	    "\"domain\":\"example.com\",\"matched\":\"local-domains example.org\","
@@ -103,7 +106,7 @@ test_full(void)
 	    "reply=\"550 5.7.1 Relaying denied; authenticate first\" session=6611f0c39c240.1f "
 	    "txn=2 queue_id=4Qx1 mta=mx.example.org daemon=smtpd client=192.0.2.7 "
 	    "client_port=40000 client_name=[192.0.2.7] helo=client.example tls=TLSv1.3 "
-	    "cipher=TLS_AES_256_GCM_SHA384 cert_subject=\"client one\" auth=joe "
+	    "cipher=TLS_AES_256_GCM_SHA384 cert_subject=\"client one\" auth=joe auth_realm=mx.example.org "
 	    "auth_type=ANONYMOUS auth_refused=anonymous sender=<joe@example.net> "
 	    "rcpt=<ann@example.com> rcpt_mta=ann@example.com domain=example.com "
 	    "matched=\"local-domains example.org\" mx=\"example.com: not\" elapsed_us=42 "

@@ -107,6 +107,8 @@ sub test_good
 		decided(enforced => \'false'),
 		decided(verdict => 'tempfail', reason => 'dns-failure', reply => '451 4.4.3 Try again'),
 		decided(auth => 'joe', auth_type => 'ANONYMOUS', auth_refused => 'anonymous'),
+		decided(auth => "joe\n", auth_realm => 'mx.example.org', auth_type => 'PLAIN',
+			auth_refused => 'unreadable'),
 		decided(client => undef, sender => undef),
 		permitted(),
 		permitted(rcpt => "<\x{fc}\x{1f4e7}\@example.com>\n\x00", client_name => ''),

@@ -18,6 +18,8 @@ my $OK = qr/^250 2\.1\.5 /;
 my $HOST = $Authrelay::Sendmail::HOST;
 my ($STRANGER, $TRUSTED) = ('127.0.0.9', '127.0.0.10');
 my $DN = '/O=Clients/CN=client.test';
+# As much of a longer name as Sendmail has room for.
+my $CUT = '/O=' . ('x' x 60) . ('/OU=' . ('x' x 60)) x 3;
 my $has_tls = eval { require IO::Socket::SSL };
 
 # Besides the listeners that go by conf/sendmail.mc one for each of the other ways that Sendmail has for a filter
@@ -35,9 +37,10 @@ trusted-networks = { "$TRUSTED/32" }
 local-domains = { "local.test", "mx.example.test", "virtual.test" }
 relay-domains = { "relay.test", "table.test" }
 client-certificates = { "$DN", "/CN=Test CA|/O=Clients/CN=both.test", "/CN=Other CA|/O=Clients/CN=other.test" }
+client-certificates += { "/O=Two+20Words/CN=a+5C+2Bb", "$CUT", "part.test" }
 require-auth-on = { "MSA" }
 EOT
-	users => { alice => 'secret', bob => 'hunter2' },
+	users => { alice => 'secret', bob => 'hunter2', 'a b+c' => 'secret', "t\tb" => 'secret', 'c@other' => 'secret' },
 	tls => $has_tls,
 	aliases => "friend: far\@outside.test\n",
 	maps => {
@@ -170,6 +173,28 @@ for my $mechanism (qw(PLAIN LOGIN CRAM-MD5 DIGEST-MD5)) {
 	};
 }
 
+# One user has one name, however it is coded, or written by its owner.
+subtest 'names of users' => sub {
+	my %login = ("alice\@$HOST" => { auth => 'alice', auth_realm => $HOST },
+		'a b+c' => { auth => 'a b+c', auth_realm => undef },
+		'c@other' => { auth => 'c@other', auth_realm => undef });
+
+	for my $name (sort keys %login) {
+		my $c = client();
+		my $mark = $name =~ s/\W/-/gr;
+		like($c->auth('PLAIN', $name, 'secret', $HOST), qr/^235 /, $name);
+		may_relay($c, $mark);
+		$c->quit;
+		$records->are('recorded so', permit('authenticated', %{ $login{$name} }), message(%{ $login{$name} }));
+	}
+
+	my $c = client();
+	like($c->auth('PLAIN', "t\tb", 'secret', $HOST), qr/^235 /, 'a name with a control character is one to Sendmail');
+	may_not_relay($c, 'and none to us');
+	$c->quit;
+	$records->are('recorded so', refusal(auth => "t\tb", auth_refused => 'unreadable'));
+};
+
 subtest 'what is no login' => sub {
 	my $c = client();
 
@@ -215,36 +240,44 @@ subtest 'client certificates' => sub {
 		listed => [ $ca->issue('listed', $DN) ],
 		both => [ $ca->issue('both', '/O=Clients/CN=both.test') ],
 		unlisted => [ $ca->issue('unlisted', '/O=Clients/CN=unlisted.test') ],
+		coded => [ $ca->issue('coded', '/O=Two Words/CN=a\+b') ],
 		part => [ $ca->issue('part', '/CN=client.test') ],
+		# Names that read alike: listed as a common name; a common name that is the text of a listed name, and
+		# another part that is; and more than Sendmail shows.
+		common => [ $ca->issue('common', '/CN=part.test') ],
+		crossed => [ $ca->issue('crossed', '/CN=\/O=Clients\/CN=client.test') ],
+		'crossed-part' => [ $ca->issue('crossed-part', '/O=Clients\/CN=client.test') ],
+		cut => [ $ca->issue('cut', "$CUT/OU=y/CN=cut.test") ],
 		'other-issuer' => [ $ca->issue('other-issuer', '/O=Clients/CN=other.test') ],
 		rogue => [ $ca->self_signed('rogue', $DN) ]
 	);
 
-	for my $name (qw(listed both)) {
+	for my $name (qw(listed both coded)) {
 		my $c = client();
 		$c->starttls(@{ $file{$name} });
 		$c->ehlo;
 		may_relay($c, "cert-$name");
 		$c->quit;
-		$records->are("$name: recorded so", permit('client-certificate', cert_subject => qr{/O=Clients/CN=}),
-		    message());
+		$records->are("$name: recorded so", permit('client-certificate',
+			cert_subject => qr{^/O=(?:Clients|Two Words)/CN=}), message());
 	}
-	for my $name (qw(unlisted part other-issuer rogue)) {
+	for my $name (qw(unlisted part common crossed crossed-part cut other-issuer rogue)) {
 		my $c = client();
 		$c->starttls(@{ $file{$name} });
 		$c->ehlo;
 		may_not_relay($c, $name);
 		$c->quit;
-		$records->are("$name: recorded so", refusal(tls => qr/^TLSv1/));
+		$records->are("$name: recorded so", refusal(tls => qr/^TLSv1/,
+			$name eq 'cut' ? (cert_subject => $CUT) : ()));
 	}
 
 	my $c = client();
-	$c->starttls(@{ $file{unlisted} });
+	$c->starttls($ca->issue('external', '/O=Some Clients/CN=a\+b'));
 	like($c->ehlo, qr/AUTH .*EXTERNAL/, 'EXTERNAL is offered to whom it knows');
 	like($c->auth('EXTERNAL'), qr/^235 /, 'and succeeds');
 	may_relay($c, 'external');
 	$c->quit;
-	$records->are('recorded so', permit('authenticated', auth => qr/unlisted\.test$/, auth_type => 'EXTERNAL'),
+	$records->are('recorded so', permit('authenticated', auth => '/O=Some Clients/CN=a\+b', auth_type => 'EXTERNAL'),
 	    message());
 
 	$c = client();

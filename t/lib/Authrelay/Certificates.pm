@@ -7,13 +7,13 @@ use Authrelay::Process;
 
 my @KEY = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-utf8');
 
-# Its files are in the folder.
+# Its files are in the folder; its name as openssl(1) takes it.
 sub new
 {
-	my ($class, $folder) = @_;
+	my ($class, $folder, $name) = @_;
 	my $self = bless { folder => $folder }, $class;
 
-	$self->self_signed('ca', '/CN=Test CA');
+	$self->self_signed('ca', $name // '/CN=Test CA');
 	return $self;
 }
 

@@ -271,6 +271,7 @@ sub quit
 }
 
 sub close { close $_[0]{handle} }
+sub handle { return $_[0]{handle} }
 
 # The negotiated answer.
 sub actions { return $_[0]{actions} }
