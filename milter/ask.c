@@ -36,6 +36,8 @@ struct ask {
 	struct dns		*dns;		/* NULL in another world */
 	struct ask_world	 world;
 	struct knowledge	*knowledge;
+	void			(*waiting)(const void *arg);	/* NULL: not set */
+	const void		*waiting_arg;
 };
 
 static void
@@ -236,6 +238,20 @@ ask_new(struct conf *conf, const struct ask *before, const struct ask_world *wor
 	return NULL;
 }
 
+void
+ask_set_waiting(struct ask *ask, void (*waiting)(const void *arg), const void *arg)
+{
+	ask->waiting = waiting;
+	ask->waiting_arg = arg;
+}
+
+static void
+will_wait(const struct ask *ask)
+{
+	if (ask->waiting != NULL)
+		ask->waiting(ask->waiting_arg);
+}
+
 int
 ask_is_shared(const struct ask *a, const struct ask *b)
 {
@@ -313,6 +329,7 @@ static enum cache_result
 look_up_and_keep(const struct ask *ask, const char *domain, int64_t deadline_us,
     struct cache_entry *entry, struct mx_verdict *verdict)
 {
+	will_wait(ask);
 	look_up(ask, domain, deadline_us, NULL, NULL, verdict);
 	if (verdict->standing == POLICY_MX_TEMPFAIL)
 		report(ask, domain, verdict->text);
@@ -337,6 +354,8 @@ find(const struct ask *ask, const char *domain, const struct netaddr *client,
 
 	if (mx_is_plain(&ask->rules, domain, verdict))
 		return NULL;
+	if (cache_is_asked(ask->knowledge->cache, domain))
+		will_wait(ask);
 	switch (cache_get(ask->knowledge->cache, domain, client,
 	    ask->world.now(ask->world.arg), deadline_us, verdict, &entry)) {
 	case CACHE_HIT:

@@ -52,6 +52,13 @@ struct ask	*ask_new(struct conf *, const struct ask *before,
 struct ask	*ask_ref(struct ask *);		/* NULL is legal */
 void		 ask_unref(struct ask *);	/* the last one frees it; NULL is legal */
 
+/*
+ * What a thread calls that is about to wait, for name servers or for another thread's
+ * look-up. To be set before anybody else knows of it.
+ */
+void		 ask_set_waiting(struct ask *, void (*waiting)(const void *arg),
+		    const void *arg);
+
 /* Whether both know of the same verdicts. */
 int		 ask_is_shared(const struct ask *, const struct ask *);
 

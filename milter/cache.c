@@ -488,6 +488,21 @@ cache_get(struct cache *cache, const char *domain, const struct netaddr *client,
 	return result;
 }
 
+int
+cache_is_asked(struct cache *cache, const char *domain)
+{
+	uint64_t hash = siphash(cache->key, domain, strlen(domain));
+	struct shard *shard = &cache->shards[hash % SHARDS];
+	const struct cache_entry *entry;
+	int is_asked;
+
+	(void)pthread_mutex_lock(&shard->lock);
+	entry = find(cache, shard, hash, domain);
+	is_asked = entry != NULL && entry->is_asked;
+	(void)pthread_mutex_unlock(&shard->lock);
+	return is_asked;
+}
+
 static int64_t
 clamp(uint32_t ttl, uint32_t least, uint32_t most)
 {

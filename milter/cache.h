@@ -72,6 +72,9 @@ enum cache_result	cache_get(struct cache *, const char *domain,
 			    int64_t deadline_us, struct mx_verdict *verdict_r,
 			    struct cache_entry **entry_r);
 
+/* Whether a thread is looking it up, so that cache_get() might have to wait. */
+int			cache_is_asked(struct cache *, const char *domain);
+
 /*
  * Ends a look-up that CACHE_MISS began, and gives the entry back. Of a TEMPFAIL it is
  * only kept that it failed: where there is an old verdict that may still serve, that is

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "ctl.h"
+#include "ctl_filter.h"
 
 #define SOURCE_USAGE	"[-c FILE] [-o 'SETTING = VALUE']..."
 
@@ -25,12 +26,19 @@ static const struct command {
 	    "           [--cert-subject TEXT] [--cert-issuer TEXT] [--utf8]\n"
 	    "           [--sender TEXT] [--rcpt-mta ADDRESS]\n"
 	    "           [--rcpt ADDRESS | --raw-rcpt TEXT]" },
+	{ "log", ctl_log, SOURCE_USAGE " [-f [-n LINES]]\n" CTL_FILTER_USAGE
+	    "           [--field KEY,...] [FILE...]" },
+	{ "keygen", ctl_keygen, "FILE" },
 	{ "mx", ctl_mx, SOURCE_USAGE " DOMAIN" },
 	{ "probe", ctl_probe, "--local USER@DOMAIN [--external DOMAIN]\n"
 	    "           [--relay-domain DOMAIN] [--name NAME] [--source ADDRESS]\n"
 	    "           [--starttls] [--timeout SECONDS] [--delay SECONDS]\n"
 	    "           [--json | --nagios] [--client ADDRESS]\n"
 	    "           [--yes-i-run-this-server] HOST[:PORT] | --milter SOCKET | --list" },
+	{ "replay", ctl_replay, "--config FILE [-o 'SETTING = VALUE']... [--live] [--json]\n"
+	    CTL_FILTER_USAGE
+	    "           FILE..." },
+	{ "verify", ctl_verify, "[--anchors SYSLOGFILE]... [--pubkey FILE] [--json] FILE..." },
 };
 
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))

@@ -22,8 +22,12 @@ struct ctl_source {
  */
 int	ctl_check(int argc, char **argv);
 int	ctl_explain(int argc, char **argv);
+int	ctl_log(int argc, char **argv);
+int	ctl_keygen(int argc, char **argv);
 int	ctl_mx(int argc, char **argv);
 int	ctl_probe(int argc, char **argv);
+int	ctl_replay(int argc, char **argv);
+int	ctl_verify(int argc, char **argv);
 
 /* Nothing given yet, and room for argc overrides. Returns -1 without memory. */
 int	ctl_source_init(struct ctl_source *, int argc);

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "priv.h"
+#include "probe.h"
 #include "sandbox.h"
 #include "signals.h"
 #include "socket_file.h"
@@ -30,6 +31,7 @@ struct daemon {
 	struct conf			*conf;	/* in force; the filter has one, too */
 	const struct conf		*first;	/* what the daemon was started with */
 	struct ask			*ask;	/* NULL: mx.accept is none */
+	struct probe_place		*own_place;	/* of our socket; static */
 	struct audit			*audit;
 	struct filter			*filter;
 	struct background		 background;
@@ -58,18 +60,33 @@ log_warnings(const struct conf *conf)
 		log_warn("%s: %s", warnings[i].setting, warnings[i].what);
 }
 
+/*
+ * libmilter gives what comes at one time to the threads that it counts as idle, of which
+ * there may be one: if that waits for DNS, so do all the others. It makes a thread
+ * when a connection comes and none is idle, so whoever is going to wait brings one.
+ */
+static void
+call_thread(const void *place)
+{
+	probe_knock(place);
+}
+
 /* Sets *ask_r to who answers for a configuration; -1, logged: nobody can. */
 static int
-make_ask(struct conf *conf, const struct ask *before, struct ask **ask)
+make_ask(const struct daemon *d, struct conf *conf, struct ask **ask)
 {
 	const char *why;
 
 	*ask = NULL;
-	if (conf->mx_accept == POLICY_MX_ACCEPT_NONE ||
-	    (*ask = ask_new(conf, before, NULL, &why)) != NULL)
+	if (conf->mx_accept == POLICY_MX_ACCEPT_NONE)
 		return 0;
-	log_error("mx.accept: %s", why);
-	return -1;
+	if ((*ask = ask_new(conf, d->ask, NULL, &why)) == NULL) {
+		log_error("mx.accept: %s", why);
+		return -1;
+	}
+	if (d->own_place->len > 0)
+		ask_set_waiting(*ask, call_thread, d->own_place);
+	return 0;
 }
 
 /* What needs the rights that we were started with comes before the change of user. */
@@ -141,7 +158,7 @@ renew_ask(struct daemon *d)
 {
 	struct ask *ask;
 
-	if (d->ask != NULL && make_ask(d->conf, d->ask, &ask) == 0)
+	if (d->ask != NULL && make_ask(d, d->conf, &ask) == 0)
 		use_ask(d, d->conf, ask);
 }
 
@@ -177,7 +194,7 @@ reload(struct daemon *d)
 {
 	struct conf *conf = read_again(d->options);
 	struct ask *ask = NULL;
-	int is_good = conf != NULL && make_ask(conf, d->ask, &ask) == 0;
+	int is_good = conf != NULL && make_ask(d, conf, &ask) == 0;
 	struct audit_options options = audit_options(is_good ? conf : d->conf);
 
 	if (audit_reopen(d->audit, &options) == 0 && is_good) {
@@ -288,7 +305,8 @@ start(struct daemon *d)
 	    background_write_pid(&d->background, d->conf->pid_file) == -1 ||
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
-	if (make_ask(d->conf, NULL, &d->ask) == -1)
+	(void)probe_find(d->conf->socket, d->own_place);
+	if (make_ask(d, d->conf, &d->ask) == -1)
 		return -1;
 	if ((d->filter = filter_new(d->conf, d->ask, d->audit)) == NULL) {
 		log_error("out of memory");
@@ -303,7 +321,10 @@ start(struct daemon *d)
 int
 daemon_run(const struct daemon_options *options, struct conf *conf)
 {
-	struct daemon d = { .options = options, .conf = conf, .first = conf };
+	/* threads of the engine may still use it when this returns */
+	static struct probe_place own_place;
+	struct daemon d = { .options = options, .conf = conf, .first = conf,
+	    .own_place = &own_place };
 	int status = 1;
 
 	background_init(&d.background);

@@ -17,54 +17,69 @@
 #include "socket_file.h"
 
 static int
-connect_unix(const char *path, int64_t deadline)
+find_unix(const char *path, struct probe_place *place)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&place->address;
 	size_t len = strlen(path);
 
-	if (len >= sizeof(addr.sun_path))
+	if (len >= sizeof(addr->sun_path))
 		return -1;
-	memcpy(addr.sun_path, path, len);
-	return deadline_connect((struct sockaddr *)&addr, sizeof(addr), NULL, deadline);
+	addr->sun_family = AF_UNIX;
+	memcpy(addr->sun_path, path, len);
+	place->len = sizeof(*addr);
+	return 0;
 }
 
 /* PORT@HOST; a host in brackets is an IPv6 address. */
 static int
-connect_inet(const char *place, int family, int64_t deadline)
+find_inet(const char *text, int family, struct probe_place *place)
 {
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_NUMERICSERV }, *list;
-	const char *at = strchr(place, '@');
+	const char *at = strchr(text, '@');
 	char port[8], host[256];
 	size_t len;
-	int fd;
 
-	if (at == NULL || (size_t)(at - place) >= sizeof(port) ||
+	if (at == NULL || (size_t)(at - text) >= sizeof(port) ||
 	    strlen(at + 1) >= sizeof(host))
 		return -1;
-	(void)snprintf(port, sizeof(port), "%.*s", (int)(at - place), place);
+	(void)snprintf(port, sizeof(port), "%.*s", (int)(at - text), text);
 	(void)snprintf(host, sizeof(host), "%s", at[1] == '[' ? at + 2 : at + 1);
 	if ((len = strlen(host)) > 0 && host[len - 1] == ']')
 		host[len - 1] = '\0';
 	if (getaddrinfo(host, port, &hints, &list) != 0)
 		return -1;
-	fd = deadline_connect(list->ai_addr, list->ai_addrlen, NULL, deadline);
+	memcpy(&place->address, list->ai_addr, list->ai_addrlen);
+	place->len = list->ai_addrlen;
 	freeaddrinfo(list);
-	return fd;
+	return 0;
 }
 
-static int
-connect_socket(const char *socket, int64_t deadline)
+int
+probe_find(const char *socket, struct probe_place *place)
 {
 	const char *path = socket_file_path(socket);
 
+	memset(place, 0, sizeof(*place));
 	if (path != NULL)
-		return connect_unix(path, deadline);
+		return find_unix(path, place);
 	if (strncmp(socket, "inet:", 5) == 0)
-		return connect_inet(socket + 5, AF_INET, deadline);
+		return find_inet(socket + 5, AF_INET, place);
 	if (strncmp(socket, "inet6:", 6) == 0)
-		return connect_inet(socket + 6, AF_INET6, deadline);
+		return find_inet(socket + 6, AF_INET6, place);
 	return -1;
+}
+
+void
+probe_knock(const struct probe_place *place)
+{
+	int fd = socket(place->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+
+	if (fd == -1)
+		return;
+	(void)connect(fd, (const struct sockaddr *)&place->address, place->len);
+	(void)close(fd);
 }
 
 /*
@@ -99,9 +114,11 @@ int
 probe_is_answered(const char *socket, int timeout_ms)
 {
 	int64_t deadline = deadline_clock() + timeout_ms;
-	int fd = connect_socket(socket, deadline), is_answered;
+	struct probe_place place;
+	int fd, is_answered;
 
-	if (fd == -1)
+	if (probe_find(socket, &place) == -1 || (fd = deadline_connect(
+	    (const struct sockaddr *)&place.address, place.len, NULL, deadline)) == -1)
 		return 0;
 	is_answered = is_offer_taken(fd, deadline);
 	(void)close(fd);

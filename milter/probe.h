@@ -4,6 +4,19 @@
 #ifndef AUTHRELAY_PROBE_H
 #define AUTHRELAY_PROBE_H
 
+#include <sys/socket.h>
+
+struct probe_place {
+	struct sockaddr_storage	address;
+	socklen_t		len;
+};
+
+/* Where a socket is, in the syntax of the setting. Returns -1 if that cannot be found. */
+int	probe_find(const char *socket, struct probe_place *place_r);
+
+/* Connects and hangs up, without waiting for anything. */
+void	probe_knock(const struct probe_place *);
+
 /*
  * Connects as an MTA does, offers the milter protocol, waits for the answer and says
  * goodbye; no session begins by that. `socket` has the syntax of the setting. At most so

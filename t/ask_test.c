@@ -222,6 +222,80 @@ test_traced(void)
 	ask_unref(ask);
 }
 
+struct hanger {
+	struct ask	*ask;
+	int		 number;
+	int		 same_client;
+	pthread_t	 thread;
+	atomic_int	*ended;
+	struct ask_answer answer;
+};
+
+static void *
+hang(void *arg)
+{
+	struct hanger *h = arg;
+	struct netaddr client = { .family = NETADDR_V4, .bytes = { 192, 0, 2, 1 } };
+	char domain[32];
+
+	if (!h->same_client)
+		client.bytes[2] = (uint8_t)h->number;
+	(void)snprintf(domain, sizeof(domain), "d%d.test", h->number);
+	ask_mx(h->ask, domain, &client, ask_deadline(h->ask), &h->answer);
+	(void)atomic_fetch_add(h->ended, 1);
+	return NULL;
+}
+
+static void
+let_go(struct world *world)
+{
+	(void)pthread_mutex_lock(&world->lock);
+	world->is_hanging = 0;
+	(void)pthread_cond_broadcast(&world->change);
+	(void)pthread_mutex_unlock(&world->lock);
+}
+
+static void
+count_call(const void *arg)
+{
+	(void)atomic_fetch_add((atomic_int *)(uintptr_t)arg, 1);
+}
+
+/* Who waits says so before, be it for name servers or for another thread. */
+static void
+test_waiting(void)
+{
+	struct world world;
+	struct ask_answer a;
+	atomic_int calls = 0, ended = 0;
+	struct hanger hangers[2];
+
+	world_init(&world);
+	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
+	ask_set_waiting(ask, count_call, &calls);
+	(void)text_of(ask, "a.test", &a);
+	tap_is_int(calls, 1, "a look-up waits");
+	(void)text_of(ask, "a.test", &a);
+	(void)text_of(ask, "localhost", &a);
+	tap_is_int(calls, 1, "what is known does not");
+	world.is_real = 1;
+	world.is_hanging = 1;
+	for (int i = 0; i < 2; i++) {
+		hangers[i] = (struct hanger){ .ask = ask, .number = 1, .ended = &ended };
+		if (pthread_create(&hangers[i].thread, NULL, hang, &hangers[i]) != 0)
+			abort();
+		for (int j = 0; j < 20000 && calls != 2 + i; j++)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	tap_is_int(calls, 3, "a second thread waits for the first");
+	tap_is_int(world.questions, 3, "which is the only one to ask");
+	let_go(&world);
+	for (int i = 0; i < 2; i++)
+		(void)pthread_join(hangers[i].thread, NULL);
+	tap_is_int(ended, 2, "and both are answered");
+	ask_unref(ask);
+}
+
 /* What of a configuration keeps the verdicts, and what does not. */
 static const struct {
 	const char	*text;
@@ -295,30 +369,6 @@ test_servers(void)
 	conf_unref(other);
 }
 
-struct hanger {
-	struct ask	*ask;
-	int		 number;
-	int		 same_client;
-	pthread_t	 thread;
-	atomic_int	*ended;
-	struct ask_answer answer;
-};
-
-static void *
-hang(void *arg)
-{
-	struct hanger *h = arg;
-	struct netaddr client = { .family = NETADDR_V4, .bytes = { 192, 0, 2, 1 } };
-	char domain[32];
-
-	if (!h->same_client)
-		client.bytes[2] = (uint8_t)h->number;
-	(void)snprintf(domain, sizeof(domain), "d%d.test", h->number);
-	ask_mx(h->ask, domain, &client, ask_deadline(h->ask), &h->answer);
-	(void)atomic_fetch_add(h->ended, 1);
-	return NULL;
-}
-
 /* While name servers hang: so many look-ups and no more, and the others hear at once. */
 static void
 test_hanging(int same_client, int limit, const char *why)
@@ -342,10 +392,7 @@ test_hanging(int same_client, int limit, const char *why)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	tap_is_int(world.questions, limit, "look-ups under way: %s", why);
 	tap_is_int(ended, HANGERS - limit, "all others are answered");
-	(void)pthread_mutex_lock(&world.lock);
-	world.is_hanging = 0;
-	(void)pthread_cond_broadcast(&world.change);
-	(void)pthread_mutex_unlock(&world.lock);
+	let_go(&world);
 	for (int i = 0; i < HANGERS; i++) {
 		(void)pthread_join(hangers[i].thread, NULL);
 		turned_away += hangers[i].answer.standing == POLICY_MX_TEMPFAIL &&
@@ -434,6 +481,7 @@ main(void)
 	(void)snprintf(conf_file, sizeof(conf_file), "%s/t.conf", folder);
 	test_answers();
 	test_traced();
+	test_waiting();
 	test_reloads();
 	test_servers();
 	test_hanging(0, CACHE_LOOKUPS_MAX, "tempfail: too many look-ups are under way");

@@ -242,12 +242,14 @@ my %PACKAGES = (
 	'libidn2' => [qw(libidn2-dev libidn2-devel dns/libidn2 libidn2-dev)],
 	'ldns' => [qw(libldns-dev ldns-devel dns/ldns ldns-dev)],
 	'OpenSSL' => ['libssl-dev', 'openssl-devel', 'in the base system', 'openssl-dev'],
+	'jansson' => [qw(libjansson-dev jansson-devel devel/jansson jansson-dev)],
+	'zlib' => ['zlib1g-dev', 'zlib-devel', 'in the base system', 'zlib-dev'],
 );
 
 sub test_missing
 {
 	my $cc = compiler_with('cc-poor',
-	    'case "$*" in *-lmilter*|*-lconfuse*|*-lidn2*|*-lldns*|*-lssl*) echo "no such library" >&2; exit 1 ;; esac');
+	    'case "$*" in *-lmilter*|*-lconfuse*|*-lidn2*|*-lldns*|*-lssl*|*-ljansson*|*-lz*) echo "no such library" >&2; exit 1 ;; esac');
 	my ($status, $output) = configure({}, "CC=$cc");
 	is $status, 1, 'no library: exit 1';
 	for my $library (sort keys %PACKAGES) {

@@ -7,7 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Authrelay::Need qw(need_postfix need_program need_sendmail);
-use Authrelay::Process;
+use Authrelay::Nmap qw(nmap);
 use Authrelay::Stage;
 
 need_postfix();
@@ -18,18 +18,6 @@ my $CONF = <<'EOT';
 trusted-networks = { "192.0.2.0/24" }
 local-domains = { "local.test", "mx.example.test" }
 EOT
-
-# What the script says. The "+" makes it run whatever nmap takes the port for; it asks for RSET, MAIL and RCPT
-# alone, so nothing is sent.
-sub nmap
-{
-	my ($port) = @_;
-	my ($code, $text) = Authrelay::Process->run('nmap', '-Pn', '-n', '-sT', '-v', '-p', $port,
-	    '--script', '+smtp-open-relay', '--script-args',
-	    'smtp-open-relay.domain=outside.test,smtp-open-relay.ip=127.0.0.1', '127.0.0.1');
-
-	return $code == 0 && $text =~ /^\|_?\s*smtp-open-relay: *((?:.*\n)(?:\|.*\n)*)/m ? $1 : "exit $code: $text";
-}
 
 # It takes any refusal for a good one: that a local recipient is accepted, it does not ask.
 sub accepts_local_mail

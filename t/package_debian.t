@@ -24,8 +24,10 @@ finish("no @missing") if @missing;
 
 my $FOLDER = scratch_folder();
 my $ROOT = "$FOLDER/root";
-my @CONTRIB = qw(/etc/logrotate.d/authrelay /lib/systemd/system/authrelay.service
-    /usr/lib/tmpfiles.d/authrelay.conf);
+my @CONTRIB = (qw(/etc/logrotate.d/authrelay /lib/systemd/system/authrelay.service
+    /usr/lib/tmpfiles.d/authrelay.conf), map { "/usr/share/doc/authrelay/examples/$_" }
+    qw(fail2ban/filter.d/authrelay.conf fail2ban/filter.d/authrelay-syslog.conf fail2ban/jail.d/authrelay.conf
+    rsyslog/authrelay-receive.conf rsyslog/authrelay-send.conf));
 my @DEBIAN = map { "/usr/share/doc/authrelay/$_" } qw(README.Debian changelog.Debian copyright);
 
 sub succeeds

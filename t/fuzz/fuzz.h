@@ -5,7 +5,7 @@
  * A target is one file, t/fuzz/NAME.c, that defines LLVMFuzzerTestOneInput(); its name
  * stands in FUZZ_TARGETS of Makefile.in. It may have inputs to begin with in
  * t/fuzz/corpus/NAME/, and words that matter in t/fuzz/NAME.dict. All of the filter's
- * objects but main.c's and the tool's are linked to it.
+ * objects but main.c's are linked to it, and FUZZ_CTL of the tool's.
  */
 
 #ifndef AUTHRELAY_FUZZ_H

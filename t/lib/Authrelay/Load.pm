@@ -168,7 +168,8 @@ sub unrecorded
 	my %count;
 
 	for my $record (grep { ($_->{event} // '') eq 'rcpt' } @$records) {
-		$count{"$record->{sender} $record->{rcpt} $record->{verdict}"}++;
+		# A client that makes trouble may not have told its sender.
+		$count{join ' ', map { $_ // '' } @$record{qw(sender rcpt verdict)}}++;
 	}
 	my @wanted = grep { $_->{reply} eq 'continue' || !$option{permits} } $self->answers;
 	return map { "$_->{id} $_->{rcpt} $_->{reply}" } grep {

@@ -18,15 +18,16 @@ my $OWNER = "\xc0\x0c";
 my $ADDRESS = '198.51.100.25';
 my $ADDRESS6 = "\x20\x01\x0d\xb8" . "\0" x 11 . "\x25";
 
-# file => the log; serves until it is stopped.
+# file => the log; port => N, else a free one. Serves until it is stopped.
 sub start
 {
 	my ($class, %option) = @_;
 	my $self = bless { file => $option{file} }, $class;
 
 	for (1 .. 20) {
-		$self->{udp} = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die "udp: $!\n";
-		$self->{tcp} = IO::Socket::INET->new(Listen => 100, LocalAddr => '127.0.0.1',
+		$self->{udp} = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1',
+		    LocalPort => $option{port}) or die "udp: $!\n";
+		$self->{tcp} = IO::Socket::INET->new(Listen => 100, LocalAddr => '127.0.0.1', ReuseAddr => 1,
 		    LocalPort => $self->{udp}->sockport) and last;
 	}
 	$self->{tcp} or die "no port for both: $!\n";
@@ -160,7 +161,9 @@ my %BEHAVIOUR = (
 	failn => sub { my ($q, $n) = @_; _nth($q, $n, sub { _reply($q, rcode => 2) }, sub { _good($q) }) },
 	okthenfail => sub { my ($q, $n) = @_; _nth($q, $n, sub { _good($q) }, sub { _reply($q, rcode => 2) }) },
 	slow => sub { { bytes => _good($_[0]), after => $_[1] / 1000 } },
+	slownx => sub { { bytes => _reply($_[0], rcode => 3, ns => [_soa(60)]), after => $_[1] / 1000 } },
 	twice => sub { (_good($_[0])) x 2 },
+	flaky => sub { my $good = _good($_[0]); @{ ([], [({ bytes => $good, after => 0.3 }) x 2], [$good])[rand 3] } },
 
 	noedns => sub { $_[0]{edns} ? pack('n6', $_[0]{id}, $QR | 1, 0, 0, 0, 0) : _good($_[0]) },
 	formerrnoedns => sub { _reply($_[0], rcode => $_[0]{edns} ? 1 : 0, an => $_[0]{edns} ? [] : [_records($_[0])]) },

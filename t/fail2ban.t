@@ -1,0 +1,231 @@
+#!/usr/bin/perl
+# t/fail2ban.t: the filters in contrib/fail2ban find strangers who tried to relay, and nobody else
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP ();
+use Test::More;
+use Authrelay::Daemon;
+use Authrelay::MilterClient;
+use Authrelay::Need qw(need_daemon need_program);
+use Authrelay::Process;
+use Authrelay::Scratch qw(scratch_folder read_file write_file);
+use Authrelay::Tree qw(top run_in);
+use Authrelay::Wait qw(wait_for);
+
+need_daemon();
+need_program('fail2ban-regex', 'fail2ban');
+
+my $CONTRIB = top() . '/contrib/fail2ban';
+my $FOLDER = scratch_folder();
+my $CONF = <<'EOT';
+trusted-networks = { "192.0.2.0/24" }
+local-domains = { "local.test" }
+require-auth-on = { "MSA" }
+auth { mechanisms = { PLAIN } }
+denied-reply = '550 5.7.1 See "help","client":"203.0.113.66", client=203.0.113.66 x'
+EOT
+
+# What a client would write to have another one banned, or to have its own line not read.
+my $OTHER = '203.0.113.66';
+my @TRAP = (
+	qq("},"client":"$OTHER","x":"), qq(","client":"$OTHER"), qq(\\","client":"$OTHER"), qq(\\\\","client":"$OTHER"),
+	qq(" client=$OTHER x="), qq(\\" client=$OTHER), qq( client=$OTHER ), qq("\n{"v":1,"client":"$OTHER"}),
+	qq(x\r\nNov 24 06:34:42 mx authrelay-milter[1]: verdict=reject reason=relay-denied event=rcpt enforced=true client=$OTHER),
+	qq(","auth_refused":"tls","x":"), qq(" auth_refused=tls x="), qq(\\), qq("), qq(\xff\\x5c"), qq(}), qq("}),
+	# so long that the line for syslog is cut
+	('x' x 900) . qq(" client=$OTHER x="), qq(\\") x 700,
+);
+
+# In the foreground, what is for syslog goes to standard error.
+sub start_daemon
+{
+	my ($conf) = @_;
+
+	return Authrelay::Daemon->new(conf => $conf, audit => "\tsyslog = yes\n")->start;
+}
+
+# One recipient; option: client, name, helo, sender, utf8, macros => {...}.
+sub play
+{
+	my ($daemon, $rcpt, %option) = @_;
+	my $c = Authrelay::MilterClient->new($daemon->socket)->negotiate;
+
+	$c->set_macros(j => 'mx.test', '{daemon_name}' => 'smtpd', i => '4Qx1', v => 'Postfix 3.7', %{ $option{macros} // {} });
+	$c->client(addr => $option{client} // '198.51.100.7', family => ($option{client} // '') =~ /:/ ? 6 : 4,
+	    name => $option{name} // '[198.51.100.7]');
+	$c->helo($option{helo} // 'helo.test');
+	$c->mail($option{sender} // '<s@sender.test>');
+	my $reply = $option{refused} ? 'refused by the server' : $c->rcpt($rcpt);
+	$c->quit;
+	return $reply;
+}
+
+# The daemon's lines as a syslogd would write them.
+sub syslog_lines
+{
+	my ($daemon, $prefix) = @_;
+
+	return map { "$prefix$_" } grep { /^(?:verdict|event)=/ } $daemon->log_text =~ /^(.*\n)/mg;
+}
+
+# The addresses that the real program finds in a file, one for each line that counts.
+sub found
+{
+	my ($file, $filter) = @_;
+	my ($code, $out) = run_in($FOLDER, 'fail2ban-regex', '-o', 'ip', $file, "$CONTRIB/filter.d/$filter.conf");
+
+	is $code, 0, "$filter: fail2ban-regex is content" or diag $out;
+	return grep { $_ ne 'None' } split /\n/, $out;
+}
+
+sub is_found
+{
+	my ($name, $file, $filter, @want) = @_;
+
+	is join(' ', found($file, $filter)), join(' ', @want), "$filter: $name";
+}
+
+# The same of both: the file, and syslog in each form of its line.
+sub are_found
+{
+	my ($name, $daemon, @want) = @_;
+	my %prefix = (file => 'Nov 24 06:34:42 mx authrelay-milter[4711]: ',
+	    precise => '2026-11-24T06:34:42.123456+01:00 mx.example.org authrelay-milter[4711]: ',
+	    nameless => 'Nov 24 06:34:42 authrelay-milter: ');
+
+	wait_for('records in syslog', 10, sub { syslog_lines($daemon, '') >= $daemon->records->all });
+	is_found($name, $daemon->audit_file, 'authrelay', @want);
+	for my $form (sort keys %prefix) {
+		my $file = write_file("$FOLDER/$form", join '', syslog_lines($daemon, $prefix{$form}));
+		is_found("$name, $form", $file, 'authrelay-syslog', @want);
+	}
+}
+
+my @login = (macros => { '{auth_type}' => 'PLAIN', '{auth_authen}' => 'alice' });
+
+subtest 'who counts' => sub {
+	my $daemon = start_daemon($CONF);
+	# [address that counts or undef, recipient, options]
+	my @row = (
+		[ '198.51.100.1', '<x@outside.test>' ],
+		[ '198.51.100.2', '<x%outside.test@local.test>' ],
+		[ '198.51.100.3', 'x@local.test', macros => { '{rcpt_addr}' => 'x@outside.test' } ],
+		[ '198.51.100.4', '<x@local.test>>' ],
+		[ '2001:db8::5', '<x@outside.test>' ],
+		[ '::ffff:198.51.100.6', '<x@outside.test>' ],
+		[ '198.51.100.7', '<x@outside.test>', macros => { '{auth_type}' => 'ANONYMOUS', '{auth_authen}' => 'a' } ],
+		[ undef, '<x@local.test>' ],
+		[ undef, '<x@outside.test>', @login ],
+		[ undef, '<x@outside.test>', client => '192.0.2.9' ],
+		[ undef, '<x@outside.test>', macros => { '{auth_type}' => 'LOGIN', '{auth_authen}' => 'alice' } ],
+		[ undef, '<x@outside.test>', macros => { '{auth_authen}' => 'alice' } ],
+		[ undef, '<x@local.test>', macros => { '{daemon_name}' => 'MSA' } ],
+		# refused by the mail server: Postfix tells of it so
+		[ undef, '<x@outside.test>', macros => { '{rcpt_mailer}' => 'error', '{rcpt_host}' => '5.7.1',
+		    '{rcpt_addr}' => 'Relay access denied' } ],
+	);
+	for my $row (@row) {
+		my ($client, $rcpt, @option) = @$row;
+		play($daemon, $rcpt, (defined $client ? (client => $client) : ()), @option);
+	}
+	are_found('those and no others', $daemon, map { s/^::ffff://r } grep { defined } map { $_->[0] } @row);
+	my %count;
+	$count{"$_->{event} $_->{reason}"}++ for grep { $_->{reason} } $daemon->records->all;
+	is_deeply(\%count, { 'rcpt relay-denied' => 6, 'rcpt routed-address' => 1, 'rcpt divergence' => 1,
+	    'rcpt malformed-address' => 1, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
+	    'rcpt authentication-required' => 1, 'mta-reject mta-reject' => 1 }, 'which were those reasons')
+	    or diag explain \%count;
+	$daemon->stop;
+};
+
+subtest 'what a client writes' => sub {
+	my $daemon = start_daemon($CONF);
+	my @want;
+
+	for my $i (0 .. $#TRAP) {
+		my ($trap, $client) = ($TRAP[$i], "198.51.100.$i");
+		# each place of its own, then all
+		my @place = ([ helo => $trap ], [ name => $trap ], [ sender => "<$trap\@x.test>" ],
+		    [ helo => $trap, name => $trap, sender => $trap ]);
+		for my $rcpt ('<x@outside.test>', "<$trap\@outside.test>") {
+			for my $place (@place) {
+				push @want, $client if play($daemon, $rcpt, client => $client, @$place) !~ /^continue/;
+			}
+		}
+		play($daemon, '<x@local.test>', client => '198.51.100.200', helo => $trap, name => $trap, sender => $trap);
+	}
+	cmp_ok scalar @want, '>', 100, 'many were refused';
+	are_found('each by its own address', $daemon, @want);
+	$daemon->stop;
+};
+
+# What the mail server says stands before the client in a line.
+subtest 'before the client' => sub {
+	my $daemon = start_daemon($CONF);
+	my @want;
+
+	for my $trap (@TRAP) {
+		play($daemon, '<x@outside.test>', client => '198.51.100.9', macros => { j => $trap, i => $trap,
+		    '{daemon_name}' => $trap });
+		push @want, '198.51.100.9';
+	}
+	are_found('the same', $daemon, @want);
+	$daemon->stop;
+};
+
+subtest 'monitor mode' => sub {
+	my $daemon = start_daemon("mode = monitor\n$CONF");
+
+	play($daemon, '<x@outside.test>');
+	is scalar(grep { ($_->{reason} // '') eq 'relay-denied' } $daemon->records->all), 1, 'it is recorded';
+	are_found('nobody', $daemon);
+	$daemon->stop;
+};
+
+subtest 'lines that are not whole, and not ours' => sub {
+	my $daemon = start_daemon($CONF);
+
+	play($daemon, '<x@outside.test>');
+	$daemon->stop;
+	my ($line) = grep { /"relay-denied"/ } split /\n/, read_file($daemon->audit_file);
+	my ($word) = grep { /reason=relay-denied/ } syslog_lines($daemon, 'Nov 24 06:34:42 mx authrelay-milter[1]: ');
+	is_found('a record', write_file("$FOLDER/one", "$line\n"), 'authrelay', '198.51.100.7');
+	is_found('torn', write_file("$FOLDER/torn", join '', map { substr($line, 0, length($line) - $_) . "\n" } 1 .. 40),
+	    'authrelay');
+	is_found('glued to another', write_file("$FOLDER/glued", "<torn>$line\n$line$line\n"), 'authrelay');
+	is_found('of another program', write_file("$FOLDER/other", join '', map { $word =~ s/authrelay-milter/$_/r }
+	    'x: authrelay-milter', 'x[1]: authrelay-milter', 'other', 'postfix/smtpd[1]: warning: authrelay-milter'),
+	    'authrelay-syslog');
+	my ($code, $out) = do {
+		local $ENV{TZ} = 'Asia/Tokyo';
+		run_in($FOLDER, 'fail2ban-regex', '-v', write_file("$FOLDER/zone",
+		    $line =~ s/"time":"[^"]*"/"time":"2026-11-24T06:34:42.123456Z"/r . "\n"), "$CONTRIB/filter.d/authrelay.conf");
+	};
+	like $out, qr/^\|\s+198\.51\.100\.7\s+Tue Nov 24 15:34:42 2026$/m, 'its time is read as UTC';
+};
+
+# The real server's own reading of the jail, with the paths of this test.
+subtest 'the jail' => sub {
+	my $etc = "$FOLDER/etc";
+
+	run_in('/', 'cp', '-R', '/etc/fail2ban', $etc);
+	unlink glob "$etc/jail.d/*";
+	my ($code, $out) = run_in('/', 'cp', '-R', "$CONTRIB/filter.d", "$CONTRIB/jail.d", $etc);
+	is $code, 0, 'copied' or diag $out;
+	my $jail = read_file("$etc/jail.d/authrelay.conf");
+	is(($jail =~ s{/var/log/authrelay/audit\.json}{$FOLDER/one}), 1, 'the file of the packages');
+	write_file("$etc/jail.d/authrelay.conf", $jail =~ s/false/true/r =~ s{/var/log/mail\.log}{$FOLDER/file}r);
+	($code, $out) = run_in('/', 'fail2ban-client', '-c', $etc, '-d');
+	is $code, 0, 'it can be read' or diag $out;
+	for my $name (qw(authrelay authrelay-syslog)) {
+		like $out, qr/^\['set', '\Q$name\E', 'addfailregex', '\^/m, "$name: its filter";
+		like $out, qr/^\['set', '\Q$name\E', 'addlogpath', '\Q$FOLDER\E\//m, "$name: its file";
+		like $out, qr/^\['start', '\Q$name\E'\]$/m, "$name: starts";
+	}
+	unlike $out, qr/ERROR/, 'nothing is wrong with it';
+};
+
+done_testing;
