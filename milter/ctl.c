@@ -32,12 +32,16 @@ static const struct command {
 	{ "mx", ctl_mx, SOURCE_USAGE " DOMAIN" },
 	{ "probe", ctl_probe, "--local USER@DOMAIN [--external DOMAIN]\n"
 	    "           [--relay-domain DOMAIN] [--name NAME] [--source ADDRESS]\n"
-	    "           [--starttls] [--timeout SECONDS] [--delay SECONDS]\n"
+	    "           [--starttls | --tls | --no-tls] [--tls-verify] [--ca-file FILE]\n"
+	    "           [--auth USER [--password-file FILE] [--allow-plaintext-auth]]\n"
+	    "           [--data] [--timeout SECONDS] [--delay SECONDS]\n"
 	    "           [--json | --nagios] [--client ADDRESS]\n"
 	    "           [--yes-i-run-this-server] HOST[:PORT] | --milter SOCKET | --list" },
 	{ "replay", ctl_replay, "--config FILE [-o 'SETTING = VALUE']... [--live] [--json]\n"
 	    CTL_FILTER_USAGE
 	    "           FILE..." },
+	{ "report", ctl_report, SOURCE_USAGE " [--top NUMBER]\n" CTL_FILTER_USAGE
+	    "           [--json | --html FILE] [FILE...]" },
 	{ "verify", ctl_verify, "[--anchors SYSLOGFILE]... [--pubkey FILE] [--json] FILE..." },
 };
 

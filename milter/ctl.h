@@ -26,6 +26,7 @@ int	ctl_log(int argc, char **argv);
 int	ctl_keygen(int argc, char **argv);
 int	ctl_mx(int argc, char **argv);
 int	ctl_probe(int argc, char **argv);
+int	ctl_report(int argc, char **argv);
 int	ctl_replay(int argc, char **argv);
 int	ctl_verify(int argc, char **argv);
 

@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "log.h"
 #include "mta.h"
+#include "mta_seen.h"
 #include "verdict.h"
 
 struct filter {
@@ -19,6 +20,7 @@ struct filter {
 	struct conf		*conf;
 	struct ask		*ask;		/* NULL: DNS has no say */
 	struct audit		*audit;
+	struct mta_seen		*mta_seen;
 	int64_t			 started_us;	/* part of the sessions' names */
 	atomic_uint_least64_t	 sessions;
 	atomic_int		 busy;		/* callbacks that write a record */
@@ -41,7 +43,9 @@ filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 
 	if (filter == NULL)
 		return NULL;
-	if (pthread_mutex_init(&filter->lock, NULL) != 0) {
+	if ((filter->mta_seen = mta_seen_new()) == NULL ||
+	    pthread_mutex_init(&filter->lock, NULL) != 0) {
+		mta_seen_free(filter->mta_seen);
 		free(filter);
 		return NULL;
 	}
@@ -59,6 +63,7 @@ filter_free(struct filter *filter)
 		return;
 	ask_unref(filter->ask);
 	conf_unref(filter->conf);
+	mta_seen_free(filter->mta_seen);
 	(void)pthread_mutex_destroy(&filter->lock);
 	free(filter);
 }
@@ -88,6 +93,42 @@ filter_set_rules(struct filter *filter, struct conf *conf, struct ask *ask)
 	conf_unref(conf_before);
 }
 
+/*
+ * Returns -1 where the record could not be written; *is_stopping_r is set where none may
+ * be any more. filter_stop() waits until none is under way.
+ */
+static int
+write_record(struct filter *filter, struct record *record, int *is_stopping)
+{
+	int status = -1;
+
+	record->time_us = clock_us(CLOCK_REALTIME);
+	(void)atomic_fetch_add(&filter->busy, 1);
+	if (!(*is_stopping = atomic_load(&filter->is_stopping)))
+		status = audit_write(filter->audit, record);
+	(void)atomic_fetch_sub(&filter->busy, 1);
+	return status;
+}
+
+/* Who reads the records has to know what the mail server tells us. */
+static void
+note_mta(struct filter *filter, const char *version, const char *name)
+{
+	struct record record;
+	struct buf note;
+	int is_stopping;
+
+	if (!mta_seen_first(filter->mta_seen, version, name))
+		return;
+	buf_init(&note);
+	mta_describe(version, &note);
+	record_init(&record, RECORD_MTA);
+	record.mta = name;
+	record.note = note.failed ? NULL : note.data;
+	(void)write_record(filter, &record, &is_stopping);
+	buf_clear(&note);
+}
+
 struct session *
 filter_connect(struct filter *filter, const struct engine_client *client,
     const struct engine_macros *macros)
@@ -104,6 +145,7 @@ filter_connect(struct filter *filter, const struct engine_client *client,
 	session->client_port = client->port;
 	session_keep(&session->client_name, client->name, &session->has_failed);
 	mta_read_connection(session, macros);
+	note_mta(filter, mta_macro(macros, "v"), session->mta);
 	return session;
 }
 
@@ -134,23 +176,6 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 	for (; *params != NULL; params++)
 		if (strcasecmp(*params, "SMTPUTF8") == 0)
 			txn->utf8 = 1;
-}
-
-/*
- * Returns -1 where the record could not be written; *is_stopping_r is set where none may
- * be any more. filter_stop() waits until none is under way.
- */
-static int
-write_record(struct filter *filter, struct record *record, int *is_stopping)
-{
-	int status = -1;
-
-	record->time_us = clock_us(CLOCK_REALTIME);
-	(void)atomic_fetch_add(&filter->busy, 1);
-	if (!(*is_stopping = atomic_load(&filter->is_stopping)))
-		status = audit_write(filter->audit, record);
-	(void)atomic_fetch_sub(&filter->busy, 1);
-	return status;
 }
 
 static int

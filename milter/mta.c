@@ -38,6 +38,40 @@ mta_keep(char **text_r, const struct engine_macros *macros, const char *name,
 	session_keep(text_r, mta_macro(macros, name), has_failed);
 }
 
+static int
+is_postfix(const char *version)
+{
+	return version != NULL && strncmp(version, "Postfix", 7) == 0;
+}
+
+/* A note is one line. */
+static void
+add_line(struct buf *text, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_putc(text, (unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+}
+
+/* Sendmail says its version alone. */
+void
+mta_describe(const char *version, struct buf *text)
+{
+	int is_sendmail = version != NULL && *version >= '0' && *version <= '9';
+
+	if (version == NULL)
+		version = "mail server of unknown version";
+	buf_puts(text, is_sendmail ? "Sendmail " : "");
+	add_line(text, version);
+	if (is_postfix(version))
+		buf_puts(text, ": tells of every recipient that it refuses, unless the "
+		    "address is no address to it");
+	else
+		buf_puts(text, is_sendmail ? ": " : ", read as Sendmail: ");
+	if (!is_postfix(version))
+		buf_puts(text, "does not tell of recipients that its relay and access "
+		    "rules (check_rcpt) refuse");
+}
+
 /*
  * Mail from a program on this host (sendmail -bs) comes without an address and not
  * through any listener, so {daemon_name} is absent. A client whose address is only
@@ -57,7 +91,7 @@ mta_read_connection(struct session *session, const struct engine_macros *macros)
 	const char *version = mta_macro(macros, "v");
 
 	session->is_local = looks_local(session, macros);
-	session->is_postfix = version != NULL && strncmp(version, "Postfix", 7) == 0;
+	session->is_postfix = is_postfix(version);
 	mta_keep(&session->mta, macros, "j", &session->has_failed);
 	mta_keep(&session->daemon_name, macros, "{daemon_name}", &session->has_failed);
 	mta_keep(&session->daemon_port, macros, "{daemon_port}", &session->has_failed);

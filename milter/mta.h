@@ -4,6 +4,7 @@
 #ifndef AUTHRELAY_MTA_H
 #define AUTHRELAY_MTA_H
 
+#include "buf.h"
 #include "engine.h"
 #include "session.h"
 
@@ -19,6 +20,12 @@ const char	*mta_macro(const struct engine_macros *, const char *name);
 /* Keeps a copy of a macro, as session_keep() does. */
 void		 mta_keep(char **text_r, const struct engine_macros *, const char *name,
 		    int *has_failed);
+
+/*
+ * What is to be known of a mail server of this version ({v}; NULL: it did not say) by who
+ * reads records: whether it tells us of recipients that it refuses itself.
+ */
+void		 mta_describe(const char *version, struct buf *text_r);
 
 /* Which mail server and which of its listeners; the client's address and name must be there. */
 void		 mta_read_connection(struct session *, const struct engine_macros *);

@@ -106,6 +106,8 @@ event_name(enum record_event event)
 		return "reload";
 	case RECORD_STOP:
 		return "stop";
+	case RECORD_MTA:
+		return "mta";
 	}
 	return NULL;
 }

@@ -17,7 +17,8 @@ enum record_event {
 	RECORD_MESSAGE,		/* a transaction that reached DATA */
 	RECORD_START,
 	RECORD_RELOAD,
-	RECORD_STOP
+	RECORD_STOP,
+	RECORD_MTA		/* a mail server is here for the first time */
 };
 
 /*
@@ -54,7 +55,7 @@ struct record {
 	const char		*matched;
 	const char		*mx;
 	int64_t			 elapsed_us;
-	const char		*note;		/* of start, reload, stop */
+	const char		*note;		/* of start, reload, stop, mta */
 };
 
 /* Makes a record of the event in which nothing is known. */

@@ -642,6 +642,49 @@ check_mx(void)
 	bench_close(&b);
 }
 
+/* Each is said once; a mail server that tells nothing, as in our own probe, is none. */
+static void
+check_mail_servers(void)
+{
+	static const struct {
+		const char	*version;
+		const char	*name;
+		const char	*recorded;	/* NULL: nothing */
+	} rows[] = {
+		{ NULL, NULL, NULL },
+		{ "", "", NULL },
+		{ "Postfix 3.7.11", "mx.example.com", "\"event\":\"mta\",\"mta\":\"mx.example.com\","
+		    "\"note\":\"Postfix 3.7.11: tells of every recipient that it refuses" },
+		{ "Postfix 3.7.11", "mx.example.com", NULL },
+		{ "Postfix 3.7.11", "mx2.example.com", "\"mta\":\"mx2.example.com\"" },
+		{ "8.17.1.9", "mx.example.com", "\"note\":\"Sendmail 8.17.1.9: does not tell of" },
+		{ "Other\n1", "mx.example.com", "\"note\":\"Other?1, read as Sendmail: does not tell of" },
+		{ "8.17.1.9", NULL, "\"event\":\"mta\",\"note\":\"Sendmail 8.17.1.9: " },
+		{ NULL, "mx.example.com", "\"note\":\"mail server of unknown version, read as Sendmail: " },
+		{ "8.17.1.9", "mx.example.com", NULL },
+		{ "7", "mx.example.com", "Sendmail 7:" },
+		{ "8", "mx.example.com", "Sendmail 8:" },
+		{ "9", "mx.example.com", NULL },	/* the ninth */
+		{ "Postfix 3.7.11", "mx2.example.com", NULL },
+	};
+	struct bench b;
+	int count = 0;
+
+	bench_open(&b, text);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *const pairs[] = { "v", rows[i].version, "j", rows[i].name, NULL };
+		const char *const by_name[] = { "j", rows[i].name, NULL };
+
+		filter_close(b.filter, connect_from(&b, "203.0.113.9",
+		    rows[i].version == NULL ? by_name : pairs));
+		if (rows[i].recorded != NULL)
+			record_has(&b, rows[i].recorded);
+		count += rows[i].recorded != NULL;
+		tap_is_int(count_records(&b, "\"event\":\"mta\""), count, "row %zu", i);
+	}
+	bench_close(&b);
+}
+
 static void
 check_notes(const struct bench *b)
 {
@@ -670,6 +713,7 @@ main(void)
 	check_no_memory(&b);
 	check_notes(&b);
 	bench_close(&b);
+	check_mail_servers();
 	check_monitor();
 	check_mx();
 	on_failure_is("tempfail", "451", "451");

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use Authrelay::Logins qw(test_mechanisms);
 use Authrelay::Need qw(need_postfix);
 use Authrelay::SMTP;
 use Authrelay::Stage;
@@ -143,25 +144,8 @@ subtest 'trusted networks' => sub {
 	$records->skip_to_end;
 };
 
-for my $mechanism (qw(PLAIN LOGIN CRAM-MD5 DIGEST-MD5)) {
-	subtest "AUTH $mechanism" => sub {
-		my $c = $stage->client($STRANGER);
-		my $mark = lc $mechanism;
-
-		like($c->auth($mechanism, 'alice', 'wrong', $HOST), qr/^535 /, 'a wrong password');
-		may_not_relay($c, 'with it');
-		like($c->auth($mechanism, 'alice', 'secret', $HOST), qr/^235 /, 'the right one');
-		may_relay($c, "$mark-1");
-		may_relay($c, "$mark-2");
-		$c->ehlo('other.test');
-		may_relay($c, "$mark-3");
-		$c->quit;
-		my %alice = (auth => 'alice', auth_realm => $HOST, auth_type => $mechanism);
-		my @message = ({ event => 'rcpt', reason => 'authenticated', %alice }, { event => 'message', %alice });
-		$records->are('recorded so', { verdict => 'reject', auth => undef, auth_type => undef },
-		    (@message) x 3);
-	};
-}
+test_mechanisms(host => $HOST, client => sub { $stage->client($STRANGER) }, records => $records,
+    may_relay => \&may_relay, may_not_relay => \&may_not_relay, alice => { auth => 'alice', auth_realm => $HOST });
 
 subtest 'two users, one after the other' => sub {
 	for my $user ([ alice => 'secret' ], [ bob => 'hunter2' ]) {

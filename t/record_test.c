@@ -127,6 +127,7 @@ test_events(void)
 		{ RECORD_START, "start" },
 		{ RECORD_RELOAD, "reload" },
 		{ RECORD_STOP, "stop" },
+		{ RECORD_MTA, "mta" },
 	};
 
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {

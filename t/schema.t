@@ -124,6 +124,7 @@ sub test_good
 		record(event => 'reload', mta => 'mx.example.org', elapsed_us => 0),
 		record(event => 'reload', note => 'mode, local-domains'),
 		record(event => 'stop'),
+		record(event => 'mta', mta => 'mx.example.org', note => 'Postfix 3.7.11: tells'),
 	);
 	my $seq = 0;
 	$_->{seq} = ++$seq for @good;
@@ -217,6 +218,8 @@ sub bad_records
 		[ 'a decision with a note' => decided(note => 'x'), qr/^note: / ],
 		[ 'message with a note' => message(note => 'x'), qr/^note: / ],
 		[ 'note of two lines' => record(event => 'reload', note => "a\nb"), qr/^note: / ],
+		[ 'mta with a verdict' => record(event => 'mta', verdict => 'permit'), qr/^verdict: / ],
+		[ 'mta with a session' => record(event => 'mta', session => '1.1'), qr/^session: / ],
 		[ 'stop with a session' => record(event => 'stop', session => '1.1'), qr/^session: / ],
 		[ 'half a character' => decided(rcpt => \'"\\ud800"'), qr/half of a surrogate pair/ ],
 	);

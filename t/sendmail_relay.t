@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use Authrelay::Logins qw(test_mechanisms);
 use Authrelay::Need qw(need_sendmail);
 use Authrelay::Scratch qw(free_port read_file);
 use Authrelay::SMTP;
@@ -156,22 +157,8 @@ subtest 'trusted networks' => sub {
 	}
 };
 
-for my $mechanism (qw(PLAIN LOGIN CRAM-MD5 DIGEST-MD5)) {
-	subtest "AUTH $mechanism" => sub {
-		my $c = client();
-		my $mark = lc $mechanism;
-
-		like($c->auth($mechanism, 'alice', 'wrong', $HOST), qr/^535 /, 'a wrong password');
-		may_not_relay($c, 'with it');
-		like($c->auth($mechanism, 'alice', 'secret', $HOST), qr/^235 /, 'the right one');
-		may_relay($c, "$mark-1");
-		may_relay($c, "$mark-2");
-		$c->quit;
-		my %alice = (auth => 'alice', auth_type => $mechanism);
-		$records->are('recorded so', refusal(auth => undef, auth_type => undef),
-		    (permit('authenticated', %alice), message(%alice)) x 2);
-	};
-}
+test_mechanisms(host => $HOST, client => \&client, records => $records,
+    may_relay => \&may_relay, may_not_relay => \&may_not_relay, alice => { auth => 'alice' });
 
 # One user has one name, however it is coded, or written by its owner.
 subtest 'names of users' => sub {

@@ -1,0 +1,21 @@
+/* milter/mta_seen.h: which mail servers have been here */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_MTA_SEEN_H
+#define AUTHRELAY_MTA_SEEN_H
+
+#define MTA_SEEN_MAX	8	/* more are not told apart from those that were here */
+
+/* Any number of threads may ask; a lock of its own, over nothing else, guards it. */
+struct mta_seen;
+
+struct mta_seen	*mta_seen_new(void);	/* NULL: no memory */
+void		 mta_seen_free(struct mta_seen *);
+
+/*
+ * Whether a mail server of this version ({v}) and name ({j}) is here for the first time;
+ * NULL: not told. One that tells neither is none. Without memory it is not the first time.
+ */
+int		 mta_seen_first(struct mta_seen *, const char *version, const char *name);
+
+#endif
