@@ -12,6 +12,8 @@
 #define VALUE_MAX	128
 #define APP_WORD	3	/* RFC 5424: <PRI>1 TIME HOST APP PROCID MSGID SD */
 #define RFC5424_WORDS	7
+#define ISO_TAG		2	/* TIME HOST TAG */
+#define BSD_TAG		4	/* Mmm DD HH:MM:SS HOST TAG */
 
 struct word {
 	const char	*at;
@@ -57,14 +59,24 @@ is_ours(const struct word *word, const char *ends)
 	    (word->length == length || strchr(ends, word->at[length]) != NULL);
 }
 
+static int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /*
- * The words in front of the message. A stranger's text may look like them: so it is the first
- * word with a colon that names who speaks, and the message comes right behind.
+ * The words in front of the message. A stranger's text may look like them: so it is the word in
+ * the place for that which names who speaks, or else the first one with a colon, and the
+ * message comes right behind.
  */
 static int
 is_said_by_us(const struct word *words, size_t count)
 {
 	if (count == 0)
+		return 1;
+	if (count == (is_digit(words[0].at[0]) ? ISO_TAG : BSD_TAG) + 1 &&
+	    is_ours(&words[count - 1], "[:"))
 		return 1;
 	if (words[0].at[0] == '<' && count == RFC5424_WORDS && words[0].length >= 2 &&
 	    memcmp(words[0].at + words[0].length - 2, ">1", 2) == 0)

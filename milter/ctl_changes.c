@@ -94,17 +94,22 @@ is_equal(const struct buf *a, const struct buf *b)
 	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-/* The group of the key, which is taken over where it is new; NULL without memory. */
 static struct ctl_changes_group *
-find_group(struct ctl_changes *changes, struct buf *key)
+find_group(const struct ctl_changes *changes, const struct buf *key, uint64_t hash)
 {
-	uint64_t hash = hash_of(key);
-	struct ctl_changes_group *group;
-
 	for (size_t i = 0; i < changes->group_count; i++)
 		if (changes->groups[i].hash == hash &&
 		    is_equal(&changes->groups[i].key, key))
 			return &changes->groups[i];
+	return NULL;
+}
+
+/* Takes the key over. NULL without memory. */
+static struct ctl_changes_group *
+add_group(struct ctl_changes *changes, struct buf *key, uint64_t hash)
+{
+	struct ctl_changes_group *group;
+
 	if (changes->groups == NULL)
 		changes->groups = calloc(CTL_CHANGES_GROUPS, sizeof(*changes->groups));
 	if (changes->groups == NULL)
@@ -144,27 +149,33 @@ add_example(struct ctl_changes_group *group, const struct record_view *view)
 }
 
 static int
+add_to_group(struct ctl_changes *changes, struct buf *key, const struct record_view *view,
+    int was_permitted)
+{
+	uint64_t hash = hash_of(key);
+	struct ctl_changes_group *group = find_group(changes, key, hash);
+
+	if (group == NULL && changes->group_count == CTL_CHANGES_GROUPS) {
+		changes->others++;
+		return 0;
+	}
+	if (group == NULL && (group = add_group(changes, key, hash)) == NULL)
+		return -1;
+	group->count++;
+	group->is_refused_now = was_permitted;
+	return add_example(group, view);
+}
+
+static int
 add_changed(struct ctl_changes *changes, const struct record_view *view,
     const struct replay *now, int was_permitted)
 {
-	struct ctl_changes_group *group;
 	struct buf key;
-	int is_full = changes->group_count == CTL_CHANGES_GROUPS;
-	int status = 0;
+	int status;
 
 	buf_init(&key);
 	make_key(&key, view, now);
-	if (key.failed)
-		status = -1;
-	else if (is_full)
-		changes->others++;
-	else if ((group = find_group(changes, &key)) == NULL)
-		status = -1;
-	else {
-		group->count++;
-		group->is_refused_now = was_permitted;
-		status = add_example(group, view);
-	}
+	status = key.failed ? -1 : add_to_group(changes, &key, view, was_permitted);
 	buf_clear(&key);
 	return status;
 }

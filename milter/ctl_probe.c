@@ -1,20 +1,18 @@
 /* milter/ctl_probe.c: authrelayctl probe: does a server of ours relay for strangers? */
 /* SPDX-License-Identifier: ISC */
 
-#include <arpa/inet.h>
 #include <getopt.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "ctl_probe.h"
-#include "socket_file.h"
+#include "password.h"
+#include "smtp_auth.h"
 
 #define SECONDS_MAX	3600
 
@@ -27,6 +25,14 @@ enum code {
 	MILTER,
 	SOURCE,
 	STARTTLS,
+	TLS,
+	NO_TLS,
+	TLS_VERIFY,
+	CA_FILE,
+	AUTH,
+	PASSWORD_FILE,
+	ALLOW_PLAINTEXT_AUTH,
+	DATA,
 	TIMEOUT,
 	DELAY,
 	JSON,
@@ -44,6 +50,14 @@ static const struct option options[] = {
 	{ "milter", required_argument, NULL, MILTER },
 	{ "source", required_argument, NULL, SOURCE },
 	{ "starttls", no_argument, NULL, STARTTLS },
+	{ "tls", no_argument, NULL, TLS },
+	{ "no-tls", no_argument, NULL, NO_TLS },
+	{ "tls-verify", no_argument, NULL, TLS_VERIFY },
+	{ "ca-file", required_argument, NULL, CA_FILE },
+	{ "auth", required_argument, NULL, AUTH },
+	{ "password-file", required_argument, NULL, PASSWORD_FILE },
+	{ "allow-plaintext-auth", no_argument, NULL, ALLOW_PLAINTEXT_AUTH },
+	{ "data", no_argument, NULL, DATA },
 	{ "timeout", required_argument, NULL, TIMEOUT },
 	{ "delay", required_argument, NULL, DELAY },
 	{ "json", no_argument, NULL, JSON },
@@ -57,12 +71,16 @@ struct request {
 	struct probe_target	 target;
 	struct netaddr		 source;
 	const char		*local;
+	const char		*password_file;
 	enum probe_format	 format;
 	int			 is_list, is_sure;
-	char			 address[NETADDR_TEXT_SIZE];
-	char			 unique[32];
+	int			 tls_options;	/* of those that exclude each other */
+	int			 has_client;	/* an option for a filter only */
+	int			 has_server;	/* one for a mail server only */
+	char			 unique[40];
 	char			 control[520];
 	char			 user[256];
+	char			 password[PASSWORD_SIZE];
 };
 
 static int
@@ -127,13 +145,11 @@ read_address(const char *text, struct netaddr *addr_r)
 }
 
 static int
-read_client(struct request *request, const char *text)
+read_login(struct request *request, const char *user)
 {
-	struct in_addr addr;
-
-	request->target.client = text;
-	return inet_pton(AF_INET, text, &addr) == 1 ? 0 :
-	    complain("not an IPv4 address", text);
+	request->target.user = user;
+	return user[0] != '\0' && strlen(user) <= SMTP_AUTH_MAX ? 0 :
+	    complain("not a user's name", user);
 }
 
 static int
@@ -151,12 +167,22 @@ read_text_option(struct request *request, int c)
 	case NAME:
 		return read_word(optarg, &target->names.host);
 	case CLIENT:
-		return read_client(request, optarg);
+		request->has_client = 1;
+		return read_address(optarg, &target->client);
 	case SOURCE:
-		target->source = &request->source;
+		target->smtp.source = &request->source;
 		return read_address(optarg, &request->source);
+	case CA_FILE:
+		target->smtp.tls.is_checked = 1;
+		target->smtp.tls.ca_file = optarg;
+		return 0;
+	case AUTH:
+		return read_login(request, optarg);
+	case PASSWORD_FILE:
+		request->password_file = optarg;
+		return 0;
 	case TIMEOUT:
-		return read_seconds(optarg, &target->timeout_ms);
+		return read_seconds(optarg, &target->smtp.timeout_ms);
 	case DELAY:
 		return read_seconds(optarg, &target->delay_ms);
 	}
@@ -164,15 +190,52 @@ read_text_option(struct request *request, int c)
 }
 
 static int
+read_security(struct request *request, enum smtp_client_security security)
+{
+	request->target.smtp.security = security;
+	request->tls_options++;
+	return 0;
+}
+
+static int
+read_server_option(struct request *request, int c)
+{
+	struct probe_target *target = &request->target;
+
+	switch (c) {
+	case STARTTLS:
+		return read_security(request, SMTP_CLIENT_STARTTLS);
+	case TLS:
+		return read_security(request, SMTP_CLIENT_TLS);
+	case NO_TLS:
+		return read_security(request, SMTP_CLIENT_CLEAR);
+	case TLS_VERIFY:
+		target->smtp.tls.is_checked = 1;
+		return 0;
+	case ALLOW_PLAINTEXT_AUTH:
+		target->is_clear_allowed = 1;
+		return 0;
+	case DATA:
+		target->is_data = 1;
+		return 0;
+	}
+	return read_text_option(request, c);
+}
+
+static int
+is_for_servers(int c)
+{
+	return (c >= SOURCE && c <= CA_FILE) || (c >= PASSWORD_FILE && c <= DATA);
+}
+
+static int
 read_option(struct request *request, int c)
 {
+	request->has_server |= is_for_servers(c);
 	switch (c) {
 	case MILTER:
 		request->target.is_milter = 1;
 		request->target.text = optarg;
-		return 0;
-	case STARTTLS:
-		request->target.is_starttls = 1;
 		return 0;
 	case JSON:
 		request->format = PROBE_JSON;
@@ -187,92 +250,67 @@ read_option(struct request *request, int c)
 		request->is_sure = 1;
 		return 0;
 	}
-	return read_text_option(request, c);
+	return read_server_option(request, c);
 }
 
+/* Whether the options go together. */
 static int
-is_ours(const struct netaddr *addr)
+check_options(struct request *request)
 {
-	const uint8_t *b = addr->bytes;
-	static const uint8_t loopback[16] = { [15] = 1 };
+	struct probe_target *target = &request->target;
+	struct smtp_client_options *smtp = &target->smtp;
 
-	if (addr->family == NETADDR_V4)
-		return b[0] == 127 || b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-		    (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254);
-	return memcmp(b, loopback, sizeof(loopback)) == 0 || (b[0] & 0xfe) == 0xfc ||
-	    (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-}
-
-static int
-take_address(struct request *request, const struct sockaddr *sa, socklen_t len)
-{
-	struct netaddr addr = sa->sa_family == AF_INET ?
-	    netaddr_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr) :
-	    netaddr_v6(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
-
-	if (!is_ours(&addr) && !request->is_sure)
-		return complain("neither loopback nor private: if the server is yours, "
-		    "say --yes-i-run-this-server", request->target.text);
-	memcpy(&request->target.addr, sa, len);
-	request->target.len = len;
-	netaddr_format(&addr, request->address);
-	request->target.names.address = request->address;
+	if (request->local == NULL)
+		return complain("is needed", "--local");
+	if (request->tls_options > 1)
+		return complain("only one of them", "--starttls, --tls, --no-tls");
+	if (target->is_milter && request->has_server)
+		return complain("an option for mail servers only", "--milter");
+	if (!target->is_milter && request->has_client)
+		return complain("only with --milter", "--client");
+	if (target->user == NULL && (request->password_file != NULL ||
+	    target->is_clear_allowed))
+		return complain("only with --auth", "password");
+	if (!smtp->tls.is_checked)
+		return 0;
+	if (smtp->security == SMTP_CLIENT_CLEAR)
+		return complain("not with --no-tls", "--tls-verify");
+	if (smtp->security == SMTP_CLIENT_OFFERED)
+		smtp->security = SMTP_CLIENT_STARTTLS;
 	return 0;
 }
 
-/* HOST, HOST:PORT, [ADDRESS]:PORT, or an IPv6 address alone. */
-static int
-resolve(struct request *request, const char *text, const char *port)
+/* Returns why there is none. */
+static const char *
+get_password(struct request *request)
 {
-	struct addrinfo *list, hints = { .ai_socktype = SOCK_STREAM };
-	const char *colon = strrchr(text, ':'), *end = text + strlen(text);
-	char host[256];
-	int error, result;
+	const char *why = NULL;
 
-	if (text[0] == '[' && (end = strchr(text, ']')) == NULL)
-		return complain("a bracket is missing", text);
-	if (text[0] == '[') {
-		colon = end[1] == ':' ? end + 1 : NULL;
-		text++;
-	} else if (colon != NULL && strchr(text, ':') == colon) {
-		end = colon;
-	} else {
-		colon = NULL;
-	}
-	(void)snprintf(host, sizeof(host), "%.*s", (int)(end - text), text);
-	error = getaddrinfo(host, colon == NULL ? port : colon + 1, &hints, &list);
-	if (error != 0)
-		return complain(gai_strerror(error), request->target.text);
-	result = take_address(request, list->ai_addr, list->ai_addrlen);
-	freeaddrinfo(list);
-	return result;
+	if (request->target.user == NULL || request->target.is_milter)
+		return NULL;
+	request->target.password = request->password;
+	if (request->password_file != NULL)
+		(void)password_read(request->password_file, request->password, &why);
+	else
+		(void)password_ask("Password: ", request->password, &why);
+	return why;
 }
 
-/* As in the setting `socket`: unix:PATH, a path, or inet:PORT@HOST. */
-static int
-find_milter(struct request *request, const char *text)
+/* The certificate has to be for the name that was given, or the address. */
+static void
+name_server(struct request *request)
 {
-	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&request->target.addr;
-	const char *named = socket_file_path(text), *path = named == NULL ? text : named;
-	char port[8];
-	size_t len;
+	struct probe_target *target = &request->target;
+	struct tls_client_options *tls = &target->smtp.tls;
+	struct netaddr addr;
 
-	request->target.names.address = "127.0.0.1";
-	if (request->target.names.host == NULL)
-		request->target.names.host = "probe.invalid";
-	if (path[0] == '/') {
-		if (strlen(path) >= sizeof(addr->sun_path))
-			return complain("the path is too long", text);
-		addr->sun_family = AF_UNIX;
-		memcpy(addr->sun_path, path, strlen(path) + 1);
-		request->target.len = sizeof(*addr);
-		return 0;
-	}
-	if (strncmp(text, "inet:", 5) != 0 || (len = strcspn(text + 5, "@")) == 0 ||
-	    len >= sizeof(port) || text[5 + len] != '@')
-		return complain("neither unix:PATH nor inet:PORT@HOST", text);
-	(void)snprintf(port, sizeof(port), "%.*s", (int)len, text + 5);
-	return resolve(request, text + 5 + len + 1, port);
+	tls->name = target->names.host != NULL ? target->names.host : target->host;
+	tls->is_address = netaddr_parse(tls->name, strlen(tls->name), &addr) == 0;
+	if (target->is_milter && target->names.host == NULL)
+		target->names.host = "probe.invalid";
+	(void)snprintf(request->unique, sizeof(request->unique), "probe%lx%lx",
+	    (unsigned long)getpid(), (unsigned long)time(NULL));
+	target->names.unique = request->unique;
 }
 
 static int
@@ -280,18 +318,23 @@ run(struct request *request)
 {
 	struct probe_target *target = &request->target;
 	struct probe_report report;
+	const char *what = target->text, *why = probe_address_find(target, request->is_sure);
 	enum probe_status status;
 
-	if ((target->is_milter ? find_milter(request, target->text) :
-	    resolve(request, target->text, "25")) == -1)
-		return PROBE_UNKNOWN;
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)snprintf(request->unique, sizeof(request->unique), "probe%lx%lx",
-	    (unsigned long)getpid(), (unsigned long)random());
-	target->names.unique = request->unique;
 	probe_report_init(&report, request->format, target->text);
-	probe_play(target, &report);
-	status = probe_report_write(&report);
+	if (why == NULL && (why = get_password(request)) != NULL)
+		what = request->password_file != NULL ? request->password_file : "password";
+	if (why != NULL) {
+		(void)complain(why, what);
+		probe_report_end(&report, PROBE_UNKNOWN, "%s", why);
+	} else {
+		name_server(request);
+		probe_play(target, &report);
+	}
+	password_forget(request->password);
+	status = why != NULL && request->format == PROBE_TEXT ? PROBE_UNKNOWN :
+	    probe_report_finish(&report);
 	probe_report_clear(&report);
 	return (int)status;
 }
@@ -299,10 +342,10 @@ run(struct request *request)
 int
 ctl_probe(int argc, char **argv)
 {
-	struct request request = { .target = { .timeout_ms = 30000,
-	    .client = "203.0.113.9", .names = { .user = "relaytest",
+	struct request request = { .target = { .smtp = { .timeout_ms = 30000,
+	    .security = SMTP_CLIENT_OFFERED }, .names = { .user = "relaytest",
 	    .external = "example.org" } } };
-	int c, result = 0;
+	int c, result = read_address("203.0.113.9", &request.target.client);
 
 	while (result == 0 && (c = getopt_long(argc, argv, "+", options, NULL)) != -1)
 		result = c == '?' ? -1 : read_option(&request, c);
@@ -312,8 +355,8 @@ ctl_probe(int argc, char **argv)
 		probe_list();
 		return fflush(stdout) == 0 ? 0 : PROBE_UNKNOWN;
 	}
-	if (request.local == NULL || argc - optind != !request.target.is_milter ||
-	    request.is_list)
+	if (argc - optind != !request.target.is_milter || request.is_list ||
+	    check_options(&request) == -1)
 		return ctl_usage("probe");
 	if (!request.target.is_milter)
 		request.target.text = argv[optind];

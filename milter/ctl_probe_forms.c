@@ -191,6 +191,9 @@ static const struct probe_form forms[] = {
 	{ NULL, NULL, NULL, PROBE_OWN, PROBE_ALONE }
 };
 
+static const struct probe_form login_form =
+    FOREIGN("authenticated client relays", OURS, "<$u@$x>");
+
 static const struct probe_sender senders[] = {
 	{ "F1", "null sender", "<>", NULL },
 	{ "F2", "third party", "<$u@$x>", NULL },
@@ -217,6 +220,12 @@ const struct probe_sender *
 probe_senders(void)
 {
 	return senders;
+}
+
+const struct probe_form *
+probe_login_form(void)
+{
+	return &login_form;
 }
 
 static const char *

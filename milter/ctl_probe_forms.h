@@ -62,6 +62,8 @@ struct probe_names {
 /* All of them; they end with one whose name is NULL. */
 const struct probe_form		*probe_forms(void);
 const struct probe_sender	*probe_senders(void);
+/* What a client who has logged in may do, and a stranger may not. */
+const struct probe_form		*probe_login_form(void);
 
 /* Whether every letter in the text has a name. */
 int	probe_text_is_known(const char *text, const struct probe_names *);

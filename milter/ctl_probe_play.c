@@ -3,373 +3,226 @@
 
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ctl_probe.h"
-#include "milter_client.h"
-#include "smtp_client.h"
+#include "ctl_probe_talk.h"
 
-#define TESTS_A_SESSION	9	/* Postfix is slow with a client after ten errors */
 #define LOST_MAX	3	/* tests in a row */
-#define OUR_NAME	"probe.invalid"
-#define NAME_MAX_LEN	255
 
 struct play {
-	const struct probe_target	*target;
-	struct probe_names		 names;
-	char				 host[NAME_MAX_LEN + 1];
-	struct smtp_client_options	 options;
-	struct smtp_client		 smtp;
-	struct milter_client		 milter;
-	struct buf			 helo, sender, rcpt, reply;
-	const char			*session_helo;	/* NULL: there is no session */
-	unsigned			 in_session;
-	int				 takes_any;	/* user of the server */
-	const char			*why;
+	const struct probe_target *target;
+	struct probe_report	*report;
+	struct probe_talk	 talk;
+	struct buf		 rcpt;
+	int			 takes_any;	/* user of the server */
+	unsigned		 lost_in_row;
 };
-
-static int
-lost(struct play *play, const char *why)
-{
-	play->why = why == NULL ? "the server refuses the session" : why;
-	play->session_helo = NULL;
-	return -1;
-}
-
-/* What the server calls itself stands first in its reply to EHLO. */
-static void
-learn_host(struct play *play)
-{
-	const struct buf *text = &play->smtp.reply.text;
-	size_t len = 0;
-
-	if (play->names.host != NULL)
-		return;
-	while (len < text->len && len < NAME_MAX_LEN && strchr("abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", text->data[len]) != NULL &&
-	    text->data[len] != '\0')
-		len++;
-	(void)snprintf(play->host, sizeof(play->host), "%.*s", (int)len,
-	    len > 0 ? text->data : "");
-	play->names.host = len > 0 ? play->host : "localhost";
-}
-
-static int
-smtp_open(struct play *play, const char *helo)
-{
-	smtp_client_close(&play->smtp);
-	if (smtp_client_open(&play->smtp, (const struct sockaddr *)&play->target->addr,
-	    play->target->len, helo) == -1)
-		return lost(play, play->smtp.why);
-	learn_host(play);
-	return 0;
-}
-
-static const struct milter_macro connect_macros[] = {
-	{ "j", "probe.invalid" }, { "{daemon_name}", "probe" }, { "v", "Postfix 3" },
-	{ NULL, NULL }
-};
-static const struct milter_macro no_macros[] = { { NULL, NULL } };
-
-static int
-milter_open(struct play *play, const char *helo)
-{
-	struct milter_client *client = &play->milter;
-	char name[NETADDR_TEXT_SIZE + 2];
-
-	milter_client_close(client);
-	(void)snprintf(name, sizeof(name), "[%s]", play->target->client);
-	if (milter_client_open(client, (const struct sockaddr *)&play->target->addr,
-	    play->target->len) == -1 ||
-	    milter_client_connect(client, name, '4', 40000, play->target->client,
-	    connect_macros) == -1)
-		return lost(play, client->why);
-	if (client->code != 0)
-		return 0;
-	return milter_client_helo(client, helo, connect_macros) == -1 ?
-	    lost(play, client->why) : 0;
-}
-
-static int
-begin(struct play *play, const char *helo)
-{
-	if (play->session_helo != NULL && strcmp(play->session_helo, helo) == 0 &&
-	    play->in_session++ < TESTS_A_SESSION)
-		return 0;
-	play->in_session = 1;
-	if ((play->target->is_milter ? milter_open : smtp_open)(play, helo) == -1)
-		return -1;
-	play->session_helo = helo;
-	return 0;
-}
-
-/* Whether it is <user@domain> and nothing about it can be read in two ways. */
-static int
-is_plain(const char *text)
-{
-	size_t len = strlen(text);
-	const char *at = strchr(text, '@');
-
-	return len > 2 && text[0] == '<' && text[len - 1] == '>' && at != NULL &&
-	    at > text + 1 && at + 1 < text + len - 1 && strspn(text + 1,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@") ==
-	    len - 2 && strchr(at + 1, '@') == NULL;
-}
-
-/* As the server would tell the filter what it makes of the recipient. */
-static int
-milter_rcpt(struct play *play, const char *text, enum probe_kind kind)
-{
-	const struct probe_names *names = &play->names;
-	const char *blank = strstr(text, "> ");
-	struct buf sent, addr;
-	int result;
-
-	buf_init(&sent);
-	buf_init(&addr);
-	buf_add(&sent, text, strlen(text) + 1);
-	/* A parameter is a text of its own. */
-	if (blank != NULL && strchr(blank, '<') == NULL && !sent.failed)
-		sent.data[blank + 1 - text] = '\0';
-	if (is_plain(text))
-		buf_add(&addr, text + 1, strlen(text) - 2);
-	else if (kind == PROBE_OWN)
-		buf_printf(&addr, "%s@%s", names->local_user, names->local_domain);
-	else
-		buf_printf(&addr, "%s@%s", names->user, names->external);
-	const struct milter_macro macros[] = {
-		{ "i", "PROBE" }, { "{rcpt_addr}", addr.data },
-		{ "{rcpt_mailer}", kind == PROBE_OWN ? "local" : "smtp" },
-		{ "{rcpt_host}", kind == PROBE_OWN ? names->local_domain : names->external },
-		{ NULL, NULL }
-	};
-	if (sent.failed || addr.failed)
-		result = lost(play, "out of memory");
-	else if (milter_client_rcpt(&play->milter, sent.data, sent.len, macros) == -1)
-		result = lost(play, play->milter.why);
-	else
-		result = play->milter.code == 0 ? 250 : play->milter.code;
-	buf_clear(&sent);
-	buf_clear(&addr);
-	return result;
-}
-
-static int
-say_rcpt(struct play *play, const char *text, enum probe_kind kind)
-{
-	int code;
-
-	if (play->target->is_milter)
-		return milter_rcpt(play, text, kind);
-	code = smtp_client_say(&play->smtp, "RCPT TO:", text);
-	return code == -1 || code == 421 ? lost(play, play->smtp.why) : code;
-}
-
-static int
-say_mail(struct play *play)
-{
-	const char *text = play->sender.data;
-	int code;
-
-	if (play->target->is_milter) {
-		if (play->milter.code != 0)
-			return play->milter.code;	/* of CONNECT or HELO */
-		if (milter_client_mail(&play->milter, text, strlen(text) + 1,
-		    no_macros) == -1)
-			return lost(play, play->milter.why);
-		return play->milter.code == 0 ? 0 : play->milter.code;
-	}
-	code = smtp_client_say(&play->smtp, "MAIL FROM:", text);
-	if (code == -1 || code == 421)
-		return lost(play, play->smtp.why);
-	return code / 100 == 2 ? 0 : code;
-}
-
-static int
-reset(struct play *play)
-{
-	if (play->target->is_milter)
-		return milter_client_abort(&play->milter) == -1 ?
-		    lost(play, play->milter.why) : 0;
-	return smtp_client_say(&play->smtp, "RSET", "") == -1 ?
-	    lost(play, play->smtp.why) : 0;
-}
-
-/* MAIL, and what goes before the form. 0: now the form; or the code that ended it. */
-static int
-lead(struct play *play, enum probe_lead how)
-{
-	int code = say_mail(play);
-
-	if (code != 0 || how == PROBE_ALONE)
-		return code;
-	if (say_rcpt(play, play->target->control, PROBE_OWN) == -1)
-		return -1;
-	if (how == PROBE_AFTER_LOCAL)
-		return 0;
-	if ((how == PROBE_AFTER_RSET || play->target->is_milter) && reset(play) == -1)
-		return -1;
-	code = say_mail(play);
-	/* A second MAIL may be refused, and the first transaction is still there. */
-	return how == PROBE_AFTER_MAIL && code > 0 && !play->target->is_milter ? 0 : code;
-}
-
-static void
-keep_reply(struct play *play)
-{
-	const struct buf *text = play->target->is_milter ? &play->milter.text :
-	    &play->smtp.reply.text;
-
-	buf_reset(&play->reply);
-	if (text->len > 0)
-		buf_add(&play->reply, text->data, text->len);
-}
-
-/* Returns the code, or -1 and why. */
-static int
-ask_once(struct play *play, const char *rcpt, enum probe_kind kind, enum probe_lead how)
-{
-	int code;
-
-	if (begin(play, play->helo.data) == -1 || (code = lead(play, how)) == -1)
-		return -1;
-	if (code == 0 && (code = say_rcpt(play, rcpt, kind)) == -1)
-		return -1;
-	keep_reply(play);
-	/* What was said counts; a session that ends here is begun again. */
-	(void)reset(play);
-	return code;
-}
-
-static int
-ask(struct play *play, const char *rcpt, enum probe_kind kind, enum probe_lead how)
-{
-	int code = ask_once(play, rcpt, kind, how);
-
-	if (code == -1)
-		buf_reset(&play->reply);
-	return code == -1 ? ask_once(play, rcpt, kind, how) : code;
-}
-
-static int
-write_sender(struct play *play, const struct probe_sender *sender)
-{
-	play->session_helo = NULL;
-	buf_reset(&play->helo);
-	buf_reset(&play->sender);
-	probe_text_write(sender->helo == NULL ? OUR_NAME : sender->helo, &play->names,
-	    &play->helo);
-	probe_text_write(sender->text, &play->names, &play->sender);
-	return play->helo.failed || play->sender.failed ? -1 : 0;
-}
 
 static enum probe_verdict
-judge(const struct play *play, const struct probe_form *form, int code)
+judge(const struct play *play, int code)
 {
+	enum probe_kind kind = play->talk.form->kind;
+
 	if (code == -1)
 		return PROBE_LOST;
 	if (code / 100 == 4)
 		return PROBE_TEMPORARY;
+	if (play->talk.is_login)
+		return code / 100 == 2 ? PROBE_SERVED : PROBE_FAILED;
 	if (code / 100 != 2)
 		return PROBE_REFUSED;
-	if (form->kind == PROBE_OWN)
+	if (kind == PROBE_OWN)
 		return PROBE_KEPT;
-	return form->kind == PROBE_DISGUISED && play->takes_any ? PROBE_DOUBTFUL :
-	    PROBE_RELAYED;
+	return kind == PROBE_DISGUISED && play->takes_any ? PROBE_DOUBTFUL : PROBE_RELAYED;
 }
 
-/* Whether the server answers as one that could be tested. Returns why not, or NULL. */
-static const char *
+static void
+report_test(struct play *play, const char *sender, int code)
+{
+	const struct probe_talk *talk = &play->talk;
+	const struct probe_result result = { .form = talk->form, .sender = sender,
+	    .rcpt = play->rcpt.data, .verdict = judge(play, code),
+	    .code = code <= PROBE_TALK_NO_LOGIN ? 0 : code, .why = talk->why,
+	    .reply = &talk->reply, .is_sent = talk->is_sent };
+
+	probe_report_add(play->report, &result);
+}
+
+static int
+no_memory(struct play *play)
+{
+	probe_report_end(play->report, PROBE_UNKNOWN, "out of memory");
+	return -1;
+}
+
+static int
+write_rcpt(struct play *play, const char *text)
+{
+	buf_reset(&play->rcpt);
+	probe_text_write(text, &play->talk.names, &play->rcpt);
+	return play->rcpt.failed ? no_memory(play) : 0;
+}
+
+/* Whether the server accepts whatever stands before the @. */
+static void
+learn_takes_any(struct play *play)
+{
+	int code;
+
+	if (play->target->is_milter || write_rcpt(play, "<$n@$d>") == -1)
+		return;		/* a filter does not know the users */
+	code = probe_talk_ask(&play->talk, play->rcpt.data, PROBE_OWN, PROBE_ALONE);
+	play->takes_any = code / 100 == 2;
+}
+
+static int
+wants_tls(const struct probe_talk *talk, int code)
+{
+	static const char word[] = "STARTTLS";
+
+	return code == 530 && talk->smtp.stream.tls == NULL && talk->reply.len > 0 &&
+	    memmem(talk->reply.data, talk->reply.len, word, strlen(word)) != NULL;
+}
+
+/* Whether the server answers at all. Returns the code, or -1 where that ends it. */
+static int
 check_control(struct play *play)
 {
 	static const struct probe_sender sender = { "", "", "<$u@$x>", NULL };
+	struct probe_talk *talk = &play->talk;
 	int code;
 
-	if (write_sender(play, &sender) == -1)
-		return "out of memory";
-	if ((code = ask(play, play->target->control, PROBE_OWN, PROBE_ALONE)) == -1)
-		return play->why;
-	if (code == 530) {
-		buf_putc(&play->reply, '\0');
-		if (!play->target->is_starttls && play->reply.data != NULL &&
-		    strstr(play->reply.data, "STARTTLS") != NULL)
-			return "the server wants STARTTLS first";
-		return NULL;	/* it wants a login, of all */
+	if (probe_talk_set_sender(talk, &sender) == -1)
+		return no_memory(play);
+	code = probe_talk_ask(talk, play->target->control, PROBE_OWN, PROBE_ALONE);
+	if (code == -1)
+		probe_report_end(play->report, PROBE_UNKNOWN, "%s", talk->why);
+	else if (code / 100 == 4)
+		probe_report_end(play->report, PROBE_WARNING, talk->is_shut ?
+		    "the server does not serve us now (%d)" :
+		    "the server does not accept the local recipient now (%d)", code);
+	else if (!play->target->is_milter && wants_tls(talk, code))
+		probe_report_end(play->report, PROBE_UNKNOWN, "the server wants STARTTLS first");
+	else if (!play->target->is_milter)
+		probe_report_session(play->report, &talk->smtp);
+	return play->report->ended == PROBE_OK ? code : -1;
+}
+
+/* One test more: who has logged in may relay. */
+static void
+play_login(struct play *play)
+{
+	const char *user = play->target->user;
+	char text[PROBE_NAME_MAX + 3] = "<$l@$d>";
+	const struct probe_sender sender = { "", "the user who logs in", text, NULL };
+	struct probe_talk *talk = &play->talk;
+	int code;
+
+	if (strlen(user) <= PROBE_NAME_MAX && probe_talk_is_plain(user, strlen(user)))
+		(void)snprintf(text, sizeof(text), "<%s>", user);
+	talk->form = probe_login_form();
+	talk->number = play->report->tests + 1;
+	if (write_rcpt(play, talk->form->text) == -1)
+		return;
+	if (probe_talk_set_sender(talk, &sender) == -1) {
+		(void)no_memory(play);
+		return;
 	}
-	if (code / 100 != 2)
-		return "the server does not accept the local recipient, so its refusals "
-		    "tell nothing";
-	if (play->target->is_milter)
-		return NULL;	/* does not know the users */
-	buf_reset(&play->rcpt);
-	probe_text_write("<$n@$d>", &play->names, &play->rcpt);
-	code = play->rcpt.failed ? -1 : ask(play, play->rcpt.data, PROBE_OWN, PROBE_ALONE);
-	play->takes_any = code / 100 == 2 && code != -1;
-	return NULL;
+	if ((code = probe_talk_log_in(talk)) == 0)
+		code = probe_talk_ask_once(talk, play->rcpt.data, talk->form->kind, PROBE_ALONE);
+	if (code == PROBE_TALK_NO_WAY)
+		probe_report_end(play->report, PROBE_UNKNOWN, "%s", talk->why);
+	else
+		report_test(play, sender.name, code);
+}
+
+static unsigned
+count_tests(const struct play *play)
+{
+	unsigned forms = 0, total = play->target->user != NULL;
+
+	for (const struct probe_form *form = probe_forms(); form->name != NULL; form++)
+		forms += probe_text_is_known(form->text, &play->talk.names) != 0;
+	for (const struct probe_sender *i = probe_senders(); i->id != NULL; i++)
+		total += forms;
+	return total;
+}
+
+/* All before the forms; it may end them. */
+static void
+begin_tests(struct play *play)
+{
+	struct probe_report *report = play->report;
+	int code = check_control(play);
+
+	if (code == -1)
+		return;
+	if (code / 100 == 2)
+		learn_takes_any(play);
+	ctl_progress_init(&report->progress, count_tests(play));
+	if (play->target->user != NULL && report->ended == PROBE_OK)
+		play_login(play);
+	/*
+	 * The refusals of a server that accepts nothing tell nothing; but it may accept
+	 * something from those who have logged in, or say (530) that it would.
+	 */
+	if (code / 100 != 2 && code != 530 && report->ended == PROBE_OK &&
+	    report->served == 0)
+		probe_report_end(report, PROBE_UNKNOWN, "the server does not accept the local "
+		    "recipient, so its refusals tell nothing");
 }
 
 static void
-play_sender(struct play *play, const struct probe_sender *sender,
-    struct probe_report *report, unsigned *lost_in_row)
+count_lost(struct play *play, int code)
 {
+	int is_lost = code == -1 || play->talk.is_shut;
+
+	play->lost_in_row = is_lost ? play->lost_in_row + 1 : 0;
+	if (play->lost_in_row < LOST_MAX)
+		return;
+	if (code == -1)
+		probe_report_end(play->report, PROBE_UNKNOWN, "%s", play->talk.why);
+	else
+		probe_report_end(play->report, PROBE_WARNING,
+		    "the server does not serve us any more (%d)", code);
+}
+
+static void
+play_sender(struct play *play, const struct probe_sender *sender)
+{
+	const struct probe_form *form = probe_forms();
+	struct probe_talk *talk = &play->talk;
 	int code;
 
-	for (const struct probe_form *form = probe_forms(); form->name != NULL; form++) {
-		if (!probe_text_is_known(form->text, &play->names))
+	for (; form->name != NULL && play->report->ended == PROBE_OK; form++) {
+		if (!probe_text_is_known(form->text, &talk->names))
 			continue;
-		buf_reset(&play->rcpt);
-		probe_text_write(form->text, &play->names, &play->rcpt);
-		if (play->rcpt.failed) {
-			probe_report_fail(report, "out of memory");
+		if (write_rcpt(play, form->text) == -1)
 			return;
-		}
 		(void)poll(NULL, 0, play->target->delay_ms);
-		code = ask(play, play->rcpt.data, form->kind, form->lead);
-		*lost_in_row = code == -1 ? *lost_in_row + 1 : 0;
-		probe_report_add(report, form, sender, play->rcpt.data,
-		    judge(play, form, code), code == -1 ? 0 : code, &play->reply);
-		if (*lost_in_row == LOST_MAX) {
-			probe_report_fail(report, play->why);
-			return;
-		}
-	}
-}
-
-static void
-play_all(struct play *play, struct probe_report *report)
-{
-	const struct probe_sender *sender;
-	const char *why = check_control(play);
-	unsigned lost_in_row = 0;
-
-	if (why != NULL)
-		probe_report_fail(report, why);
-	for (sender = probe_senders(); sender->id != NULL && report->why == NULL; sender++) {
-		if (write_sender(play, sender) == -1)
-			probe_report_fail(report, "out of memory");
-		else
-			play_sender(play, sender, report, &lost_in_row);
+		talk->form = form;
+		talk->number = play->report->tests + 1;
+		code = probe_talk_ask(talk, play->rcpt.data, form->kind, form->lead);
+		report_test(play, sender->name, code);
+		count_lost(play, code);
 	}
 }
 
 void
 probe_play(const struct probe_target *target, struct probe_report *report)
 {
-	struct play play = { .target = target, .names = target->names };
+	const struct probe_sender *sender = probe_senders();
+	struct play play = { .target = target, .report = report };
 
-	play.options.timeout_ms = target->timeout_ms;
-	play.options.source = target->source;
-	play.options.is_starttls = target->is_starttls;
-	smtp_client_init(&play.smtp, &play.options);
-	milter_client_init(&play.milter, target->timeout_ms);
-	play_all(&play, report);
-	smtp_client_close(&play.smtp);
-	milter_client_close(&play.milter);
-	smtp_client_clear(&play.smtp);
-	milter_client_clear(&play.milter);
-	buf_clear(&play.helo);
-	buf_clear(&play.sender);
+	probe_talk_init(&play.talk, target);
+	begin_tests(&play);
+	for (; sender->id != NULL && report->ended == PROBE_OK; sender++) {
+		if (probe_talk_set_sender(&play.talk, sender) == -1)
+			(void)no_memory(&play);
+		else
+			play_sender(&play, sender);
+	}
+	probe_talk_clear(&play.talk);
 	buf_clear(&play.rcpt);
-	buf_clear(&play.reply);
 }

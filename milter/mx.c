@@ -38,6 +38,7 @@ struct mx {
 	int			 best_has_failed;
 	char			 failure[WORDS_SIZE];	/* the first one */
 	char			 outside[WORDS_SIZE];	/* what is not in mx.networks */
+	int			 has_answer;
 	int			 is_insecure;
 	uint32_t		 ttl;
 	unsigned		 queries;
@@ -151,7 +152,7 @@ static void
 say_cost(const struct mx *mx, struct mx_verdict *verdict)
 {
 	say(verdict->text, sizeof(verdict->text), ", ad=%d, %u %s, %" PRId64 " us",
-	    !mx->is_insecure, mx->queries, mx->queries == 1 ? "query" : "queries",
+	    mx->has_answer && !mx->is_insecure, mx->queries, mx->queries == 1 ? "query" : "queries",
 	    mx->elapsed_us);
 }
 
@@ -470,6 +471,7 @@ note_answers(struct mx *mx, const struct rrset *answers)
 			elapsed_us = answers[i].elapsed_us;
 		if (answers[i].status == RRSET_FAILURE)
 			continue;
+		mx->has_answer = 1;
 		if (answers[i].ttl < mx->ttl)
 			mx->ttl = answers[i].ttl;
 		if (!answers[i].is_secure)

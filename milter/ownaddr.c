@@ -10,32 +10,38 @@
 
 #include "ownaddr.h"
 
+enum scope {
+	NOWHERE,		/* never anybody's own */
+	NEAR,			/* this host, or this link */
+	PRIVATE
+};
+
 struct range {
 	enum netaddr_family	 family;
 	uint8_t			 bytes[2];
 	unsigned		 bits;		/* at most 16; or more, of zeros */
 	uint8_t			 last;		/* of 128: the last byte, others 0 */
-	int			 is_private;
+	enum scope		 scope;
 	const char		*kind;
 };
 
 static const struct range ranges[] = {
-	{ NETADDR_V4, { 0, 0 }, 8, 0, 0, "an unspecified address" },
-	{ NETADDR_V4, { 127, 0 }, 8, 0, 0, "a loopback address" },
-	{ NETADDR_V4, { 169, 254 }, 16, 0, 0, "a link-local address" },
-	{ NETADDR_V4, { 224, 0 }, 4, 0, 0, "a multicast address" },
-	{ NETADDR_V4, { 240, 0 }, 4, 0, 0, "a reserved address" },
-	{ NETADDR_V4, { 10, 0 }, 8, 0, 1, "a private address" },
-	{ NETADDR_V4, { 172, 16 }, 12, 0, 1, "a private address" },
-	{ NETADDR_V4, { 192, 168 }, 16, 0, 1, "a private address" },
-	{ NETADDR_V4, { 100, 64 }, 10, 0, 1, "a private address" },
-	{ NETADDR_V6, { 0, 0 }, 128, 0, 0, "an unspecified address" },
-	{ NETADDR_V6, { 0, 0 }, 128, 1, 0, "a loopback address" },
-	{ NETADDR_V6, { 0, 0 }, 96, 0, 0, "an IPv4-compatible address" },
-	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 0, 0, "a link-local address" },
-	{ NETADDR_V6, { 0xff, 0 }, 8, 0, 0, "a multicast address" },
-	{ NETADDR_V6, { 0xfc, 0 }, 7, 0, 1, "a private address" },
-	{ NETADDR_V6, { 0xfe, 0xc0 }, 10, 0, 1, "a private address" },
+	{ NETADDR_V4, { 0, 0 }, 8, 0, NOWHERE, "an unspecified address" },
+	{ NETADDR_V4, { 127, 0 }, 8, 0, NEAR, "a loopback address" },
+	{ NETADDR_V4, { 169, 254 }, 16, 0, NEAR, "a link-local address" },
+	{ NETADDR_V4, { 224, 0 }, 4, 0, NOWHERE, "a multicast address" },
+	{ NETADDR_V4, { 240, 0 }, 4, 0, NOWHERE, "a reserved address" },
+	{ NETADDR_V4, { 10, 0 }, 8, 0, PRIVATE, "a private address" },
+	{ NETADDR_V4, { 172, 16 }, 12, 0, PRIVATE, "a private address" },
+	{ NETADDR_V4, { 192, 168 }, 16, 0, PRIVATE, "a private address" },
+	{ NETADDR_V4, { 100, 64 }, 10, 0, PRIVATE, "a private address" },
+	{ NETADDR_V6, { 0, 0 }, 128, 0, NOWHERE, "an unspecified address" },
+	{ NETADDR_V6, { 0, 0 }, 128, 1, NEAR, "a loopback address" },
+	{ NETADDR_V6, { 0, 0 }, 96, 0, NOWHERE, "an IPv4-compatible address" },
+	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 0, NEAR, "a link-local address" },
+	{ NETADDR_V6, { 0xff, 0 }, 8, 0, NOWHERE, "a multicast address" },
+	{ NETADDR_V6, { 0xfc, 0 }, 7, 0, PRIVATE, "a private address" },
+	{ NETADDR_V6, { 0xfe, 0xc0 }, 10, 0, PRIVATE, "a private address" },
 };
 
 static int
@@ -54,15 +60,32 @@ is_in_range(const struct range *range, const struct netaddr *addr)
 	return (prefix ^ found) >> (16 - range->bits) == 0;
 }
 
+/* The first that has the address, or NULL. */
+static const struct range *
+range_of(const struct netaddr *addr)
+{
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (is_in_range(&ranges[i], addr))
+			return &ranges[i];
+	return NULL;
+}
+
 const char *
 ownaddr_refusal(const struct netaddr *addr, int is_listed)
 {
+	const struct range *range = range_of(addr);
+
 	if (addr->family == NETADDR_NONE)
 		return "no address";
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (is_in_range(&ranges[i], addr))
-			return ranges[i].is_private && is_listed ? NULL : ranges[i].kind;
-	return NULL;
+	return range == NULL || (range->scope == PRIVATE && is_listed) ? NULL : range->kind;
+}
+
+int
+ownaddr_is_near(const struct netaddr *addr)
+{
+	const struct range *range = range_of(addr);
+
+	return range != NULL && range->scope != NOWHERE;
 }
 
 int

@@ -16,6 +16,8 @@
 int	ownaddr_is_usable(const struct netaddr *, int is_listed);
 /* Why it is not, as a constant text: "a loopback address"; NULL: it is. */
 const char	*ownaddr_refusal(const struct netaddr *, int is_listed);
+/* Does it stay on this host, this link or a private network? */
+int	ownaddr_is_near(const struct netaddr *);
 
 /*
  * Adds the usable ones of the interfaces that are up. Returns -1 and sets errno, also

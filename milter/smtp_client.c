@@ -1,6 +1,8 @@
 /* milter/smtp_client.c: the client's side of SMTP, a command and its reply at a time */
 /* SPDX-License-Identifier: ISC */
 
+#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +92,8 @@ send_line(struct smtp_client *client, const char *line, size_t len)
 	    stream_write(&client->stream, out.data, out.len, deadline_of(client));
 	if (result == -1 && !out.failed)
 		(void)fail(client, client->stream.why);
+	if (out.data != NULL)
+		OPENSSL_cleanse(out.data, out.len);	/* it may be a password */
 	buf_clear(&out);
 	return result;
 }
@@ -124,12 +128,29 @@ refused(struct smtp_client *client)
 	return -1;
 }
 
+static void
+learn_logins(struct smtp_client *client)
+{
+	static const struct {
+		const char	*name;
+		unsigned	 login;
+	} known[] = { { NULL, SMTP_CLIENT_AUTH }, { "PLAIN", SMTP_CLIENT_PLAIN },
+	    { "LOGIN", SMTP_CLIENT_LOGIN }, { "CRAM-MD5", SMTP_CLIENT_CRAM_MD5 } };
+
+	client->logins = 0;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (client->is_esmtp &&
+		    smtp_reply_has_parameter(&client->reply, "AUTH", known[i].name))
+			client->logins |= known[i].login;
+}
+
 static int
 say_hello(struct smtp_client *client, const char *helo)
 {
 	int code = smtp_client_say(client, "EHLO ", helo);
 
 	client->is_esmtp = code / 100 == 2;
+	learn_logins(client);
 	if (code / 100 == 5 && code != 521)
 		code = smtp_client_say(client, "HELO ", helo);
 	if (code == -1)
@@ -163,25 +184,65 @@ ask_for_tls(struct smtp_client *client, const char *helo)
 	return start_tls(client) == -1 ? -1 : say_hello(client, helo);
 }
 
-int
-smtp_client_open(struct smtp_client *client, const struct sockaddr *addr, socklen_t len,
-    const char *helo)
+static int
+begin(struct smtp_client *client, const struct sockaddr *addr,
+    socklen_t len, const char *helo)
 {
-	const struct smtp_client_options *options = client->options;
+	enum smtp_client_security security = client->options->security;
 	int code;
 
 	client->in_len = 0;
 	client->why = NULL;
-	if (stream_connect(&client->stream, addr, len, options->source,
+	if (stream_connect(&client->stream, addr, len, client->options->source,
 	    deadline_of(client)) == -1)
 		return fail(client, client->stream.why);
+	if (security == SMTP_CLIENT_TLS && start_tls(client) == -1)
+		return -1;
 	if ((code = read_reply(client)) == -1)
 		return -1;
-	if (code != 220)
-		return refused(client);
-	if (say_hello(client, helo) == -1)
+	return code == 220 ? say_hello(client, helo) : refused(client);
+}
+
+/* Remembers that TLS, which was only welcome, failed. */
+static void
+do_without_tls(struct smtp_client *client)
+{
+	if (client->why != NULL)
+		(void)snprintf(client->no_tls, sizeof(client->no_tls), "%s", client->why);
+	else
+		(void)snprintf(client->no_tls, sizeof(client->no_tls),
+		    "STARTTLS was refused (%d)", client->reply.code);
+}
+
+int
+smtp_client_open(struct smtp_client *client, const struct sockaddr *addr, socklen_t len,
+    const char *helo)
+{
+	enum smtp_client_security security = client->options->security;
+
+	if (begin(client, addr, len, helo) == -1)
 		return -1;
-	return options->is_starttls ? ask_for_tls(client, helo) : 0;
+	if (security == SMTP_CLIENT_STARTTLS)
+		return ask_for_tls(client, helo);
+	if (security != SMTP_CLIENT_OFFERED || client->no_tls[0] != '\0' ||
+	    !client->is_esmtp || !smtp_reply_has_keyword(&client->reply, "STARTTLS") ||
+	    ask_for_tls(client, helo) == 0)
+		return 0;
+	do_without_tls(client);
+	return begin(client, addr, len, helo);
+}
+
+void
+smtp_client_describe(const struct smtp_client *client, struct buf *out)
+{
+	const char *tls = stream_describe_tls(&client->stream);
+
+	if (tls != NULL)
+		buf_printf(out, "%s, certificate %s", tls,
+		    client->options->tls.is_checked ? "checked" : "not checked");
+	else
+		buf_printf(out, "in clear%s%s", client->no_tls[0] == '\0' ? "" : ": ",
+		    client->no_tls);
 }
 
 void

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,8 +33,14 @@ int
 stream_connect(struct stream *stream, const struct sockaddr *addr, socklen_t len,
     const struct netaddr *source, int64_t deadline)
 {
+	int on = 1;
+
 	stream->fd = deadline_connect(addr, len, source, deadline);
-	return stream->fd == -1 ? fail(stream, strerror(errno)) : 0;
+	if (stream->fd == -1)
+		return fail(stream, strerror(errno));
+	/* What is written is whole; it need not wait for more. */
+	(void)setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return 0;
 }
 
 int
@@ -41,6 +49,12 @@ stream_start_tls(struct stream *stream, const struct tls_client_options *options
 {
 	stream->tls = tls_client_new(stream->fd, options, deadline, &stream->why);
 	return stream->tls == NULL ? -1 : 0;
+}
+
+const char *
+stream_describe_tls(const struct stream *stream)
+{
+	return stream->tls == NULL ? NULL : tls_client_describe(stream->tls);
 }
 
 static ssize_t

@@ -30,6 +30,8 @@ int	stream_connect(struct stream *, const struct sockaddr *, socklen_t,
 /* Begins TLS. */
 int	stream_start_tls(struct stream *, const struct tls_client_options *,
 	    int64_t deadline);
+/* Its version and cipher, until the next call; NULL: in clear. */
+const char	*stream_describe_tls(const struct stream *);
 /* Waits for bytes. Returns how many; 0: the other side has closed. */
 ssize_t	stream_read(struct stream *, void *, size_t, int64_t deadline);
 /* Writes them all. The process has to ignore SIGPIPE. */

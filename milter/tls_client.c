@@ -176,6 +176,16 @@ tls_client_free(struct tls_client *tls)
 	free(tls);
 }
 
+const char *
+tls_client_describe(const struct tls_client *tls)
+{
+	static char text[120];
+
+	(void)snprintf(text, sizeof(text), "%s %s", SSL_get_version(tls->ssl),
+	    SSL_get_cipher_name(tls->ssl));
+	return text;
+}
+
 /* OpenSSL counts in int. */
 static int
 limited(size_t size)

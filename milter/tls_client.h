@@ -26,6 +26,9 @@ struct tls_client	*tls_client_new(int fd, const struct tls_client_options *,
 /* Ends it, says so to the other side where that costs no wait. */
 void	tls_client_free(struct tls_client *);
 
+/* Version and cipher, in a text that lives until the next call. */
+const char	*tls_client_describe(const struct tls_client *);
+
 /* As stream_read() and stream_write(). */
 ssize_t	tls_client_read(struct tls_client *, void *, size_t, int64_t deadline,
 	    const char **why_r);

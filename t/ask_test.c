@@ -177,7 +177,7 @@ test_answers(void)
 	ends(text_of(ask, "a.test", &a), " us, stale", "serves while DNS fails");
 	tap_is_int(a.standing, POLICY_MX_PRIMARY, "its standing");
 	ends(text_of(ask, "a.test", &a), " us, stale", "and again");
-	begins(text_of(ask, "b.test", &a), "tempfail: b.test MX: timeout, ad=1, 1 query, ", "a failure");
+	begins(text_of(ask, "b.test", &a), "tempfail: b.test MX: timeout, ad=0, 1 query, ", "a failure");
 	ends(a.text, ", fresh", "is fresh");
 	ends(text_of(ask, "b.test", &a), ", cached", "is kept");
 	world.is_down = 0;

@@ -86,7 +86,7 @@ subtest 'a line each' => sub {
 # [options, places of the lines]
 subtest 'filters' => sub {
 	my @row = (
-		[ '--user alice', 2 ], [ '--user BüCHER' ], [ '--user b\xc3\xbccher', 6 ], [ '--user ALICE --user Bob', 2, 4 ], [ '--user alic' ], [ '--user bücher', 6 ],
+		[ '--user alice', 2 ], [ '--user BüCHER', 6 ], [ '--user BÜCHER' ], [ '--user b\xc3\xbccher', 6 ], [ '--user ALICE --user Bob', 2, 4 ], [ '--user alic' ], [ '--user bücher', 6 ],
 		[ '--client 192.0.2.7', 1, 5, 6 ], [ '--client 192.0.2.0/24', 1, 3, 5, 6 ], [ '--client 2001:db8::/32', 2 ],
 		[ '--client 192.0.2.7 --client 198.51.100.7', 1, 4, 5, 6 ], [ '--client ::/0', 2 ],
 		[ '--domain outside.test', 1, 2 ], [ '--domain OUTSIDE.Test.', 1, 2 ], [ '--domain sub.test' ],

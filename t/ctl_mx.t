@@ -35,7 +35,7 @@ my @STANDINGS = (
 	['nullmx', 1, 'not: null MX, '], ['nullplus', 1, 'not: null MX beside other MX records, '],
 	['nxdomain', 1, 'not: no such domain, '],
 	['nodata', 1, 'not: no mail exchanger is this server, '],
-	['servfail', 2, "tempfail: x.servfail.fault MX: SERVFAIL ($address), ad=1, 1 query, "],
+	['servfail', 2, "tempfail: x.servfail.fault MX: SERVFAIL ($address), ad=0, 1 query, "],
 	['many-101', 1, 'not: more than 100 MX records'], ['cnameloop', 1, 'not: '],
 	['mxrd0', 2, 'tempfail: '], ['dot', 1, 'not: '], ['nul', 1, 'not: '],
 );
@@ -84,6 +84,38 @@ subtest 'what is no question' => sub {
 	is($code, 1, 'not in mx.domains');
 	like($out, qr/^mx: not: not in mx\.domains$/m, 'is said');
 	is(scalar(() = $server->queries), $before, 'and nobody was asked');
+};
+
+# What the daemon would do, with the same questions.
+sub explained
+{
+	my ($rcpt, @option) = @_;
+
+	look_up('x.ok.fault');
+	return ctl('explain', '-c', $file, '--client', '192.0.2.1', '--rcpt', $rcpt, @option);
+}
+
+subtest 'explain' => sub {
+	my ($code, $out, $err) = explained('u@explain.ok.fault');
+	is($code, 0, 'exit code') or diag $err;
+	like($out, qr/\Averdict: permit\nreason: mx\n/, 'a permit');
+	like($out, qr/^question: mx: .* explain\.ok\.fault\?\nexplain\.ok\.fault MX: 10 mx\.ok\.fault \(server \Q$address\E, ad=0, ttl 300, 1 query, \d+ us\)\nmx\.ok\.fault A: 198\.51\.100\.25 \(server /m,
+	    'each question, with server, answer and time');
+	like($out, qr/^mx: primary 10 mx\.ok\.fault via 198\.51\.100\.25, ad=0, .*, fresh$/m, 'what comes of them');
+	like($out, qr/^ +\d+  mx  +permit\n\z/m, 'and the rule');
+	is(scalar(() = $server->queries(qr/^udp explain\.ok\.fault MX/)), 1, 'it was really asked');
+	explained('u@explain.ok.fault');
+	is(scalar(() = $server->queries(qr/^udp explain\.ok\.fault MX/)), 2, 'and is each time');
+
+	($code, $out) = explained('u@x.nxdomain.fault');
+	is($code, 1, 'no such domain');
+	like($out, qr/^x\.nxdomain\.fault MX: no such domain \(.*\)\nmx: not: no such domain, .*\nreply: 550 5\.7\.1 /m, 'is refused');
+	($code, $out) = explained('u@x.servfail.fault');
+	is($code, 2, 'no answer');
+	like($out, qr/^verdict: tempfail\nreason: dns-failure\n.*\nx\.servfail\.fault MX: failed: SERVFAIL \(server \Q$address\E, 1 query, /ms,
+	    'is a temporary failure');
+	unlike((explained('u@local.test'))[1], qr/question|mx: /, 'what nobody has to be asked for');
+	like((explained('u@explain.ok.fault', '--json'))[1], qr/"reason":"mx",.*"mx":"primary 10 mx\.ok\.fault via [^"]*, fresh"/, 'as a record');
 };
 
 subtest 'no name server' => sub {

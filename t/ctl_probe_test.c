@@ -1,11 +1,22 @@
 /* t/ctl_probe_test.c: the forms of authrelayctl probe, and replies of servers */
 /* SPDX-License-Identifier: ISC */
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "../milter/ctl_probe_forms.h"
+#include "../milter/ctl_probe_message.h"
+#include "../milter/ctl_progress.h"
+#include "../milter/ownaddr.h"
+#include "../milter/password.h"
 #include "../milter/smtp_reply.h"
 #include "tap.h"
 
@@ -168,6 +179,264 @@ check_table(void)
 	}
 }
 
+static void
+check_message(void)
+{
+	struct probe_message message = { .target = "mx.example.test", .form = "third party",
+	    .number = 17, .sender = "<>", .rcpt = "<\xc3\xbc\r\n.\r\n@outside.test>",
+	    .unique = "probe1", .now = 951782400 };
+	char *long_text = calloc(1, 2000);
+	struct buf out;
+
+	buf_init(&out);
+	probe_message_write(&message, &out);
+	tap_is_str(out.data, "Date: Tue, 29 Feb 2000 00:00:00 +0000\r\n"
+	    "Message-ID: <probe1.17@probe.invalid>\r\n"
+	    "From: authrelay relay test <relaytest@probe.invalid>\r\n"
+	    "To: undisclosed-recipients:;\r\n"
+	    "Subject: authrelay relay test 17: third party\r\n"
+	    "Auto-Submitted: auto-generated\r\n"
+	    "X-Authrelay-Test: 17\r\n\r\n"
+	    "This is a test by `authrelayctl probe --data`, and nothing else; it may be"
+	    " deleted.\r\nIts way led through the mail server named here, which accepted it"
+	    " from the sender\r\nfor the recipient below.\r\n\r\n"
+	    "server:    mx.example.test\r\ntest:      17, third party\r\nsender:    <>\r\n"
+	    "recipient: <\\xc3\\xbc\\x0d\\x0a.\\x0d\\x0a@outside.test>\r\n.",
+	    "a message, and nothing ends it early");
+	buf_reset(&out);
+	message.rcpt = memset(long_text, 'x', 1999);
+	probe_message_write(&message, &out);
+	tap_ok(out.len < 1400 && strstr(out.data, "xxx...\r\n.") != NULL, "a line has an end");
+	buf_clear(&out);
+	free(long_text);
+}
+
+static void
+check_near(void)
+{
+	static const struct {
+		const char	*text;
+		int		 is_near;
+	} rows[] = {
+		{ "127.0.0.1", 1 }, { "127.255.255.255", 1 }, { "126.255.255.255", 0 },
+		{ "128.0.0.0", 0 }, { "10.0.0.0", 1 }, { "11.0.0.0", 0 }, { "9.255.255.255", 0 },
+		{ "172.16.0.0", 1 }, { "172.31.255.255", 1 }, { "172.32.0.0", 0 },
+		{ "172.15.255.255", 0 }, { "192.168.0.1", 1 }, { "192.167.0.1", 0 },
+		{ "192.169.0.0", 0 }, { "169.254.1.1", 1 }, { "169.253.1.1", 0 },
+		{ "100.64.0.1", 1 }, { "100.128.0.1", 0 }, { "0.0.0.0", 0 }, { "224.0.0.1", 0 },
+		{ "255.255.255.255", 0 }, { "192.0.2.1", 0 }, { "::1", 1 }, { "::2", 0 },
+		{ "::", 0 }, { "fe80::1", 1 }, { "febf::1", 1 }, { "fec0::1", 1 }, { "ff02::1", 0 },
+		{ "fc00::1", 1 }, { "fdff::1", 1 }, { "fbff::1", 0 }, { "2001:db8::1", 0 },
+		{ "::ffff:127.0.0.1", 1 }, { "::ffff:192.0.2.1", 0 }, { "::127.0.0.1", 0 },
+	};
+	struct netaddr addr = { .family = NETADDR_NONE };
+
+	tap_ok(!ownaddr_is_near(&addr), "no address is not near");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (netaddr_parse(rows[i].text, strlen(rows[i].text), &addr) == -1)
+			abort();
+		tap_is_int(ownaddr_is_near(&addr), rows[i].is_near, "near: %s", rows[i].text);
+	}
+}
+
+/* A child with a terminal of its own; we are its user. */
+struct terminal {
+	pid_t	pid;
+	int	user;		/* where we type and look */
+	int	result;		/* what the child has to say */
+	char	seen[4096];
+	size_t	len;
+};
+
+static void
+ask_for_password(int result)
+{
+	char password[PASSWORD_SIZE], line[PASSWORD_SIZE + 100];
+	const char *why = "";
+	int code = password_ask("Password: ", password, &why);
+
+	(void)snprintf(line, sizeof(line), "%d %s", code, code == 0 ? password : why);
+	(void)!write(result, line, strlen(line));
+}
+
+static void
+show_progress(int result)
+{
+	struct ctl_progress progress;
+
+	ctl_progress_init(&progress, 10);
+	ctl_progress_show(&progress, 5);
+	(void)fputs("|", stderr);
+	ctl_progress_hide(&progress);
+	ctl_progress_hide(&progress);
+	(void)fputs("|", stderr);
+	ctl_progress_show(&progress, 11);
+	(void)!write(result, progress.is_seen ? "seen" : "not", progress.is_seen ? 4 : 3);
+}
+
+static int
+terminal_start(struct terminal *terminal, void (*child)(int))
+{
+	int pipes[2], slave;
+
+	memset(terminal, 0, sizeof(*terminal));
+	terminal->user = posix_openpt(O_RDWR | O_NOCTTY);
+	if (terminal->user == -1 || grantpt(terminal->user) == -1 ||
+	    unlockpt(terminal->user) == -1 || pipe(pipes) == -1)
+		return -1;
+	terminal->result = pipes[0];
+	slave = open(ptsname(terminal->user), O_RDWR | O_NOCTTY);
+	if (slave == -1 || (terminal->pid = fork()) == -1)
+		return -1;
+	if (terminal->pid == 0) {
+		(void)close(terminal->user);
+		if (setsid() == -1 || ioctl(slave, TIOCSCTTY, 0) == -1)
+			_exit(99);
+		(void)dup2(slave, STDERR_FILENO);
+		child(pipes[1]);
+		_exit(0);
+	}
+	(void)close(pipes[1]);
+	(void)close(slave);
+	return 0;
+}
+
+static int
+is_readable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	return poll(&ready, 1, 20000) == 1;
+}
+
+/* Waits until the terminal shows a text, after the last one waited for. */
+static int
+terminal_shows(struct terminal *terminal, const char *text)
+{
+	char *found;
+	ssize_t n;
+
+	while ((found = memmem(terminal->seen, terminal->len, text, strlen(text))) == NULL) {
+		if (terminal->len == sizeof(terminal->seen) ||
+		    !is_readable(terminal->user))
+			return 0;
+		n = read(terminal->user, terminal->seen + terminal->len,
+		    sizeof(terminal->seen) - terminal->len);
+		if (n <= 0)
+			return 0;
+		terminal->len += (size_t)n;
+	}
+	found += strlen(text);
+	terminal->len -= (size_t)(found - terminal->seen);
+	memmove(terminal->seen, found, terminal->len);
+	return 1;
+}
+
+static int
+has_echo(const struct terminal *terminal)
+{
+	struct termios modes;
+
+	return tcgetattr(terminal->user, &modes) == 0 && (modes.c_lflag & ECHO) != 0;
+}
+
+/* Returns the status; result_r gets what the child had to say. */
+static int
+terminal_end(struct terminal *terminal, char *result_r, size_t size)
+{
+	ssize_t n = 0;
+	int status = -1;
+
+	if (!is_readable(terminal->result))
+		(void)kill(terminal->pid, SIGKILL);
+	else
+		n = read(terminal->result, result_r, size - 1);
+	result_r[n > 0 ? n : 0] = '\0';
+	(void)waitpid(terminal->pid, &status, 0);
+	(void)close(terminal->user);
+	(void)close(terminal->result);
+	return status;
+}
+
+static void
+check_password_at_terminal(void)
+{
+	struct terminal terminal;
+	char result[PASSWORD_SIZE + 100];
+	int status;
+
+	if (terminal_start(&terminal, ask_for_password) == -1) {
+		tap_skip(5, "there is no terminal to be had");
+		return;
+	}
+	tap_ok(terminal_shows(&terminal, "Password: "), "it is asked for");
+	tap_ok(!has_echo(&terminal), "  without echo");
+	(void)!write(terminal.user, "open sesame\n", 12);
+	tap_ok(terminal_shows(&terminal, "\n") && memmem(terminal.seen, terminal.len, "sesame", 6)
+	    == NULL, "  and not shown");
+	tap_ok(has_echo(&terminal), "  the echo is back");
+	status = terminal_end(&terminal, result, sizeof(result));
+	tap_is_str(result, "0 open sesame", "  the password (%d)", status);
+}
+
+static void
+check_signal_at_terminal(int number)
+{
+	struct terminal terminal;
+	char result[PASSWORD_SIZE + 100];
+	int status = 0;
+
+	if (terminal_start(&terminal, ask_for_password) == -1) {
+		tap_skip(3, "there is no terminal to be had");
+		return;
+	}
+	tap_ok(terminal_shows(&terminal, "Password: ") && !has_echo(&terminal),
+	    "asked for, and signal %d comes", number);
+	(void)kill(terminal.pid, number);
+	if (number == SIGTSTP) {
+		/* Without a shell that could continue it, it does not stop at all. */
+		tap_ok(terminal_shows(&terminal, "\n"), "  it leaves the terminal");
+		tap_ok(terminal_shows(&terminal, "Password: "), "  it asks again");
+		(void)!write(terminal.user, "x\n", 2);
+		(void)terminal_end(&terminal, result, sizeof(result));
+		tap_is_str(result, "0 x", "  and takes it");
+		return;
+	}
+	tap_ok(terminal_shows(&terminal, "\n") && has_echo(&terminal), "  the echo is back");
+	status = terminal_end(&terminal, result, sizeof(result));
+	tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == number, "  it ends by it");
+}
+
+static void
+check_progress(void)
+{
+	struct terminal terminal;
+	struct ctl_progress progress;
+	char result[100];
+	FILE *was = stderr, *file = tmpfile();
+
+	if (terminal_start(&terminal, show_progress) == -1) {
+		tap_skip(4, "there is no terminal to be had");
+	} else {
+		tap_ok(terminal_shows(&terminal,
+		    "\r[####################....................] 5/10|"), "a bar at a terminal");
+		tap_ok(terminal_shows(&terminal, "                  \r|"), "  it goes away, once");
+		tap_ok(terminal_shows(&terminal,
+		    "\r[########################################] 11/10"), "  it has an end");
+		(void)terminal_end(&terminal, result, sizeof(result));
+		tap_is_str(result, "seen", "  somebody sees it");
+	}
+	if (file == NULL)
+		abort();
+	progress = (struct ctl_progress){ .is_seen = 0, .total = 10 };
+	stderr = file;
+	ctl_progress_show(&progress, 5);
+	ctl_progress_hide(&progress);
+	stderr = was;
+	tap_is_int(ftell(file), 0, "no bar where nobody sees it");
+	(void)fclose(file);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -191,5 +460,12 @@ main(int argc, char **argv)
 	check_keywords();
 	check_texts();
 	check_table();
+	check_message();
+	check_near();
+	check_password_at_terminal();
+	check_signal_at_terminal(SIGINT);
+	check_signal_at_terminal(SIGTERM);
+	check_signal_at_terminal(SIGTSTP);
+	check_progress();
 	return tap_done();
 }

@@ -9,12 +9,14 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 use Socket qw(SOCK_DGRAM);
 use Test::More;
+use Authrelay::Chain;
+use Authrelay::Ctl qw(ctl);
 use Authrelay::Daemon;
 use Authrelay::MilterClient;
 use Authrelay::Need qw(need_daemon need_program);
 use Authrelay::Process;
 use Authrelay::Scratch qw(scratch_folder free_port read_file write_file);
-use Authrelay::Tree qw(top run_in);
+use Authrelay::Tree qw(top run_in cannot);
 use Authrelay::Wait qw(wait_for wait_until);
 
 $ENV{PATH} .= ':/usr/sbin:/sbin';
@@ -55,35 +57,32 @@ sub start
 
 sub start_store
 {
-	my $process = start('store', edited('authrelay-receive.conf', '/var/log/authrelay-store' => "$FOLDER/store",
-	    'port="10514"' => "port=\"$PORT\""));
+	my ($name, $port) = @_;
+	my $process = start($name, edited('authrelay-receive.conf', '/var/log/authrelay-store' => "$FOLDER/$name",
+	    'port="10514"' => "port=\"$port\""));
 
-	wait_for('store', 20, sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$PORT") });
+	wait_for($name, 20, sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") });
 	return $process;
 }
 
-sub sender_text
-{
-	my ($spool, $log) = @_;
-
-	return edited('authrelay-send.conf', '/var/spool/rsyslog' => "$FOLDER/$spool",
-	    '/var/log/authrelay/audit.json' => "$FOLDER/$log/audit.jsonl", 'port="10514"' => "port=\"$PORT\"",
-	    'logs.example.org' => '127.0.0.1', 'action.resumeInterval="5"' => 'action.resumeInterval="1"');
-}
-
+# What it sends is in the folder "log" below its own.
 sub start_sender
 {
-	my $process = start('sender', sender_text('spool', 'log') . "module(load=\"imuxsock\" SysSock.Use=\"off\")\n"
-	    . "input(type=\"imuxsock\" socket=\"$FOLDER/run/log\")\n");
+	my ($folder, $port) = @_;
+	my $text = edited('authrelay-send.conf', '/var/spool/rsyslog' => "$folder/spool",
+	    '/var/log/authrelay/audit.json' => "$folder/log/audit.jsonl", 'port="10514"' => "port=\"$port\"",
+	    'logs.example.org' => '127.0.0.1', 'action.resumeInterval="5"' => 'action.resumeInterval="1"');
+	my $process = start("sender-$port", $text . "module(load=\"imuxsock\" SysSock.Use=\"off\")\n"
+	    . "input(type=\"imuxsock\" socket=\"$folder/run/log\")\n");
 
-	wait_for('socket of the sender', 20, sub { -S "$FOLDER/run/log" });
+	wait_for('socket of the sender', 20, sub { -S "$folder/run/log" });
 	return $process;
 }
 
 sub say_to_syslog
 {
-	my ($program, $text) = @_;
-	my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => "$FOLDER/run/log") or die "socket: $!\n";
+	my ($folder, $program, $text) = @_;
+	my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => "$folder/run/log") or die "socket: $!\n";
 
 	$socket->send("<22>Nov 24 06:34:42 $program\[4711]: $text") // die "send: $!\n";
 }
@@ -127,10 +126,10 @@ my $daemon = Authrelay::Daemon->new(conf => 'local-domains = { "local.test" }', 
     audit => "\tsyslog = yes\n");
 my $file = $daemon->audit_file;
 
-my $store = start_store();
+my $store = start_store('store', $PORT);
 $daemon->start;
 play($daemon, 'before', 'x@local.test', 'y@outside.test');
-my $sender = start_sender();
+my $sender = start_sender($FOLDER, $PORT);
 arrives('what was there before', $daemon);
 
 play($daemon, $_, 'x@local.test') for "b\xc3\xbccher", "\xff\xfe\x00", "tab\there \e[2J", " %msg% \$!all \\ \" \xe2\x80\xae", '#011';
@@ -157,20 +156,20 @@ arrives('over a rotation', $daemon);
 $store->stop('TERM');
 play($daemon, "while the store is down $_", 'x@local.test') for 1 .. 50;
 rotate(1);
-$store = start_store();
+$store = start_store('store', $PORT);
 arrives('what came while the store was down', $daemon);
 
 $sender->stop('TERM');
 play($daemon, "while the sender is down $_", 'x@local.test') for 1 .. 50;
-$sender = start_sender();
+$sender = start_sender($FOLDER, $PORT);
 arrives('what came while the sender was down', $daemon);
 
 # Lines of syslog that only look like anchors are no anchors.
 my $ANCHOR = 'event=anchor v=1 time=2026-11-24T06:34:42.123456Z seq=124 count=124 chain=0123456789abcdef0123456789abcdef';
-say_to_syslog('authrelay-milter', $ANCHOR);
-say_to_syslog('authrelay-milter', 'verdict=permit helo=" event=anchor "');
-say_to_syslog('postfix/smtpd', $ANCHOR);
-say_to_syslog('authrelay-milter', "$ANCHOR last");
+say_to_syslog($FOLDER, 'authrelay-milter', $ANCHOR);
+say_to_syslog($FOLDER, 'authrelay-milter', 'verdict=permit helo=" event=anchor "');
+say_to_syslog($FOLDER, 'postfix/smtpd', $ANCHOR);
+say_to_syslog($FOLDER, 'authrelay-milter', "$ANCHOR last");
 wait_until(30, sub { read_file("$STORE/anchors") =~ / last\n/ });
 is join('', read_file("$STORE/anchors") =~ / authrelay-milter\[4711\] (.*\n)/g), "$ANCHOR\n$ANCHOR last\n",
     'anchors are there, and nothing else';
@@ -196,6 +195,39 @@ subtest 'many mail hosts' => sub {
 	is read_file("$FOLDER/store/127.0.0.2/audit.json"), "$record\n" x 2, 'each has a file of its own';
 	is join(' ', map { s{.*/}{}r } glob "$FOLDER/store/*"), '127.0.0.1 127.0.0.2', 'and no other';
 	ok read_file("$STORE/audit.json") eq $before, 'nothing came into that of the first';
+};
+
+# With chained records, over a rotation: the lines of two files are one behind the other in the store.
+subtest 'what arrives verifies' => sub {
+	return cannot('authrelayctl is not built') unless -x Authrelay::Ctl::program();
+	my ($folder, $port) = ("$FOLDER/chained", free_port());
+	my ($file, $place) = ("$folder/log/audit.jsonl", "$FOLDER/store2/127.0.0.1");
+	my $chain = Authrelay::Chain->new;
+	my $sent = '';
+	my @anchor;
+
+	mkdir $_ for $folder, map { "$folder/$_" } qw(spool log run);
+	my $second = start_store('store2', $port);
+	my $sending = start_sender($folder, $port);
+	for my $part (1 .. 3) {
+		$chain->record for 1 .. 100;
+		push @anchor, $chain->anchor;
+		my $text = $chain->begin_file;
+		rename $file, "$file.$part" if -e $file;
+		write_file($file, $text);
+		$sent .= $text;
+		say_to_syslog($folder, 'authrelay-milter', $anchor[-1] =~ s/.*?: //r =~ s/\n//r);
+		wait_until(30, sub { (-s "$place/audit.json" // 0) >= length $sent });
+	}
+	wait_until(30, sub { (() = read_file("$place/anchors") =~ /\n/g) == @anchor });
+	ok read_file("$place/audit.json") eq $sent, 'every byte is there';
+	my ($code, $out, $err) = ctl('verify', '--anchors', "$place/anchors", "$place/audit.json");
+	is $code, 0, 'all of it is good' or diag $out, $err;
+	write_file("$place/audit.json", $sent =~ s/permit(?=.*\n.*anchor)/reject/r);
+	is((ctl('verify', '--anchors', "$place/anchors", "$place/audit.json"))[0], 1, 'and a word that was changed is found');
+	write_file("$place/audit.json", $sent =~ s/.*\n\z//r);
+	is((ctl('verify', '--anchors', "$place/anchors", "$place/audit.json"))[0], 1, 'and an end that was cut off');
+	$_->stop('TERM') for $sending, $second;
 };
 
 is join(' ', glob "$FOLDER/spool/authrelay_*"), '', 'nothing waits any more';

@@ -15,7 +15,7 @@
 #define DOMAINS		20000
 #define QUERIES		2000000
 #define THREADS_MAX	8
-#define NAME_SIZE	32
+#define NAME_SIZE	254	/* of the longest, too */
 
 static struct cache *cache;
 static char names[DOMAINS][NAME_SIZE];
@@ -46,20 +46,25 @@ ask(void *arg)
 	return NULL;
 }
 
+/* With names and texts that somebody has made as long as can be, or with usual ones. */
 static void
-fill(void)
+fill(int are_longest)
 {
 	struct cache_entry *entry;
 	struct mx_verdict verdict;
 
 	for (int i = 0; i < DOMAINS; i++) {
 		(void)snprintf(names[i], NAME_SIZE, "customer-%d.example.net", i);
+		if (are_longest)
+			(void)snprintf(names[i], NAME_SIZE, "%0253d", i);
 		if (cache_get(cache, names[i], &client, 0, 0, &verdict, &entry) != CACHE_MISS)
 			errx(1, "a verdict is there");
 		verdict.standing = POLICY_MX_NOT;
 		verdict.ttl = 900;
 		(void)snprintf(verdict.text, sizeof(verdict.text), "not: no mail exchanger is "
 		    "this server, ad=0, 3 queries, %d us", i);
+		if (are_longest)
+			(void)snprintf(verdict.text, sizeof(verdict.text), "%0700d", i);
 		(void)cache_put(cache, entry, 0, &verdict);
 	}
 }
@@ -81,8 +86,8 @@ measure(int count)
 	    cpu / QUERIES / count, QUERIES * 1e3 * count / wall);
 }
 
-int
-main(void)
+static void
+make(int are_longest, const char *what)
 {
 	static const uint8_t key[SIPHASH_KEY_SIZE] = "0123456789abcdef";
 	size_t before = mallinfo2().uordblks;
@@ -90,9 +95,17 @@ main(void)
 	/* a shard may get a few more than its share */
 	if ((cache = cache_new(DOMAINS * 2, key)) == NULL)
 		err(1, "no cache");
-	fill();
-	(void)printf("%d verdicts: %.1f MB\n", DOMAINS,
+	fill(are_longest);
+	(void)printf("%d verdicts%s: %.1f MB\n", DOMAINS, what,
 	    (double)(mallinfo2().uordblks - before) / 1e6);
+}
+
+int
+main(void)
+{
+	make(1, ", with the longest names");
+	cache_free(cache);
+	make(0, "");
 	for (int count = 1; count <= THREADS_MAX; count *= 2)
 		measure(count);
 	cache_free(cache);
