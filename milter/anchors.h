@@ -32,9 +32,10 @@ void	anchors_init(struct anchors *);
 void	anchors_clear(struct anchors *);
 
 /*
- * Takes the anchor out of a line (without its end) of syslog (traditional, ISO time or RFC 5424, or the message
- * alone) or of an audit file; other lines are passed over. Only what the daemon said
- * under its own name counts: others log what strangers say. -1: no memory.
+ * Takes the anchor out of a line (without its end) of syslog (traditional, ISO time or
+ * RFC 5424, or the message alone) or of an audit file; other lines are passed over. Only
+ * what the daemon said under its own name counts: others log what strangers say. -1: no
+ * memory.
  */
 int	anchors_add_line(struct anchors *, const char *line, size_t length);
 

@@ -179,8 +179,8 @@ signed_text(uint64_t seq, const unsigned char chain[CHAIN_SIZE], uint64_t count,
 
 /* A context of its own each time: so that threads can share the key, and anchors are few. */
 int
-audit_key_sign(const struct audit_key *key, uint64_t seq, const unsigned char chain[CHAIN_SIZE],
-    uint64_t count, char sig_r[AUDIT_KEY_SIG_SIZE])
+audit_key_sign(const struct audit_key *key, uint64_t seq,
+    const unsigned char chain[CHAIN_SIZE], uint64_t count, char sig_r[AUDIT_KEY_SIG_SIZE])
 {
 	char text[TEXT_MAX];
 	size_t length = signed_text(seq, chain, count, text), size = SIG_BYTES;
@@ -216,8 +216,8 @@ decode_sig(const char *text, unsigned char sig_r[SIG_BYTES])
 }
 
 int
-audit_key_check(const struct audit_key *key, uint64_t seq, const unsigned char chain[CHAIN_SIZE],
-    uint64_t count, const char *sig)
+audit_key_check(const struct audit_key *key, uint64_t seq,
+    const unsigned char chain[CHAIN_SIZE], uint64_t count, const char *sig)
 {
 	char text[TEXT_MAX];
 	size_t length = signed_text(seq, chain, count, text);

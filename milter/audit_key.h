@@ -27,13 +27,15 @@ struct audit_key	*audit_key_generate(void);
 void	audit_key_free(struct audit_key *);
 
 /* Adds the PEM texts. -1: no memory, or the library failed. The first is a secret. */
-int	audit_key_write(const struct audit_key *, struct buf *private_key, struct buf *public_key);
+int	audit_key_write(const struct audit_key *, struct buf *private_key,
+	    struct buf *public_key);
 
 /* -1: the library failed, or the key is a public one. */
-int	audit_key_sign(const struct audit_key *, uint64_t seq, const unsigned char chain[CHAIN_SIZE],
-	    uint64_t count, char sig_r[AUDIT_KEY_SIG_SIZE]);
+int	audit_key_sign(const struct audit_key *, uint64_t seq,
+	    const unsigned char chain[CHAIN_SIZE], uint64_t count,
+	    char sig_r[AUDIT_KEY_SIG_SIZE]);
 /* 1: it is the signature of these by this key; 0: it is not. */
-int	audit_key_check(const struct audit_key *, uint64_t seq, const unsigned char chain[CHAIN_SIZE],
-	    uint64_t count, const char *sig);
+int	audit_key_check(const struct audit_key *, uint64_t seq,
+	    const unsigned char chain[CHAIN_SIZE], uint64_t count, const char *sig);
 
 #endif

@@ -12,7 +12,7 @@
 struct entry {
 	enum certset_kind	 kind;
 	char			*text;		/* as it was written */
-	char			*names;		/* a copy, which the next two point into */
+	char			*names;		/* a copy; the next two point into it */
 	char			*issuer;	/* NULL: any */
 	char			*subject;
 };
@@ -109,8 +109,8 @@ static const char *
 dn_fault(char *name)
 {
 	if (xtext_decode(name) == -1)
-		return "a + that begins no byte; allowed: + and two hexadecimal digits in "
-		    "capitals, +2B for itself";
+		return "a + that begins no byte; allowed: + and two hexadecimal digits "
+		    "in capitals, +2B for itself";
 	if (!is_printable_ascii(name))
 		return "a byte that no distinguished name is shown with; allowed: ASCII "
 		    "without control characters, others as in \\xC3\\xBC";
@@ -127,7 +127,8 @@ cn_fault(const char *name)
 		return "a control character in it";
 	if (is_foreign_dn(name))
 		return "no mail server shows a distinguished name like this; allowed: a "
-		    "common name as such (Postfix), or as in /O=Example/CN=name (Sendmail)";
+		    "common name as such (Postfix), or as in /O=Example/CN=name "
+		    "(Sendmail)";
 	return NULL;
 }
 
@@ -170,7 +171,8 @@ entry_read(struct entry *entry)
 static int
 keep(struct certset *set, const struct entry *entry)
 {
-	struct entry *entries = realloc(set->entries, (set->count + 1) * sizeof(*entries));
+	struct entry *entries =
+	    realloc(set->entries, (set->count + 1) * sizeof(*entries));
 
 	if (entries == NULL)
 		return -1;

@@ -9,7 +9,7 @@
 /* What a mail server shows of a certificate. Names of two kinds are never equal. */
 enum certset_kind {
 	CERTSET_CN,	/* the common name alone: Postfix */
-	CERTSET_DN	/* the whole distinguished name in one line, /O=A/CN=b: Sendmail */
+	CERTSET_DN	/* the distinguished name in one line, /O=A/CN=b: Sendmail */
 };
 
 #define CERTSET_DN_MAX	255	/* bytes of a distinguished name that Sendmail shows */
@@ -20,11 +20,11 @@ struct certset	*certset_new(void);	/* NULL: no memory */
 void		 certset_free(struct certset *);
 
 /*
- * Adds an entry, SUBJECT or ISSUER|SUBJECT; without an issuer it means those of any. Names
- * that begin as a distinguished name does, /TYPE=, are of that kind, and there "+" and two
- * hexadecimal digits in capitals is a byte (xtext, RFC 3461), as Sendmail writes it. All
- * others are common names, in which no character means another. Returns -1, and the set is
- * as it was: *why_r is what is wrong, or NULL without memory.
+ * Adds an entry, SUBJECT or ISSUER|SUBJECT; without an issuer it means those of any.
+ * Names that begin as a distinguished name does, /TYPE=, are of that kind, and there "+"
+ * and two hexadecimal digits in capitals is a byte (xtext, RFC 3461), as Sendmail writes
+ * it. All others are common names, in which no character means another. Returns -1, and
+ * the set is as it was: *why_r is what is wrong, or NULL without memory.
  */
 int		 certset_add(struct certset *, const char *entry, const char **why_r);
 

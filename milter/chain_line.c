@@ -82,8 +82,10 @@ read_number(const char **at, const char *to, uint64_t *number_r)
 			return 0;
 		number = number * 10 + digit;
 	}
+	if (*at == from || (*from == '0' && *at > from + 1))
+		return 0;
 	*number_r = number;
-	return *at > from && (*from != '0' || *at == from + 1);
+	return 1;
 }
 
 static int
@@ -128,6 +130,7 @@ chain_line_parse(const char *text, size_t length, struct chain_line *line)
 	struct span span = { text, text + length };
 
 	line->has_prev = line->has_seq = line->is_anchor = 0;
+	line->seq = line->count = 0;
 	line->time[0] = line->sig[0] = '\0';
 	if (!skip_back(&span, "}"))
 		return 0;

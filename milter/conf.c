@@ -1,11 +1,14 @@
 /* milter/conf.c: the life of a configuration, and its text */
 /* SPDX-License-Identifier: ISC */
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_key.h"
 #include "conf.h"
 #include "conf_origin.h"
+#include "redact.h"
 #include "settings.h"
 #include "utf8.h"
 
@@ -55,6 +58,8 @@ conf_unref(struct conf *conf)
 	netset_free(conf->listed_addresses);
 	netset_free(conf->mx_network_set);
 	domset_free(conf->mx_domain_set);
+	audit_key_free(conf->audit_signer);
+	redact_unref(conf->audit_redactor);
 	conf_origins_free(conf->origins);
 	free(conf);
 }
@@ -115,6 +120,22 @@ write_list(FILE *fp, const struct conf_list *list, int is_indented)
 	(void)fprintf(fp, "%s}", end);
 }
 
+/* With the greatest suffix that leaves nothing over. */
+static void
+write_size(FILE *fp, uint64_t size)
+{
+	static const char suffixes[] = "kMG";
+	size_t i = 0;
+
+	if (size == 0 || size % 1024 != 0) {
+		(void)fprintf(fp, "%" PRIu64, size);
+		return;
+	}
+	for (size /= 1024; i < 2 && size % 1024 == 0; i++)
+		size /= 1024;
+	(void)fprintf(fp, "%" PRIu64 "%c", size, suffixes[i]);
+}
+
 static void
 write_value(FILE *fp, const struct setting *setting, const void *arg)
 {
@@ -136,6 +157,9 @@ write_value(FILE *fp, const struct setting *setting, const void *arg)
 		break;
 	case SETTING_NUMBER:
 		(void)fprintf(fp, "%u", *(const unsigned *)value);
+		break;
+	case SETTING_SIZE:
+		write_size(fp, *(const uint64_t *)value);
 		break;
 	case SETTING_NETWORKS:
 	case SETTING_DOMAINS:

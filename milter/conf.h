@@ -5,13 +5,16 @@
 #define AUTHRELAY_CONF_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "buf.h"
 #include "policy.h"
 #include "reply.h"
 
+struct audit_key;
 struct conf_origins;
+struct redact;
 
 enum conf_mode {
 	CONF_ENFORCE,
@@ -21,6 +24,12 @@ enum conf_mode {
 enum conf_on_failure {
 	CONF_TEMPFAIL,
 	CONF_CONTINUE
+};
+
+enum conf_durability {
+	CONF_WRITTEN,
+	CONF_SYNCED,
+	CONF_BUFFERED
 };
 
 /* A list as it was written, for -n: file:PATH is kept as such. */
@@ -60,6 +69,14 @@ struct conf {
 	int			 audit_facility;	/* of syslog(3) */
 	char			*audit_file;		/* "": none */
 	int			 audit_on_failure;	/* enum conf_on_failure */
+	int			 audit_durability;	/* enum conf_durability */
+	unsigned		 audit_queue;		/* records */
+	uint64_t		 audit_rotate_size;	/* bytes; 0: never */
+	unsigned		 audit_keep;		/* old files */
+	char			*audit_key;		/* "": anchors are not signed */
+	unsigned		 audit_anchor_interval;	/* seconds; 0: none by time */
+	int			 audit_redact;		/* 1: local parts */
+	char			*audit_redact_key;	/* "": none */
 
 	/* made of the above */
 	struct policy		 policy;
@@ -67,6 +84,8 @@ struct conf {
 	struct netset		*listed_addresses;	/* of own_addresses, no more */
 	struct netset		*mx_network_set;
 	struct domset		*mx_domain_set;
+	struct audit_key	*audit_signer;		/* NULL: none */
+	struct redact		*audit_redactor;	/* NULL: none */
 	struct conf_origins	*origins;	/* where each value was given */
 	atomic_int		 references;	/* conf_ref() and conf_unref() only */
 };

@@ -11,8 +11,10 @@
 
 #include "conf_check.h"
 #include "conf_origin.h"
+#include "conf_secret.h"
 
 #define NUMBER_DIGITS	9	/* what an unsigned surely holds */
+#define SIZE_DIGITS	18
 
 struct conf_place
 conf_check_place(const struct conf_check *check, const struct conf_value *value)
@@ -280,6 +282,41 @@ check_number(struct conf_check *check, const struct setting *setting,
 		*number = given;
 }
 
+/* Bytes, or with one of these suffixes so many times 1024 of them. -1: no size. */
+static int
+read_size(const char *s, uint64_t *size)
+{
+	static const char suffixes[] = "kMG";
+	size_t digits = strspn(s, "0123456789");
+	const char *suffix = s[digits] == '\0' ? NULL : strchr(suffixes, s[digits]);
+
+	if (digits == 0 || digits > SIZE_DIGITS ||
+	    (s[digits] != '\0' && (suffix == NULL || s[digits + 1] != '\0')))
+		return -1;
+	*size = strtoull(s, NULL, 10);
+	for (const char *at = suffixes; suffix != NULL && at <= suffix; at++)
+		*size = *size > UINT64_MAX / 1024 ? UINT64_MAX : *size * 1024;
+	return 0;
+}
+
+static void
+check_size(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
+{
+	uint64_t *size = member(check, setting);
+	uint64_t given;
+
+	if (read_size(value->text, &given) == -1)
+		conf_check_refuse(check, setting, value, " is no size; allowed: bytes, "
+		    "or with k, M or G behind the number");
+	else if (given != 0 && (given < (uint64_t)setting->min * 1024 ||
+	    given > (uint64_t)setting->max * 1024))
+		conf_check_refuse(check, setting, value, " is out of range; allowed: 0, "
+		    "or %uk to %uG", setting->min, setting->max / 1024 / 1024);
+	else
+		*size = given;
+}
+
 void
 conf_check_setting(struct conf_check *check, const struct setting *setting,
     struct conf_value *const *values, size_t count)
@@ -308,6 +345,9 @@ conf_check_setting(struct conf_check *check, const struct setting *setting,
 		break;
 	case SETTING_NUMBER:
 		check_number(check, setting, values[0]);
+		break;
+	case SETTING_SIZE:
+		check_size(check, setting, values[0]);
 		break;
 	case SETTING_NETWORKS:
 	case SETTING_DOMAINS:
@@ -346,4 +386,5 @@ void
 conf_check_whole(struct conf_check *check)
 {
 	check_mx_accept(check);
+	conf_secret_check(check);
 }

@@ -38,6 +38,12 @@ is_same_number(const struct conf *a, const struct conf *b, size_t offset)
 }
 
 static int
+is_same_size(const struct conf *a, const struct conf *b, size_t offset)
+{
+	return memcmp(at(a, offset), at(b, offset), sizeof(uint64_t)) == 0;
+}
+
+static int
 is_same_networks(const struct conf *a, const struct conf *b, size_t set)
 {
 	return netset_is_equal(*(struct netset *const *)at(a, set),
@@ -67,6 +73,8 @@ is_same(const struct conf *a, const struct conf *b, const struct setting *settin
 	case SETTING_WORD:
 	case SETTING_NUMBER:
 		return is_same_number(a, b, offset);
+	case SETTING_SIZE:
+		return is_same_size(a, b, offset);
 	case SETTING_NETWORKS:
 	case SETTING_ADDRESSES:
 		return is_same_list(at(a, offset), at(b, offset)) &&

@@ -192,6 +192,7 @@ add_entry(struct list *list, const char *s, size_t len)
 	case SETTING_REPLY:
 	case SETTING_WORD:
 	case SETTING_NUMBER:
+	case SETTING_SIZE:
 		break;
 	}
 	return "no list";

@@ -125,6 +125,7 @@ is_entry(const struct setting *setting, const char *s, size_t len, const char *e
 	case SETTING_REPLY:
 	case SETTING_WORD:
 	case SETTING_NUMBER:
+	case SETTING_SIZE:
 		break;
 	}
 	return strlen(entry) == len && memcmp(s, entry, len) == 0;

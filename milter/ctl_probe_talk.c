@@ -107,10 +107,10 @@ milter_open(struct probe_talk *talk, const char *helo)
 	    milter_client_connect(client, name, from->family == NETADDR_V6 ? '6' : '4', 40000,
 	    text, connect_macros) == -1)
 		return lost(talk, client->why);
-	if (client->code != 0)
-		return 0;
-	return milter_client_helo(client, helo, connect_macros) == -1 ?
-	    lost(talk, client->why) : 0;
+	if (client->code == 0 && milter_client_helo(client, helo, connect_macros) == -1)
+		return lost(talk, client->why);
+	talk->hello_code = client->code;
+	return 0;
 }
 
 static int
@@ -192,8 +192,8 @@ say_mail(struct probe_talk *talk)
 	int code;
 
 	if (talk->target->is_milter) {
-		if (talk->milter.code != 0)
-			return talk->milter.code;	/* of CONNECT or HELO */
+		if (talk->hello_code != 0)
+			return talk->hello_code;
 		if (say_milter_mail(talk, text) == -1)
 			return lost(talk, talk->milter.why);
 		return talk->milter.code == 0 ? 0 : talk->milter.code;

@@ -32,6 +32,7 @@ struct probe_talk {
 	struct buf		 helo, sender;
 	const char		*session_helo;	/* NULL: there is no session */
 	unsigned		 in_session;
+	int			 hello_code;	/* of the filter, to CONNECT and HELO */
 };
 
 void	probe_talk_init(struct probe_talk *, const struct probe_target *);

@@ -41,7 +41,23 @@ struct daemon {
 static struct audit_options
 audit_options(const struct conf *conf)
 {
-	return (struct audit_options){ conf->audit_file, conf->audit_syslog };
+	static const enum audit_durability durabilities[] = {
+		[CONF_WRITTEN] = AUDIT_WRITTEN,
+		[CONF_SYNCED] = AUDIT_SYNCED,
+		[CONF_BUFFERED] = AUDIT_BUFFERED,
+	};
+
+	return (struct audit_options){
+		.file = conf->audit_file,
+		.to_log = conf->audit_syslog,
+		.durability = durabilities[conf->audit_durability],
+		.queue = conf->audit_queue,
+		.rotate_size = conf->audit_rotate_size,
+		.keep = conf->audit_keep,
+		.anchor_interval = conf->audit_anchor_interval,
+		.key = conf->audit_signer,
+		.redact = conf->audit_redactor,
+	};
 }
 
 static const char *
@@ -130,6 +146,18 @@ read_again(const struct daemon_options *options)
 	return conf;
 }
 
+/* Where the chain of the record begins or goes on, if there is something to say. */
+static void
+add_chain(struct daemon *d, struct buf *note)
+{
+	size_t len = note->len;
+
+	buf_puts(note, ", record: ");
+	audit_describe(d->audit, note);
+	if (note->len == len + strlen(", record: "))
+		buf_cut(note, len);
+}
+
 /* These were used up at the start. */
 static void
 warn_of_restart(const struct conf *first, const struct conf *conf)
@@ -162,6 +190,16 @@ renew_ask(struct daemon *d)
 		use_ask(d, d->conf, ask);
 }
 
+static void
+note_reload(struct daemon *d, struct buf *changed)
+{
+	if (changed->len == 0)
+		buf_puts(changed, "nothing changed");
+	add_chain(d, changed);
+	(void)filter_note(d->filter, RECORD_RELOAD,
+	    changed->failed ? "no memory to say more" : changed->data);
+}
+
 /* The new configuration is in force for every transaction that begins from now on. */
 static void
 use(struct daemon *d, struct conf *conf, struct ask *ask)
@@ -180,8 +218,7 @@ use(struct daemon *d, struct conf *conf, struct ask *ask)
 	log_warnings(conf);
 	log_info("reloaded, %s mode; changed: %s", mode_name(conf),
 	    changed.data != NULL ? changed.data : "nothing");
-	(void)filter_note(d->filter, RECORD_RELOAD,
-	    changed.data != NULL ? changed.data : "nothing changed");
+	note_reload(d, &changed);
 	buf_clear(&changed);
 }
 
@@ -245,7 +282,7 @@ serve(struct daemon *d)
 		return 1;
 	}
 	(void)pthread_detach(thread);
-	if (watchdog_start(d->first->socket) == -1)
+	if (audit_start(d->audit) == -1 || watchdog_start(d->first->socket) == -1)
 		return 1;
 	notify_ready();
 	event = wait_for_end(d);
@@ -256,7 +293,7 @@ serve(struct daemon *d)
 		log_error("the milter engine has ended");
 	status = event == SIGNALS_ENGINE_ENDED ||
 	    filter_note(d->filter, RECORD_STOP, NULL) == -1;
-	audit_report(d->audit);
+	audit_finish(d->audit);
 	return status;
 }
 
@@ -269,6 +306,7 @@ note_start(struct daemon *d, const char *sandboxes)
 	buf_init(&note);
 	buf_printf(&note, "%s, %s mode, sandbox: %s", AUTHRELAY_VERSION,
 	    mode_name(d->conf), sandboxes);
+	add_chain(d, &note);
 	status = note.failed ? -1 : filter_note(d->filter, RECORD_START, note.data);
 	buf_clear(&note);
 	return status;
@@ -281,7 +319,9 @@ enter_sandbox(struct daemon *d)
 	const struct sandbox_needs needs = {
 		/* the last is where standard output goes in the background */
 		.written = { d->conf->audit_file, "/dev/null" },
-		.removed = { d->conf->pid_file, socket_file_path(d->conf->socket) },
+		.removed = { d->conf->pid_file, socket_file_path(d->conf->socket),
+		    d->conf->audit_rotate_size > 0 ? d->conf->audit_file : NULL },
+		.renames = d->conf->audit_rotate_size > 0,
 	};
 	struct buf names;
 	int status = -1;

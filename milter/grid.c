@@ -11,7 +11,9 @@
 
 #define GAP		2
 #define BAR_WIDTH	20
-#define LEAST_WIDTH	8	/* of a column that is cut */
+#define GOOD_WIDTH	18	/* of a column that is cut */
+#define LEAST_WIDTH	8	/* where nothing is left to be left out */
+#define HIDDEN		SIZE_MAX
 
 void
 grid_init(struct grid *grid, const char *align, size_t width, int has_color, int is_utf8)
@@ -172,7 +174,6 @@ pad(struct buf *b, size_t columns)
 		buf_putc(b, ' ');
 }
 
-/* The last cell of a line has no blanks behind it. */
 static void
 write_cell(const struct grid *grid, size_t cell, size_t width, struct buf *b)
 {
@@ -192,11 +193,11 @@ write_cell(const struct grid *grid, size_t cell, size_t width, struct buf *b)
 	} else {
 		buf_add(&shown, text, length);
 	}
-	if (grid->align[column] == 'r')
+	if (grid->align[column] == 'r' || grid->align[column] == 'R')
 		pad(b, width - taken);
 	if (shown.len > 0)
 		grid_paint(b, color, shown.data, shown.len);
-	if (grid->align[column] != 'r' && column + 1 < grid->columns)
+	if (grid->align[column] == 'l' || grid->align[column] == 'L')
 		pad(b, width - taken);
 	b->failed |= shown.failed;
 	buf_clear(&shown);
@@ -216,22 +217,57 @@ measure(const struct grid *grid, size_t widths[GRID_COLUMNS])
 	}
 }
 
-/* Takes from the widest until the line fits, or no more can be taken. */
-static void
-narrow(const struct grid *grid, size_t widths[GRID_COLUMNS])
+/*
+ * Takes from the widest until the line fits, or all are down to the least width. Returns
+ * whether it fits.
+ */
+static int
+narrow(const struct grid *grid, size_t widths[GRID_COLUMNS], size_t least)
 {
 	for (;;) {
-		size_t	total = GAP * grid->columns, widest = grid->columns;
+		size_t	total = 0, widest = grid->columns;
 
 		for (size_t i = 0; i < grid->columns; i++) {
-			total += widths[i];
-			if (grid->align[i] == 'l' && widths[i] > LEAST_WIDTH &&
+			if (widths[i] == HIDDEN)
+				continue;
+			total += widths[i] + GAP;
+			if (grid->align[i] == 'l' && widths[i] > least &&
 			    (widest == grid->columns || widths[i] > widths[widest]))
 				widest = i;
 		}
-		if (total <= grid->width || widest == grid->columns)
-			return;
+		if (total <= grid->width)
+			return 1;
+		if (widest == grid->columns)
+			return 0;
 		widths[widest]--;
+	}
+}
+
+/* Leaves out the last column with the letter; returns 0 if there is none. */
+static int
+hide(const struct grid *grid, size_t widths[GRID_COLUMNS], char letter)
+{
+	for (size_t i = grid->columns; i-- > 0;)
+		if (grid->align[i] == letter && widths[i] != HIDDEN) {
+			widths[i] = HIDDEN;
+			return 1;
+		}
+	return 0;
+}
+
+static void
+fit(const struct grid *grid, size_t widths[GRID_COLUMNS])
+{
+	size_t	wanted[GRID_COLUMNS];
+
+	memcpy(wanted, widths, sizeof wanted);
+	while (!narrow(grid, widths, GOOD_WIDTH)) {
+		memcpy(widths, wanted, sizeof wanted);
+		if (!hide(grid, widths, 'L') && !hide(grid, widths, 'R')) {
+			(void)narrow(grid, widths, LEAST_WIDTH);
+			return;
+		}
+		memcpy(wanted, widths, sizeof wanted);
 	}
 }
 
@@ -244,12 +280,14 @@ grid_write(const struct grid *grid, struct buf *b)
 	if (grid->text.failed || grid->text.data == NULL)
 		return;
 	measure(grid, widths);
-	narrow(grid, widths);
+	fit(grid, widths);
 	for (size_t i = 0; i < grid->count; i++) {
 		size_t	column = i % grid->columns;
 
-		pad(b, GAP);
-		write_cell(grid, i, widths[column], b);
+		if (widths[column] != HIDDEN) {
+			pad(b, GAP);
+			write_cell(grid, i, widths[column], b);
+		}
 		if (column + 1 < grid->columns)
 			continue;
 		while (b->len > 0 && b->data[b->len - 1] == ' ')

@@ -28,8 +28,8 @@ struct grid_cell {
 
 /*
  * A line has two columns free in front and between its cells. Where it would be wider
- * than `width`, the widest columns that are aligned left are cut, and cells end in a mark
- * of that.
+ * than `width`, the widest columns that are aligned left are cut, and their cells end in a
+ * mark of that; see grid_init().
  */
 struct grid {
 	struct buf		 text;
@@ -44,8 +44,9 @@ struct grid {
 };
 
 /*
- * `align` is a constant text with a letter for each column, of at most GRID_COLUMNS: r or
- * l; L is l that is never cut.
+ * `align` is a constant text with a letter for each column, of at most GRID_COLUMNS: l or
+ * r; L and R are never cut, but left out where a line would be too long, first every L,
+ * then each R from the last one on.
  */
 void	grid_init(struct grid *, const char *align, size_t width, int has_color,
 	    int is_utf8);

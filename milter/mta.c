@@ -183,7 +183,7 @@ is_certificate_login(const struct transaction *txn)
 	    txn->auth_user[0] == '/';
 }
 
-/* Sendmail codes a login, and that of a certificate, which is coded already, once more. */
+/* Sendmail codes a login; that of a certificate is coded already, and so is coded twice. */
 static int
 decode_login(struct transaction *txn)
 {

@@ -32,9 +32,9 @@ void		 mta_read_connection(struct session *, const struct engine_macros *);
 
 /*
  * What the mail server says of the client with each MAIL: the login and the names of its
- * certificate without their coding, the cipher, the queue identifier. Of a login user@realm
- * the realm stands by itself where it is the name of the mail server; any other, such as
- * that of a mailbox, is a part of the login. The transaction has
+ * certificate without their coding, the cipher, the queue identifier. Of a login
+ * user@realm the realm stands by itself where it is the name of the mail server; any
+ * other, such as that of a mailbox, is a part of the login. The transaction has
  * failed where it is about another client than the session's, or memory ran out.
  */
 void		 mta_read_transaction(struct session *, const struct engine_macros *);

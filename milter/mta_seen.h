@@ -14,7 +14,7 @@ void		 mta_seen_free(struct mta_seen *);
 
 /*
  * Whether a mail server of this version ({v}) and name ({j}) is here for the first time;
- * NULL: not told. One that tells neither is none. Without memory it is not the first time.
+ * NULL: not told. One that tells neither is none. Without memory it is not the first.
  */
 int		 mta_seen_first(struct mta_seen *, const char *version, const char *name);
 

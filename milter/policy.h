@@ -42,7 +42,7 @@ enum policy_auth {
 	POLICY_AUTH_NONE,	/* nobody has logged in */
 	POLICY_AUTH_OK,
 	POLICY_AUTH_INCOMPLETE,	/* a mechanism without a user, or the other way round */
-	POLICY_AUTH_UNREADABLE,	/* a name that cannot be decoded, or has control characters */
+	POLICY_AUTH_UNREADABLE,	/* a bad code in the name, or a control character */
 	POLICY_AUTH_ANONYMOUS,	/* RFC 4505 */
 	POLICY_AUTH_MECHANISM,	/* not in auth.mechanisms */
 	POLICY_AUTH_TLS,	/* not under TLS, and auth.require-tls asks for it */

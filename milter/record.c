@@ -65,6 +65,10 @@ static const struct key keys[] = {
 	TEXT(mx),
 	NUMBER(elapsed_us),
 	TEXT(note),
+	NUMBER(count),
+	TEXT(prev),
+	TEXT(chain),
+	TEXT(sig),
 };
 
 #define KEY_COUNT	(sizeof keys / sizeof keys[0])
@@ -87,6 +91,7 @@ record_init(struct record *record, enum record_event event)
 		.txn = -1,
 		.client_port = -1,
 		.elapsed_us = -1,
+		.count = -1,
 	};
 }
 
@@ -108,6 +113,8 @@ event_name(enum record_event event)
 		return "stop";
 	case RECORD_MTA:
 		return "mta";
+	case RECORD_ANCHOR:
+		return "anchor";
 	}
 	return NULL;
 }
@@ -202,7 +209,7 @@ json_key(struct buf *b, const char *name)
 }
 
 void
-record_json_tail(struct buf *b, const struct record *record)
+record_json_body(struct buf *b, const struct record *record)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		struct value	value = value_of(record, &keys[i]);
@@ -218,6 +225,12 @@ record_json_tail(struct buf *b, const struct record *record)
 			buf_printf(b, "%" PRId64, value.number);
 		}
 	}
+}
+
+void
+record_json_tail(struct buf *b, const struct record *record)
+{
+	record_json_body(b, record);
 	buf_puts(b, "}\n");
 }
 

@@ -18,7 +18,8 @@ enum record_event {
 	RECORD_START,
 	RECORD_RELOAD,
 	RECORD_STOP,
-	RECORD_MTA		/* a mail server is here for the first time */
+	RECORD_MTA,		/* a mail server is here for the first time */
+	RECORD_ANCHOR		/* says where the chain of the file is */
 };
 
 /*
@@ -56,6 +57,10 @@ struct record {
 	const char		*mx;
 	int64_t			 elapsed_us;
 	const char		*note;		/* of start, reload, stop, mta */
+	int64_t			 count;		/* of anchor */
+	const char		*prev;		/* chain values */
+	const char		*chain;
+	const char		*sig;		/* of anchor */
 };
 
 /* Makes a record of the event in which nothing is known. */
@@ -70,6 +75,8 @@ void	record_init(struct record *, enum record_event);
  */
 void	record_json_head(struct buf *, int64_t time_us, uint64_t seq);
 void	record_json_tail(struct buf *, const struct record *);
+/* The tail up to its end, which is "}" and a line end, so that more keys may follow. */
+void	record_json_body(struct buf *, const struct record *);
 
 /*
  * The same as key=value for syslog, at most RECORD_LINE_MAX bytes, no line end:

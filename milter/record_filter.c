@@ -50,7 +50,7 @@ static const char *
 event_at(unsigned i)
 {
 	static const char *const names[] = {
-		"rcpt", "mta-reject", "message", "start", "reload", "stop", "anchor"
+		"rcpt", "mta-reject", "message", "start", "reload", "stop", "mta", "anchor"
 	};
 
 	return i < sizeof(names) / sizeof(names[0]) ? names[i] : NULL;
@@ -197,7 +197,7 @@ record_filter_add(struct record_filter *filter, enum record_filter_key key,
 		    "permit, reject, tempfail");
 	case RECORD_FILTER_EVENT:
 		return add_name(&filter->events, event_at, value, "no event; allowed: rcpt, "
-		    "mta-reject, message, start, reload, stop, anchor");
+		    "mta-reject, message, start, reload, stop, mta, anchor");
 	case RECORD_FILTER_KEY_COUNT:
 		break;
 	}

@@ -75,6 +75,7 @@ static const struct {
 	{ "start", RECORD_START },
 	{ "reload", RECORD_RELOAD },
 	{ "stop", RECORD_STOP },
+	{ "anchor", RECORD_ANCHOR },
 	{ "mta", RECORD_MTA },
 };
 

@@ -291,7 +291,7 @@ write_rest(struct writer *w, enum report_list list, const struct report_top *top
 		report_show_distinct(&table->keys, "about ", w->b);
 	buf_printf(w->b, " %s in all.", what);
 	if (table->lost > 0) {
-		buf_puts(w->b, " Too many to keep them all: counts with a + may lack up to ");
+		buf_puts(w->b, " Too many to keep them all: a count with a + may lack ");
 		report_show_number(table->lost, w->b);
 		buf_putc(w->b, '.');
 	}

@@ -144,12 +144,12 @@ write_lines(struct writer *w)
 		buf_puts(b, " before");
 	}
 	if (report->outside > 0) {
-		buf_puts(b, ", ");
+		buf_puts(b, "\n  ");
 		report_show_number(report->outside, b);
 		buf_puts(b, " of other times");
 	}
 	if (report->passed_over > 0) {
-		buf_puts(b, ", ");
+		buf_puts(b, "\n  ");
 		report_show_number(report->passed_over, b);
 		buf_puts(b, " not asked for");
 	}
@@ -171,7 +171,7 @@ write_totals(struct writer *w)
 	for (size_t i = 0; i < REPORT_VERDICTS; i++)
 		whole += report->verdicts[i].now;
 	heading(w, "Recipients");
-	begin(w, "lrrL");
+	begin(w, "lrRL");
 	for (unsigned i = 0; i < REPORT_VERDICTS; i++) {
 		grid_add(&w->grid, report_verdict(i), colors[i]);
 		number_cell(w, report->verdicts[i].now);
@@ -182,7 +182,7 @@ write_totals(struct writer *w)
 	if (report->unenforced.now > 0) {
 		buf_puts(w->b, "  ");
 		report_show_number(report->unenforced.now, w->b);
-		buf_puts(w->b, " of those not permitted passed all the same: mode = monitor\n");
+		buf_puts(w->b, " not permitted, and passed: mode = monitor\n");
 	}
 }
 
@@ -198,7 +198,7 @@ write_reasons(struct writer *w)
 			if (w->report->reasons[i][verdict].now > most)
 				most = w->report->reasons[i][verdict].now;
 	heading(w, "Verdicts by reason");
-	begin(w, "llrrL");
+	begin(w, "llrRL");
 	columns(w, names);
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 		for (unsigned reason = 0; reason < REPORT_REASONS; reason++) {
@@ -226,7 +226,7 @@ write_rest(struct writer *w, enum report_list list, const struct report_top *top
 	struct buf			*b = w->b;
 
 	if (top->count > top->shown || table->lost > 0) {
-		buf_puts(b, "  and others, with ");
+		buf_puts(b, "  others: ");
 		report_show_number(top->rest, b);
 		buf_puts(b, " recipients; ");
 		if (table->lost == 0)
@@ -236,7 +236,7 @@ write_rest(struct writer *w, enum report_list list, const struct report_top *top
 		buf_printf(b, " %s in all\n", what);
 	}
 	if (table->lost > 0) {
-		buf_puts(b, "  too many to keep them all: counts with a + may lack up to ");
+		buf_puts(b, "  too many to keep: a count with a + may lack ");
 		report_show_number(table->lost, b);
 		buf_putc(b, '\n');
 	}
@@ -264,7 +264,7 @@ write_relayed(struct writer *w, enum report_list list, const char *title,
 	heading(w, title);
 	if (top.count == 0)
 		note(w, "nobody");
-	begin(w, "lrrrrrL");
+	begin(w, "lrRRRRL");
 	if (top.count > 0)
 		columns(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
@@ -300,7 +300,7 @@ write_new(struct writer *w)
 		w->b->failed = 1;
 	if (top.count == 0)
 		note(w, "none");
-	begin(w, "llrll");
+	begin(w, "llrlL");
 	if (top.count > 0)
 		columns(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
@@ -349,7 +349,7 @@ write_refused(struct writer *w)
 	heading(w, "Refused clients");
 	if (top.count == 0)
 		note(w, "none");
-	begin(w, w->paper->width >= WIDE ? "lrrrlL" : "lrrrl");
+	begin(w, w->paper->width >= WIDE ? "lrRRlL" : "lrRRl");
 	for (size_t i = 0; top.count > 0 && i < w->grid.columns; i++)
 		grid_add(&w->grid, names[i], GRID_DIM);
 	for (size_t i = 0; i < top.shown; i++) {
@@ -384,7 +384,7 @@ write_forms(struct writer *w)
 	if (n == 0)
 		return;
 	heading(w, "What they tried");
-	begin(w, "lrrrl");
+	begin(w, "lrRRl");
 	columns(w, names);
 	for (size_t i = 0; i < n; i++) {
 		const char	*example = w->report->form_example[forms[i]];
@@ -432,7 +432,7 @@ write_lookups(struct writer *w)
 		w->b->failed = 1;
 	if (top.count > 0) {
 		heading(w, "Look-ups that failed");
-		begin(w, "lrrl");
+		begin(w, "lrRl");
 		columns(w, names);
 		for (size_t i = 0; i < top.shown; i++) {
 			const struct report_entry	*entry = top.entries[i];
@@ -519,7 +519,7 @@ write_changes(struct writer *w)
 	if (!report_has_before(w->report))
 		return;
 	heading(w, "What differs most from the time before");
-	begin(w, "llrrr");
+	begin(w, "llrrR");
 	columns(w, names);
 	write_changed(w, REPORT_USERS, "user");
 	write_changed(w, REPORT_HOSTS, "network");

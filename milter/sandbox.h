@@ -16,6 +16,8 @@ struct sandbox_needs {
 	/* opened for writing, and made where it is gone */
 	const char	*written[SANDBOX_FILES_MAX];
 	const char	*removed[SANDBOX_FILES_MAX];
+	/* a file that is written and removed is also given other names in its folder */
+	int		 renames;
 };
 
 /*

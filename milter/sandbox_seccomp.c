@@ -33,8 +33,9 @@ static const char *const allowed[] = {
 	"_llseek", "lseek", "pipe", "pipe2", "pread64", "pwrite64", "read", "readv",
 	"write", "writev",
 	/* files; Landlock says which may be written */
-	"access", "faccessat", "faccessat2", "fstat", "fstat64", "fstatat64", "getcwd",
-	"lstat", "lstat64", "newfstatat", "open", "openat", "readlink", "readlinkat",
+	"access", "faccessat", "faccessat2", "fdatasync", "fstat", "fstat64", "fstatat64",
+	"fsync", "getcwd", "lstat", "lstat64", "newfstatat", "open", "openat", "readlink",
+	"readlinkat",
 	"stat", "stat64", "statx", "unlink", "unlinkat",
 	/* sockets; socket() itself is below */
 	"accept", "accept4", "bind", "connect", "getpeername", "getsockname",
@@ -57,6 +58,8 @@ static const char *const allowed[] = {
 	"getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getpid",
 	"getrandom", "getrlimit", "getuid", "getuid32", "sysinfo", "ugetrlimit", "uname",
 };
+
+static const char *const renaming[] = { "rename", "renameat", "renameat2" };
 
 /* Allowed with certain arguments only: all of those in one of the rules of a call. */
 struct rule {
@@ -129,12 +132,22 @@ add_own_signals(scmp_filter_ctx filter)
 }
 
 static int
-add_all(scmp_filter_ctx filter)
+add_names(scmp_filter_ctx filter, const char *const *names, size_t count)
 {
 	int status = 0;
 
-	for (size_t i = 0; status == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		status = add(filter, allowed[i], 0, NULL);
+	for (size_t i = 0; status == 0 && i < count; i++)
+		status = add(filter, names[i], 0, NULL);
+	return status;
+}
+
+static int
+add_all(scmp_filter_ctx filter, const struct sandbox_needs *needs)
+{
+	int status = add_names(filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
+
+	if (status == 0 && needs->renames)
+		status = add_names(filter, renaming, sizeof(renaming) / sizeof(renaming[0]));
 	for (size_t i = 0; status == 0 && i < sizeof(rules) / sizeof(rules[0]); i++)
 		status = add(filter, rules[i].call, rules[i].count, rules[i].args);
 	if (status == 0)
@@ -165,7 +178,6 @@ enter(const struct sandbox_needs *needs)
 	scmp_filter_ctx filter = seccomp_init(REFUSED);
 	int status;
 
-	(void)needs;
 	if (filter == NULL) {
 		log_warn("seccomp: no memory");
 		return -1;
@@ -173,7 +185,7 @@ enter(const struct sandbox_needs *needs)
 	/* a call by another architecture's numbers is refused, too, and ends nothing */
 	status = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, REFUSED);
 	if (status == 0)
-		status = add_all(filter);
+		status = add_all(filter, needs);
 	if (status == 0)
 		status = seccomp_load(filter);
 	if (status != 0)

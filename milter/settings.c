@@ -31,6 +31,15 @@ static const struct setting_word on_failure[] = {
 	{ "tempfail", CONF_TEMPFAIL }, { "continue", CONF_CONTINUE }, { NULL, 0 }
 };
 
+static const struct setting_word durability[] = {
+	{ "buffered", CONF_BUFFERED }, { "written", CONF_WRITTEN },
+	{ "synced", CONF_SYNCED }, { NULL, 0 }
+};
+
+static const struct setting_word redact[] = {
+	{ "none", 0 }, { "local-part", 1 }, { NULL, 0 }
+};
+
 static const struct setting_word mx_accept[] = {
 	{ "none", POLICY_MX_ACCEPT_NONE }, { "backup", POLICY_MX_ACCEPT_BACKUP },
 	{ "primary", POLICY_MX_ACCEPT_PRIMARY }, { "any", POLICY_MX_ACCEPT_ANY },
@@ -139,6 +148,30 @@ const struct setting settings[] = {
 	{ .name = "audit.on-failure", .kind = SETTING_WORD, MEMBER(audit_on_failure),
 	  .value = "tempfail", .words = on_failure,
 	  .help = "what happens to mail whose record cannot be written" },
+	{ .name = "audit.durability", .kind = SETTING_WORD, MEMBER(audit_durability),
+	  .value = "written", .words = durability,
+	  .help = "where a record has to be before the client is answered" },
+	{ .name = "audit.queue", .kind = SETTING_NUMBER, MEMBER(audit_queue),
+	  .value = "10000", .min = 1, .max = 10000000,
+	  .help = "records that may wait to be written, if buffered" },
+	{ .name = "audit.rotate-size", .kind = SETTING_SIZE, MEMBER(audit_rotate_size),
+	  .value = "0", .min = 4, .max = 1 << 30,
+	  .help = "size at which the file is left for a new one" },
+	{ .name = "audit.keep", .kind = SETTING_NUMBER, MEMBER(audit_keep),
+	  .value = "10", .min = 1, .max = 9999,
+	  .help = "old files to keep, where rotate-size makes them" },
+	{ .name = "audit.anchor-interval", .kind = SETTING_NUMBER,
+	  MEMBER(audit_anchor_interval), .value = "300", .min = 0, .max = 86400,
+	  .help = "seconds between two anchors of the chain" },
+	{ .name = "audit.key", .kind = SETTING_FILE, MEMBER(audit_key),
+	  .value = "\"\"",
+	  .help = "private key that signs anchors" },
+	{ .name = "audit.redact", .kind = SETTING_WORD, MEMBER(audit_redact),
+	  .value = "none", .words = redact,
+	  .help = "what of addresses is replaced by a hash" },
+	{ .name = "audit.redact-key", .kind = SETTING_FILE, MEMBER(audit_redact_key),
+	  .value = "\"\"",
+	  .help = "secret key of that hash" },
 };
 
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);

@@ -1,7 +1,6 @@
 /* milter/smtp_client.c: the client's side of SMTP, a command and its reply at a time */
 /* SPDX-License-Identifier: ISC */
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +92,7 @@ send_line(struct smtp_client *client, const char *line, size_t len)
 	if (result == -1 && !out.failed)
 		(void)fail(client, client->stream.why);
 	if (out.data != NULL)
-		OPENSSL_cleanse(out.data, out.len);	/* it may be a password */
+		explicit_bzero(out.data, out.len);	/* it may be a password */
 	buf_clear(&out);
 	return result;
 }

@@ -80,6 +80,16 @@ static const struct row good[] = {
 	  "\tservers = { \"[::1]\", \"[::1]:5353\" }\n\ttrust-ad = yes\n" },
 	{ "audit { syslog = no facility = local7 file = /a on-failure = continue }\n", NULL,
 	  "\tsyslog = no\n\tfacility = local7\n\tfile = \"/a\"\n\ton-failure = continue\n" },
+	{ "audit { durability = buffered queue = 1 rotate-size = 4k keep = 1 anchor-interval = 0 }\n", NULL,
+	  "\tdurability = buffered\n\tqueue = 1\n\trotate-size = 4k\n\tkeep = 1\n"
+	  "\tanchor-interval = 0\n" },
+	{ "audit { rotate-size = 4096 }\n", NULL, "\trotate-size = 4k\n" },
+	{ "audit { rotate-size = 5000 }\n", NULL, "\trotate-size = 5000\n" },
+	{ "audit { rotate-size = 102400k }\n", NULL, "\trotate-size = 100M\n" },
+	{ "audit { rotate-size = 1024M }\n", NULL, "\trotate-size = 1G\n" },
+	{ "audit { rotate-size = 1024G }\n", NULL, "\trotate-size = 1024G\n" },
+	{ "audit { rotate-size = 0G }\n", NULL, "" },
+	{ "audit { redact-key = /no }\n", NULL, "\tredact-key = \"/no\"\n" },
 	{ "mode = monitor\r\nuser = root\r\n", NULL, "\nuser = \"root\"\npid-file = \"\"\nmode = monitor\n" },
 	{ "mx { timeout = 0 }\n", "mx.timeout = 5", "\ttimeout = 5\n" },
 	{ "mx { timeout = 3 }\n", "mx { timeout = 5 }", "\ttimeout = 5\n" },
@@ -234,6 +244,45 @@ static const struct row bad[] = {
 	  "t.conf:1: audit.syslog: \"1\" is none of its words; allowed: yes, no\n"
 	  "t.conf:1: audit.file: \"a\": the path is not absolute; allowed: /PATH, or \"\" for none\n"
 	  "t.conf:1: audit.on-failure: \"x\" is none of its words; allowed: tempfail, continue\n" },
+	{ "audit { rotate-size = 4095 }\n", NULL, "t.conf:1: audit.rotate-size: \"4095\" is out of range; "
+	  "allowed: 0, or 4k to 1024G\n" },
+	{ "audit { rotate-size = 3k }\n", NULL, "t.conf:1: audit.rotate-size: \"3k\" is out of range; "
+	  "allowed: 0, or 4k to 1024G\n" },
+	{ "audit { rotate-size = 1025G }\n", NULL, "t.conf:1: audit.rotate-size: \"1025G\" is out of range; "
+	  "allowed: 0, or 4k to 1024G\n" },
+	{ "audit { rotate-size = 1048577M }\n", NULL, "t.conf:1: audit.rotate-size: \"1048577M\" is out of range; "
+	  "allowed: 0, or 4k to 1024G\n" },
+	{ "audit { rotate-size = 999999999999999999 }\n", NULL, "t.conf:1: audit.rotate-size: \"999999999999999999\" is out of range; "
+	  "allowed: 0, or 4k to 1024G\n" },
+	{ "audit { rotate-size = 1T }\n", NULL, "t.conf:1: audit.rotate-size: \"1T\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = k }\n", NULL, "t.conf:1: audit.rotate-size: \"k\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = -4k }\n", NULL, "t.conf:1: audit.rotate-size: \"-4k\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = 4kk }\n", NULL, "t.conf:1: audit.rotate-size: \"4kk\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = 4K }\n", NULL, "t.conf:1: audit.rotate-size: \"4K\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = '4 k' }\n", NULL, "t.conf:1: audit.rotate-size: \"4 k\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = 9999999999999999999 }\n", NULL, "t.conf:1: audit.rotate-size: \"9999999999999999999\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { rotate-size = x }\n", NULL, "t.conf:1: audit.rotate-size: \"x\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { queue = 0 keep = 0 anchor-interval = 86401 durability = fast redact = all }\n", NULL,
+	  "t.conf:1: audit.durability: \"fast\" is none of its words; allowed: buffered, written, synced\n"
+	  "t.conf:1: audit.queue: 0 is out of range; allowed: 1 to 10000000\n"
+	  "t.conf:1: audit.keep: 0 is out of range; allowed: 1 to 9999\n"
+	  "t.conf:1: audit.anchor-interval: 86401 is out of range; allowed: 0 to 86400\n"
+	  "t.conf:1: audit.redact: \"all\" is none of its words; allowed: none, local-part\n" },
+	{ "mode = monitor\naudit { key = /no/key }\n", NULL,
+	  "t.conf:2: audit.key: \"/no/key\": No such file or directory\n" },
+	{ "audit { redact = local-part\nredact-key = /no/key }\n", NULL,
+	  "t.conf:2: audit.redact-key: \"/no/key\": No such file or directory\n" },
+	{ "audit { key = key redact = local-part redact-key = key }\n", NULL,
+	  "t.conf:1: audit.key: \"key\": the path is not absolute; allowed: /PATH, or \"\" for none\n"
+	  "t.conf:1: audit.redact-key: \"key\": the path is not absolute; allowed: /PATH, or \"\" for none\n" },
 	{ "audit { facility = kern }\n", NULL, "t.conf:1: audit.facility: \"kern\" is none of its words; "
 	  "allowed: auth, authpriv, cron, daemon, ftp, local0, local1, local2, local3, local4, local5, "
 	  "local6, local7, lpr, mail, news, syslog, user, uucp\n" },

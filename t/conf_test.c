@@ -200,7 +200,10 @@ static const char full[] =
 	"mx { accept = backup names = mx.example networks = 192.0.2.0/24\n domains = a.example require-dnssec = yes\n"
 	" timeout = 10\n cache-entries = 20001\n}\n"
 	"dns { servers = {\n\"[::1]:5353\" } trust-ad\n = no }\n"
-	"audit { syslog = no /* a\n */ facility = local1 file = \"/a\"\n on-failure = continue\n }\n";
+	"audit { syslog = no /* a\n */ facility = local1 file = \"/a\"\n on-failure = continue\n"
+	" durability = synced queue = 9999\n rotate-size = 1M keep = 9 anchor-interval = 301\n"
+	" key = \"${CONF_FOLDER}/audit.key\" redact = local-part\n"
+	" redact-key = \"${CONF_FOLDER}/redact.key\"\n }\n";
 
 static void
 test_cuts(const char *sample, const char *base)
@@ -509,6 +512,82 @@ remove_folder(const char *folder)
 	(void)rmdir(folder);
 }
 
+/* An Ed25519 key (RFC 8410) of 32 times the letter a. */
+static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh\n"
+    "-----END PRIVATE KEY-----\n";
+
+static void
+write_keys(void)
+{
+	write_text("audit.key", pem);
+	write_text("redact.key", "0123456789abcdef\n");
+	if (chmod("audit.key", 0600) == -1 || chmod("redact.key", 0400) == -1)
+		exit(1);
+}
+
+/* A file with this in it as a key: why it is refused, NULL if it is not. */
+static void
+key_is(const char *setting, const char *text, mode_t mode, const char *why)
+{
+	char line[256], *errors, *want = NULL;
+	struct conf *conf;
+
+	write_text("one.key", text);
+	(void)chmod("one.key", mode);
+	(void)snprintf(line, sizeof(line), "audit { %s %s = \"${CONF_FOLDER}/one.key\" }\n",
+	    strcmp(setting, "redact-key") == 0 ? "redact = local-part" : "", setting);
+	write_text(FILE_NAME, line);
+	conf = read_conf(FILE_NAME, NULL, &errors);
+	if (why != NULL && asprintf(&want, "t.conf:1: audit.%s: \"%s/one.key\": %s\n", setting,
+	    getenv("CONF_FOLDER"), why) == -1)
+		exit(1);
+	tap_is_str(errors, want, "%s: %s", setting, why != NULL ? why : "a good one");
+	conf_unref(conf);
+	free(errors);
+	free(want);
+}
+
+static void
+owner_is(const char *user, const char *want)
+{
+	char *errors;
+	struct conf *conf;
+
+	write_text(FILE_NAME, "audit { key = \"${CONF_FOLDER}/audit.key\" }\n");
+	conf = read_conf(FILE_NAME, user, &errors);
+	tap_ok(want == NULL ? conf != NULL : errors != NULL && strstr(errors, want) != NULL,
+	    "a key of root, and %s", user);
+	conf_unref(conf);
+	free(errors);
+}
+
+static void
+test_secrets(void)
+{
+	const char *modes = "group or others may use it; its mode has to be 0600 or 0400";
+	char *errors;
+	struct conf *conf;
+
+	key_is("key", pem, 0400, NULL);
+	key_is("key", pem, 0640, modes);
+	key_is("key", pem, 0604, modes);
+	key_is("redact-key", "0123456789abcdef", 0600, NULL);
+	key_is("redact-key", "0123456789abcdef", 0640, modes);
+	write_text(FILE_NAME, "audit { redact = local-part }\n");
+	conf = read_conf(FILE_NAME, NULL, &errors);
+	tap_is_str(errors, "default: audit.redact-key: \"\": none is given; allowed: a file, "
+	    "where audit.redact is local-part\n", "hashes need a key");
+	conf_unref(conf);
+	free(errors);
+	if (geteuid() != 0) {
+		tap_skip(2, "root alone can give a key away");
+		return;
+	}
+	owner_is("user = root", NULL);
+	owner_is("user = nobody", "`user' does not own it, and could not read it at a reload");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -524,8 +603,10 @@ main(int argc, char **argv)
 	*strrchr(self, '/') = '\0';
 	(void)snprintf(sample, sizeof(sample), "%s/../conf/authrelay.conf", self);
 	(void)setenv("CONF_TEST", "a", 1);
+	(void)setenv("CONF_FOLDER", folder, 1);
 	(void)unsetenv("CONF_NONE");
 	write_lists();
+	write_keys();
 	char *base = defaults();
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		test_good(&good[i], base);
@@ -535,6 +616,7 @@ main(int argc, char **argv)
 	test_folder();
 	test_many_errors();
 	test_full();
+	test_secrets();
 	test_policy();
 	test_cuts(sample, base);
 	test_addresses();

@@ -522,7 +522,7 @@ sub essence
 	my ($record) = @_;
 	my %essence = %$record;
 
-	delete @essence{qw(time seq session txn mta client_port helo elapsed_us)};
+	delete @essence{qw(time seq session txn mta client_port helo elapsed_us prev chain)};
 	return \%essence;
 }
 
@@ -563,7 +563,7 @@ subtest 'the manual has every option' => sub {
 	my (undef, $help) = ctl('--help');
 	my $man = read_file(Authrelay::Daemon::top() . '/milter/authrelayctl.8.in');
 
-	for my $command (qw(explain probe)) {
+	for my $command (qw(explain probe verify)) {
 		my $usage = join '', $help =~ /^ +authrelayctl $command (.*?)(?=^ +authrelayctl |\z)/msg;
 		my $text = join '', $man =~ /^\.(?:Cm|Ss) $command\n(.*?)^\.(?:Nm|S[hs] )/msg;
 		my %in_help = map { $_ => 1 } $usage =~ /--([a-z0-9-]+)/g;

@@ -54,6 +54,8 @@ my @LINES = (
 	record('rcpt', verdict => '"tempfail"', reason => '"dns-failure"', enforced => 'true', reply => '"451 4.4.3 later"',
 	    @SESSION, rcpt => '"<b@mx.test>"', domain => '"mx.test"', mx => '"tempfail: mx.test MX: SERVFAIL"'),
 	record('stop'),
+	record('mta', note => '"Postfix 3.7.11: tells of all"'),
+	record('anchor', count => 124, chain => '"0123456789abcdef0123456789abcdef"'),
 );
 my $FILE = write_file("$FOLDER/audit.json", join '', @LINES);
 my @WANT = split /\n/, <<'EOT';
@@ -66,6 +68,8 @@ my @WANT = split /\n/, <<'EOT';
 2026-11-24 06:34:06 message    4Qx1Zz0         192.0.2.7       "bücher"   <a@sender.test>
 2026-11-24 06:34:07 tempfail   dns-failure     -               -          -> <b@mx.test>  (tempfail: mx.test MX: SERVFAIL)
 2026-11-24 06:34:08 stop
+2026-11-24 06:34:09 mta        Postfix 3.7.11: tells of all
+2026-11-24 06:34:10 anchor     seq 11, records 124, chain 0123456789abcdef0123456789abcdef
 EOT
 
 sub lines { return join '', map { "$WANT[$_]\n" } @_ }
@@ -93,11 +97,11 @@ subtest 'filters' => sub {
 		[ '--domain .sub.test', 3 ], [ '--domain .test --domain x', 1, 2, 3, 7 ],
 		[ '--reason relay-denied', 1, 4 ], [ '--reason relay-denied --reason dns-failure', 1, 4, 7 ],
 		[ '--reason mta-reject', 5 ], [ '--verdict permit', 2, 3 ], [ '--verdict reject --verdict tempfail', 1, 4, 5, 7 ],
-		[ '--event start --event stop', 0, 8 ], [ '--event message', 6 ], [ '--event anchor' ],
+		[ '--event start --event stop', 0, 8 ], [ '--event message', 6 ], [ '--event anchor', 10 ], [ '--event mta', 9 ],
 		[ '--verdict permit --client 192.0.2.0/24', 3 ], [ '--reason relay-denied --user bob --event rcpt', 4 ],
-		[ '--since 2026-11-24T06:34:07', 7, 8 ], [ '--until 2026-11-24T06:34:01Z', 0 ],
+		[ '--since 2026-11-24T06:34:07', 7 .. 10 ], [ '--until 2026-11-24T06:34:01Z', 0 ],
 		[ '--since 2026-11-24T07:34:01.123456+01:00 --until 2026-11-24T06:34:02.123456Z', 1 ],
-		[ '--since 2026-11-25' ], [ '--until 2026-11-24' ], [ '--since 2026-11-24', 0 .. 8 ],
+		[ '--since 2026-11-25' ], [ '--until 2026-11-24' ], [ '--since 2026-11-24', 0 .. 10 ],
 	);
 	for my $row (@row) {
 		my ($options, @place) = @$row;

@@ -94,7 +94,7 @@ sub serve_session
 			next;
 		} elsif ($line =~ /^AUTH (.*?)\r/ && $server->{auth}) {
 			$reply = $server->{auth}->($1, $client);
-			$session->{login} = 1 if $reply =~ /^235/;
+			$session->{login} = 1 if defined $reply && $reply =~ /^235/;
 		} elsif ($line =~ /^DATA\r/ && $server->{mail}) {
 			print {$client} "354 go on\r\n";
 			my $text = '';
@@ -167,6 +167,8 @@ sub test_filter
 		my ($code, $out, $err) = ctl('probe', @FILTER, @$option, '--milter', $daemon->socket_file);
 		is $code, $want, "filter that trusts $networks, @$option" or diag $out, $err;
 		like $out, $_, '  and what it says' for @says;
+		# Each is answered for itself, not as the one before.
+		is scalar(() = $out =~ /^kept +local recipient, from /mg), 11, '  it accepts its own, from each sender';
 		is $daemon->sanitizer_report, '', '  no sanitizer has anything to say';
 		$daemon->stop;
 	}

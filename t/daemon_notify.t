@@ -193,7 +193,7 @@ subtest 'a stop, with sessions under way' => sub {
 	my ($record) = read_lines($daemon->audit_file);
 	cmp_ok(scalar(grep { ($_->{verdict} // '') eq 'reject' } @$record), '>=', $seen{$DENIED} // 0,
 	    'each refusal has its record');
-	is($record->[-1]{event}, 'stop', 'the last record is the stop');
+	is(join(' ', map { $_->{event} } @$record[-2, -1]), 'stop anchor', 'the last record is the stop, and an anchor');
 	is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 };
 
@@ -213,7 +213,7 @@ subtest 'stopped under load' => sub {
 		my ($record, $torn) = read_lines($daemon->audit_file);
 		my @unrecorded = grep { !/ 451 4\.3\.0 / } $load->unrecorded($record);
 		is(scalar @unrecorded, 0, 'each answer that a client saw has its record') or diag $unrecorded[0];
-		is($record->[-1]{event}, 'stop', 'the last record is the stop');
+		is(join(' ', map { $_->{event} } @$record[-2, -1]), 'stop anchor', 'the last record is the stop, and an anchor');
 		is(scalar @$torn, 0, 'and every line is whole');
 		is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 	}

@@ -85,7 +85,7 @@ subtest 'what there is' => sub {
 		cannot("no $name in this kernel") if $there{$name} eq 'not in this kernel';
 	}
 	my $daemon = daemon()->start;
-	like(($daemon->records->all)[0]{note}, qr/, sandbox: \Q@{[join(', ', @in_force) || 'none']}\E$/,
+	like(($daemon->records->all)[0]{note}, qr/, sandbox: \Q@{[join(', ', @in_force) || 'none']}\E, record: a new chain begins$/,
 	    'the start is recorded with it');
 	is_confined($daemon->pid);
 	$daemon->stop;

@@ -113,7 +113,7 @@ subtest 'start and stop' => sub {
 	is($daemon->stop('TERM'), 0, 'SIGTERM ends it, exit code 0');
 	ok(!-e $daemon->socket_file, 'the socket has gone');
 	my @event = map { $_->{event} } $daemon->records->all;
-	is("@event", 'start rcpt stop', 'the last record is there');
+	is("@event", 'start rcpt stop anchor', 'the last record is there');
 	is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 	$daemon->records->check_file($daemon);
 };
@@ -222,7 +222,7 @@ SKIP: {
 		is((stat $daemon->socket_file)[5], 1, 'the socket has its group all the same');
 		like(answer_of($daemon), qr/^550 /, 'and it works');
 		is($daemon->stop('TERM'), 0, 'and ends well');
-		is(($daemon->records->all)[-1]{event}, 'stop', 'with its last record');
+		is(($daemon->records->all)[-2]{event}, 'stop', 'with its last record');
 	};
 }
 
@@ -262,7 +262,7 @@ subtest 'in the background' => sub {
 	is(read_file($pid_file), "$pid\n", 'the pid file is still the first one\'s');
 	ok(end($daemon, 'TERM'), 'SIGTERM ends it');
 	ok(!-e $pid_file, 'the pid file has gone');
-	is(($daemon->records->all)[-1]{event}, 'stop', 'the last record is there');
+	is(($daemon->records->all)[-2]{event}, 'stop', 'the last record is there');
 };
 
 subtest 'a start in the background that cannot be' => sub {
@@ -307,7 +307,7 @@ subtest 'syslog' => sub {
 	like($record->[1], qr/^verdict=reject .*reason=relay-denied .*rcpt=<x\@outside\.test>/, 'verdict first');
 	cmp_ok(length $record->[1], '<', 1024, 'on one line that syslog takes whole');
 	is(scalar(grep { $_->[1] =~ /event=(?:start|stop)/ } @line), 2, 'start and stop too');
-	is(join(' ', map { $_->{event} } $daemon->records->all), 'start rcpt stop', 'and the file has the same');
+	is(join(' ', map { $_->{event} } $daemon->records->all), 'start rcpt stop anchor', 'and the file has the same');
 };
 
 done_testing;

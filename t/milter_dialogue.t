@@ -560,7 +560,7 @@ subtest 'fifty at once' => sub {
 
 is(scalar($records->take(0)), 0, 'no record is left that was not looked at');
 is($daemon->stop('TERM'), 0, 'it ends well');
-is(($records->all)[-1]{event}, 'stop', 'and says so in its last record');
+is(($records->all)[-2]{event}, 'stop', 'and says so in its last record');
 is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 $records->check_file($daemon);
 done_testing;

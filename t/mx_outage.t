@@ -11,7 +11,7 @@ use Authrelay::Crowd;
 use Authrelay::Daemon;
 use Authrelay::Need qw(need_daemon);
 use Authrelay::Process;
-use Authrelay::Scratch qw(read_file);
+use Authrelay::Scratch qw(read_file write_file);
 use Authrelay::Tree qw(cannot);
 use Authrelay::Wait qw(wait_until);
 use Authrelay::Zones;
@@ -54,18 +54,16 @@ sub ask
 
 sub descriptors { return scalar(() = glob '/proc/' . $daemon->pid . '/fd/*') }
 
-# Writes a line for each answer: when, which kind, how long it took, what it was.
+# Until there is a file "over". Writes a line for each answer: when, which kind, how long it took, what it was.
 sub load
 {
 	my ($client) = @_;
-	my $is_over = 0;
 
-	local $SIG{USR1} = sub { $is_over = 1 };
-	for (my $n = 0; !$is_over; $n++) {
+	for (my $n = 0; !-e "$folder/over"; $n++) {
 		my $kind = $KIND[$n % @KIND];
 		my $answer = ask("10.$client.0.1", $kind->{rcpt}->("c${client}n$n"));
 		syswrite STDOUT, sprintf "%.3f %s %.3f %s\n", time, $kind->{name}, $answer->{after} // $PATIENCE,
-		    $answer->{reply} // 'no answer';
+		    $answer->{reply} // 'none came';
 	}
 }
 
@@ -108,7 +106,7 @@ ok wait_until(20, sub { grep { $_->[0] > $killed && $_->[3] =~ $LATER } all_answ
 $zones->start_unbound;
 my $second = recovers('with a new one');
 
-kill 'USR1', map { $_->pid } @load;
+write_file("$folder/over", '');
 is join(' ', map { $_->wait_exit(30) // 'hangs' } @load), join(' ', (0) x $CLIENTS), 'the clients end';
 my @answer = all_answers();
 for my $kind (@KIND) {

@@ -8,7 +8,7 @@
 
 /* The rules that most rows are judged by; a row changes what it is about. */
 static const char *const certificates[] = { "/O=A/CN=client", "/CN=ca|/CN=issued", "client", "ca|issued",
-    "/O=Two+20Words/CN=b+2BUID=c", "a+20b", "both", "/CN=both" };
+    "/O=Two+20Words/CN=b+2BUID=c", "a+20b", "both", "/CN=both", "/=" };
 static char *listeners[] = { "submission", "587", NULL };
 static char *mechanisms[] = { "PLAIN", "SCRAM-SHA-256", NULL };
 
@@ -55,12 +55,20 @@ add_domains(struct domset *set, const char *const *texts, size_t count)
 static void
 add_certificates(struct certset *set)
 {
+	char longest[CERTSET_DN_MAX + 2];
 	const char *why;
 	size_t i;
 
 	for (i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
 		tap_ok(certset_add(set, certificates[i], &why) == 0, "certificate %s", certificates[i]);
 	tap_ok(certset_add(set, "/CN=x|y", &why) == -1, "a certificate of two kinds is none");
+	memset(longest, 'x', sizeof(longest));
+	memcpy(longest, "/CN=", 4);
+	longest[CERTSET_DN_MAX] = '\0';
+	tap_ok(certset_add(set, longest, &why) == 0, "as much as Sendmail shows");
+	longest[CERTSET_DN_MAX] = 'x';
+	longest[CERTSET_DN_MAX + 1] = '\0';
+	tap_ok(certset_add(set, longest, &why) == -1 && why != NULL, "a byte more");
 }
 
 static void
@@ -278,6 +286,9 @@ static const struct row rows[] = {
 	{ "a common name is not decoded", BASE, STRANGER,
 	    { CN("any", "a b"), .rcpt = THERE }, 0, "relay-denied",
 	    NULL, NULL },
+	{ "a common name with a slash and no type", BASE, STRANGER,
+	    { CN("any", "/="), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /=", NULL },
 	{ "an entry with a bar is no name", BASE, STRANGER,
 	    { CN("any", "ca|issued"), .rcpt = THERE }, 0, "relay-denied",
 	    NULL, NULL },

@@ -11,7 +11,7 @@ use Authrelay::Ctl qw(need_ctl);
 use Authrelay::Need qw(need_postfix need_program need_sendmail);
 use Authrelay::Nmap qw(nmap nmap_relays);
 use Authrelay::Process;
-use Authrelay::Scratch qw(scratch_folder read_file);
+use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Stage;
 
 need_postfix();
@@ -31,6 +31,11 @@ my %KNOWS_USERS = (
 	postfix => { main => "local_recipient_maps = inline:{ user=x }\nin_flow_delay = 0\n" },
 	sendmail => { mc => "MODIFY_MAILER_FLAGS(`LOCAL', `+w')dnl\n", aliases => "user: root\n" },
 );
+
+# One of them may relay, with a password that stands in a file.
+my %USERS = (users => { alice => 'secret' });
+my @LOGIN = ('--auth', 'alice', '--allow-plaintext-auth', '--password-file',
+    write_file(scratch_folder() . '/password', "secret\n", 0600));
 
 # What nmap's senders are called here.
 my %SENDER = ('<>' => 'null sender', '<antispam@outside.test>' => 'third party',
@@ -79,6 +84,7 @@ sub check_text
 	is($code, 0, 'guarded: exit 0');
 	like($text, qr/^All \d+ tests performed, no relays accepted\.\n\z/m, 'and what people know');
 	like($text, qr/^kept +local recipient, from null sender: <user\@local\.test>: 250 /m, 'local mail is accepted');
+	like($text, qr/^served +authenticated client relays, /m, 'and who logs in may relay');
 }
 
 sub check_monitor
@@ -112,6 +118,9 @@ sub check_daemon
 	cmp_ok(scalar(grep { $_->{verdict} eq 'reject' } @rcpt), '>', 500, 'the daemon refused most of it');
 	cmp_ok(scalar(grep { $_->{verdict} eq 'permit' } @local), '>', 20, 'but no local mail');
 	is(scalar(grep { $_->{verdict} ne 'permit' } @local), 0, 'none of it');
+	my @served = grep { ($_->{auth} // '') eq 'alice' && $_->{verdict} eq 'permit' } @rcpt;
+	is(join(' ', map { "$_->{reason} $_->{rcpt}" } @served), 'authenticated <relaytest@outside.test>',
+	    'and let one through to elsewhere: of who had logged in');
 	is($stage->daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 }
 
@@ -130,6 +139,16 @@ sub check_open
 	is(join("\n", grep { !$found{$_} } @nmap), '', 'each of which is found here too');
 	cmp_ok(scalar @found, '>', 25 * @nmap, 'and many more are');
 	note(@nmap . ' relays found by nmap, ' . @found . " of $json->{performed} here");
+	return scalar @found;
+}
+
+# Where the probe goes all the way, what it calls a relay is one.
+sub check_deliveries
+{
+	my ($server, $sink, $relays) = @_;
+
+	$server->wait_empty_queue;
+	is(scalar(grep { $_->{sink} eq 'relay' } $sink->messages), $relays, 'each of them has sent a message on');
 }
 
 sub check_open_monitor
@@ -145,27 +164,28 @@ sub check_open_monitor
 # As many at once as there are to wait for: a server needs a while for so many sessions.
 subtest 'Postfix' => sub {
 	my $knows = $KNOWS_USERS{postfix}{main};
-	my $stage = Authrelay::Stage->start(conf => $CONF, postfix => { main => $knows });
+	my $stage = Authrelay::Stage->start(conf => $CONF, postfix => { main => $knows, %USERS });
 	my ($open, $closed) = map { Authrelay::Postfix->start(sink => $stage->sink, milter => '',
 	    main => $knows . $_) } '', "smtpd_relay_restrictions = reject_unauth_destination\n";
-	my @guarded = map { start_probe($stage->postfix, @$_) } [], ['--json'], ['--nagios'];
-	my @open = map { start_probe($open, $_) } '--json', '--nagios';
+	my @guarded = map { start_probe($stage->postfix, @$_) } [@LOGIN], ['--json'], ['--nagios'];
+	my @open = map { start_probe($open, @$_) } ['--json', '--data'], ['--nagios'];
 	my $closed_probe = start_probe($closed, '--json');
 
 	check_text($guarded[0]);
 	check_json($guarded[1], 'guarded');
 	check_monitor($guarded[2]);
 	check_daemon($stage);
-	check_open($open, $open[0]);
+	check_deliveries($open, $stage->sink, check_open($open, $open[0]));
 	check_open_monitor($open[1]);
 	check_json($closed_probe, 'closed by itself');
 };
 
 subtest 'Sendmail' => sub {
 	my $knows = $KNOWS_USERS{sendmail};
-	my $stage = Authrelay::Stage->start(conf => $CONF, sendmail => $knows);
+	my $stage = Authrelay::Stage->start(conf => $CONF, sendmail => { %$knows, %USERS });
 	my $open = Authrelay::Sendmail->start(sink => $stage->sink, milter => '', %$knows);
-	my ($guarded_probe, $open_probe) = (start_probe($stage->sendmail, '--nagios'), start_probe($open, '--json'));
+	my $guarded_probe = start_probe($stage->sendmail, '--nagios', @LOGIN);
+	my $open_probe = start_probe($open, '--json');
 
 	check_monitor($guarded_probe);
 	check_daemon($stage);

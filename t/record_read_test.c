@@ -183,6 +183,34 @@ test_lines(void)
 	}
 }
 
+#define NAMED(event)	"{\"v\":1,\"time\":\"2026-11-24T06:34:42.123456Z\",\"seq\":1,\"event\":\"" event "\"}"
+
+static const struct {
+	const char	*line;
+	int		 want;
+} events[] = {
+	{ NAMED("rcpt"), RECORD_RCPT },
+	{ NAMED("mta-reject"), RECORD_MTA_REJECT },
+	{ NAMED("message"), RECORD_MESSAGE },
+	{ NAMED("start"), RECORD_START },
+	{ NAMED("reload"), RECORD_RELOAD },
+	{ NAMED("stop"), RECORD_STOP },
+	{ NAMED("anchor"), RECORD_ANCHOR },
+	{ NAMED("another"), -1 },
+	{ NAMED(""), -1 },
+};
+
+static void
+test_events(void)
+{
+	struct record_view	view;
+
+	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+		(void)record_read(events[i].line, strlen(events[i].line), &view);
+		tap_is_int(view.event, events[i].want, "the event in %s", events[i].line);
+	}
+}
+
 static const struct {
 	const char	*line;
 	int64_t		 want;
@@ -253,6 +281,7 @@ main(void)
 	test_cut();
 	test_changed();
 	test_lines();
+	test_events();
 	test_times();
 	test_texts();
 	test_names();

@@ -46,6 +46,7 @@ full_record(void)
 		.matched = "local-domains example.org",
 		.mx = "example.com: not",
 		.elapsed_us = 42,
+		.count = -1,
 	};
 }
 
@@ -128,6 +129,7 @@ test_events(void)
 		{ RECORD_RELOAD, "reload" },
 		{ RECORD_STOP, "stop" },
 		{ RECORD_MTA, "mta" },
+		{ RECORD_ANCHOR, "anchor" },
 	};
 
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
@@ -218,6 +220,37 @@ test_time(void)
 		wrong += strcmp(time_text(&b, (int64_t)seconds * 1000000 + 7), want) != 0;
 	}
 	tap_is_int(wrong, 0, "the calendar is that of gmtime()");
+	buf_clear(&b);
+}
+
+/* An anchor's line has all that is in the file: it is what the file is compared with. */
+static void
+test_anchor(void)
+{
+	static const char	sig[] = "q6v9zn3vHqVBl0nTfGbLXhCmGT8dS1ieGQdCyqyxgX1tVdKyJZ0FqE4b0y3kN5"
+	    "tWcXoYpUuLhRzEoZkzv8rmAQ==";
+	struct record		record;
+	struct buf		b;
+	size_t			len;
+
+	record_init(&record, RECORD_ANCHOR);
+	record.count = 41;
+	record.prev = "00000000000000000000000000000000";
+	record.chain = "0123456789abcdef0123456789abcdef";
+	record.sig = sig;
+	buf_init(&b);
+	line_of(&b, &record, 42);
+	tap_is_str(b.data, "event=anchor count=41 prev=00000000000000000000000000000000 "
+	    "chain=0123456789abcdef0123456789abcdef sig=\"q6v9zn3vHqVBl0nTfGbLXhCmGT8dS1ieGQdCyqyxg"
+	    "X1tVdKyJZ0FqE4b0y3kN5tWcXoYpUuLhRzEoZkzv8rmAQ==\" v=1 "
+	    "time=1970-01-01T00:00:00.000000Z seq=42", "an anchor as key=value");
+	json_of(&b, &record, 42);
+	len = b.len;
+	buf_reset(&b);
+	record_json_head(&b, record.time_us, 42);
+	record_json_body(&b, &record);
+	tap_is_int((long long)(b.len + strlen("}\n")), (long long)len, "the body is all but its end");
+	tap_ok(strstr(b.data, ",\"count\":41,\"prev\":\"0") != NULL, "count, then the chain");
 	buf_clear(&b);
 }
 
@@ -360,6 +393,14 @@ put_sparse(FILE *fp, enum record_event event, uint64_t *seq)
 	}
 	if (event == RECORD_START || event == RECORD_RELOAD)
 		record.note = "mode, local-domains";
+	if (event == RECORD_START)
+		record.prev = "00000000000000000000000000000000";
+	if (event == RECORD_ANCHOR) {
+		record.count = 4;
+		record.sig = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
+	}
+	record.chain = "0123456789abcdef0123456789abcdef";
 	if (event == RECORD_MTA_REJECT) {
 		record.verdict = "tempfail";
 		record.reason = "mta-reject";
@@ -403,7 +444,8 @@ write_samples(const char *file)
 	ok = ok && put_sparse(fp, RECORD_RELOAD, &seq) && put_sparse(fp, RECORD_MTA_REJECT, &seq);
 	for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++)
 		ok = ok && put_strange(fp, strange[i], &seq);
-	ok = ok && put_sparse(fp, RECORD_MESSAGE, &seq) && put_sparse(fp, RECORD_STOP, &seq);
+	ok = ok && put_sparse(fp, RECORD_MESSAGE, &seq) && put_sparse(fp, RECORD_STOP, &seq) &&
+	    put_sparse(fp, RECORD_ANCHOR, &seq);
 	if (fp != NULL && fclose(fp) != 0)
 		ok = 0;
 	if (!ok)
@@ -419,6 +461,7 @@ main(int argc, char **argv)
 	test_full();
 	test_events();
 	test_known();
+	test_anchor();
 	test_time();
 	test_worst();
 	test_edge();

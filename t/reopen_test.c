@@ -62,9 +62,10 @@ write_records(void *arg)
 	return NULL;
 }
 
-/* What is in a file: whole lines, others, and whether their numbers rise by one from `seq` on. */
+/* What is in a file: records, anchors, other lines, and whether the numbers rise by one from `seq` on. */
 struct survey {
 	int		lines;
+	int		anchors;
 	int		broken;
 	unsigned long	seq;
 };
@@ -83,7 +84,10 @@ survey_file(const char *path, struct survey *survey)
 		if (seq != survey->seq + 1 || strstr(line, "}\n") == NULL)
 			survey->broken++;
 		survey->seq = seq;
-		survey->lines++;
+		if (strstr(line, ",\"event\":\"anchor\",") != NULL)
+			survey->anchors++;
+		else
+			survey->lines++;
 	}
 	if (file != NULL)
 		(void)fclose(file);
@@ -129,6 +133,7 @@ test_under_load(void)
 	survey_file(options.file, &survey);
 	tap_is_int(lost, 0, "no record is lost");
 	tap_is_int(survey.lines, written + 1, "each is in one of the two files");
+	tap_is_int(survey.anchors, 2, "and an anchor at the end of each");
 	tap_is_int(survey.broken, 0, "whole, and in the order of the numbers");
 }
 

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use Authrelay::Audit qw(write_key);
 use Authrelay::Daemon;
 use Authrelay::Need qw(need_daemon);
 use Authrelay::Process;
@@ -84,18 +85,22 @@ subtest 'the man page' => sub {
 
 subtest 'its examples' => sub {
 	my %item = items_of(read_file("$TOP/conf/authrelay.conf.5.in"));
+	my %with = ('mx.accept' => 'mx.domains', 'audit.redact' => 'audit.redact-key');
 
 	write_file("$folder/domains", "example.net\n");
+	write_file("$folder/redact.key", 'x' x 32, 0600);
+	write_key("$folder/audit.key");
 	for my $name (sort keys %item) {
 		my @line = $item{$name} =~ /^\.Dl (.+)$/mg;
 		is(scalar @line, 1, "$name has one");
 		# not every machine has this user and this group
 		s/= (?:postfix|authrelay)$/= root/ for @line;
+		s{/etc/authrelay/}{$folder/} for @line;
 		write_file("$folder/example.conf", map { "$_\n" } @line);
 		my %value = map { @$_ } settings_of(print_of("$folder/example.conf") =~
 		    s/\{\n\s+("[^{}]*")\n\s*\}/'{ ' . $1 =~ s{\n\s+}{ }gr . ' }'/ger);
 		my @changed = grep { $value{$_} ne $default{$_} } sort keys %value;
-		is("@changed", $name eq 'mx.accept' ? 'mx.accept mx.domains' : $name, 'which sets it');
+		is("@changed", $with{$name} ? "$name $with{$name}" : $name, 'which sets it');
 	}
 };
 

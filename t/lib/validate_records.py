@@ -6,7 +6,7 @@
 
 The schema has to be valid itself. Every line of every file has to be UTF-8 without a character that is
 not seen, ended by a line end, JSON without a duplicate key, its keys in the order of the schema's
-properties, and valid; the numbers rise by one, and begin again at 1 with each start. Prints each fault
+properties, and valid; the numbers rise by one, or begin again at 1 with a start. Prints each fault
 as FILE:LINE: and what is wrong, exit 1; else the count of records.
 """
 
@@ -98,8 +98,8 @@ def check_seq(record, before):
     """before is the number of the record before, None at the beginning of a file."""
     seq = record.get("seq")
     if record.get("event") == "start":
-        if seq != 1:
-            raise Fault(f"seq {seq} of a start")
+        if before is not None and seq not in (1, before + 1):
+            raise Fault(f"seq {seq} of a start after {before}")
     elif before is not None and seq != before + 1:
         raise Fault(f"seq {seq} after {before}")
 

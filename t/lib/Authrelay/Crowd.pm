@@ -52,7 +52,7 @@ sub look
 		my %of = map { fileno($_->{client}->handle) => $_ } @waiting;
 		my $left = $end - time;
 		my @ready = IO::Select->new(map { $_->{client}->handle } @waiting)->can_read($left > 0 ? $left : 0);
-		last unless @ready;
+		last if !@ready && time >= $end;	# else it was a signal
 		_take($of{ fileno $_ }) for @ready;
 	}
 	return scalar $self->_waiting;

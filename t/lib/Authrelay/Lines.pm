@@ -37,7 +37,7 @@ sub read_lines
 	return (\@record, [ grep { length } @torn ]);
 }
 
-# How many numbers are left out between the first record and the last; each run begins with 1.
+# How many numbers are left out between the first record and the last; a chain begins with 1.
 sub missing_numbers
 {
 	my (@record) = @_;
@@ -45,7 +45,7 @@ sub missing_numbers
 
 	for my $i (1 .. $#record) {
 		my ($before, $seq) = ($record[$i - 1]{seq}, $record[$i]{seq});
-		$missing += $record[$i]{event} eq 'start' ? 0 : $seq - $before - 1;
+		$missing += $seq - $before - 1 unless $seq == 1 && $record[$i]{event} eq 'start';
 	}
 	return $missing;
 }

@@ -36,6 +36,7 @@ sub _work
 	my $number = 0;
 
 	local $SIG{USR1} = sub { $is_over = 1 };
+	local $SIG{PIPE} = 'IGNORE';
 	do {
 		eval {
 			my $m = $self->_session;

@@ -100,7 +100,7 @@ sub _difference
 	return '';
 }
 
-# Tests: records are numbered one by one in each run of the daemon, and a real validator takes every one.
+# Tests: records are numbered one by one, and a real validator takes every one.
 # Leaves a copy where the variable AUTHRELAY_RECORDS says.
 sub check_file
 {
