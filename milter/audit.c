@@ -243,32 +243,45 @@ audit_start(struct audit *audit)
 	return 0;
 }
 
-int
-audit_reopen(struct audit *audit, const struct audit_options *options)
+/*
+ * By the leader, so that nobody rotates meanwhile. The old file has its anchor before there
+ * is a new one.
+ */
+static int
+switch_file(struct audit *audit, const struct audit_options *options, uint64_t *seq_r)
 {
 	struct audit_file_options	of_file = file_options(options);
-	struct audit_queue_options	of_queue = queue_options(options);
-	struct audit_entry		entry = { .wake = PTHREAD_COND_INITIALIZER };
-	uint64_t			seq = 0;
-	int				fd = -1, result;
+	int				fd = -1;
 
+	if (!audit_file_is_named(&audit->file, options->file)) {
+		audit_queue_take_anchor(&audit->queue);
+		(void)write_batch(audit, AUDIT_LEAD_KEEP);
+	}
 	if (*options->file != '\0' && (fd = audit_file_open_name(options->file)) == -1) {
 		log_error("audit %s: %s", options->file, strerror(errno));
 		return -1;
 	}
+	buf_reset(&audit->note);
+	if (audit_file_switch(&audit->file, fd, &of_file, seq_r, &audit->note) == 0)
+		return 0;
+	log_error("audit: no memory");
+	return -1;
+}
+
+int
+audit_reopen(struct audit *audit, const struct audit_options *options)
+{
+	struct audit_queue_options	of_queue = queue_options(options);
+	struct audit_entry		entry = { .wake = PTHREAD_COND_INITIALIZER };
+	uint64_t			seq = 0;
+	int				result;
+
 	audit_queue_seize(&audit->queue, &entry);
 	(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	if (!audit_file_is_same(&audit->file, fd)) {
-		audit_queue_take_anchor(&audit->queue);
-		(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	}
-	buf_reset(&audit->note);
-	result = audit_file_switch(&audit->file, fd, &of_file, &seq, &audit->note);
+	result = switch_file(audit, options, &seq);
 	of_queue.has_file = audit->file.fd != -1;
 	if (result == 0)
 		use_options(audit, options);
-	else
-		log_error("audit: no memory");
 	audit_queue_release(&audit->queue, result == 0 ? &of_queue : NULL, seq);
 	pthread_cond_destroy(&entry.wake);
 	return result;

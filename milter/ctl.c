@@ -34,7 +34,7 @@ static const struct command {
 	    "           [--relay-domain DOMAIN] [--name NAME] [--source ADDRESS]\n"
 	    "           [--starttls | --tls | --no-tls] [--tls-verify] [--ca-file FILE]\n"
 	    "           [--auth USER [--password-file FILE] [--allow-plaintext-auth]]\n"
-	    "           [--data] [--timeout SECONDS] [--delay SECONDS]\n"
+	    "           [--data] [--quick] [--timeout SECONDS] [--delay SECONDS]\n"
 	    "           [--json | --nagios] [--client ADDRESS]\n"
 	    "           [--yes-i-run-this-server] HOST[:PORT] | --milter SOCKET | --list" },
 	{ "replay", ctl_replay, "--config FILE [-o 'SETTING = VALUE']... [--live] [--json]\n"

@@ -35,6 +35,7 @@ enum code {
 	DATA,
 	TIMEOUT,
 	DELAY,
+	QUICK,
 	JSON,
 	NAGIOS,
 	LIST,
@@ -60,6 +61,7 @@ static const struct option options[] = {
 	{ "data", no_argument, NULL, DATA },
 	{ "timeout", required_argument, NULL, TIMEOUT },
 	{ "delay", required_argument, NULL, DELAY },
+	{ "quick", no_argument, NULL, QUICK },
 	{ "json", no_argument, NULL, JSON },
 	{ "nagios", no_argument, NULL, NAGIOS },
 	{ "list", no_argument, NULL, LIST },
@@ -236,6 +238,9 @@ read_option(struct request *request, int c)
 	case MILTER:
 		request->target.is_milter = 1;
 		request->target.text = optarg;
+		return 0;
+	case QUICK:
+		request->target.is_quick = 1;
 		return 0;
 	case JSON:
 		request->format = PROBE_JSON;

@@ -40,6 +40,7 @@ struct probe_target {
 	int			 is_milter;
 	struct smtp_client_options smtp;	/* of a filter: the timeout */
 	int			 delay_ms;
+	int			 is_quick;	/* as one sender only */
 	int			 is_data;	/* send messages to accepted third parties */
 	const char		*user;		/* who logs in; NULL: nobody */
 	const char		*password;

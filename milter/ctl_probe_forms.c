@@ -195,19 +195,19 @@ static const struct probe_form login_form =
     FOREIGN("authenticated client relays", OURS, "<$u@$x>");
 
 static const struct probe_sender senders[] = {
-	{ "F1", "null sender", "<>", NULL },
-	{ "F2", "third party", "<$u@$x>", NULL },
-	{ "F3", "host name", "<$u@$h>", NULL },
-	{ "F4", "address literal", "<$u@[$i]>", NULL },
-	{ "F5", "bare user", "<$u>", NULL },
-	{ "F6", "localhost", "<$u@localhost>", NULL },
-	{ "F7", "new subdomain of a third party", "<$u@$n.$x>", NULL },
-	{ "F8", "postmaster of the host", "<postmaster@$h>", NULL },
-	{ "F9", "local user", "<$l@$d>", NULL },
+	{ "F1", "null sender", "<>", NULL, 0 },
+	{ "F2", "third party", "<$u@$x>", NULL, 1 },
+	{ "F3", "host name", "<$u@$h>", NULL, 0 },
+	{ "F4", "address literal", "<$u@[$i]>", NULL, 0 },
+	{ "F5", "bare user", "<$u>", NULL, 0 },
+	{ "F6", "localhost", "<$u@localhost>", NULL, 0 },
+	{ "F7", "new subdomain of a third party", "<$u@$n.$x>", NULL, 0 },
+	{ "F8", "postmaster of the host", "<postmaster@$h>", NULL, 0 },
+	{ "F9", "local user", "<$l@$d>", NULL, 0 },
 	{ "F10a", "third party, HELO localhost.localdomain", "<$u@$x>",
-	    "localhost.localdomain" },
-	{ "F10b", "third party, HELO with the server's name", "<$u@$x>", "$h" },
-	{ NULL, NULL, NULL, NULL }
+	    "localhost.localdomain", 0 },
+	{ "F10b", "third party, HELO with the server's name", "<$u@$x>", "$h", 0 },
+	{ NULL, NULL, NULL, NULL, 0 }
 };
 
 const struct probe_form *

@@ -45,6 +45,7 @@ struct probe_sender {
 	const char	*name;
 	const char	*text;
 	const char	*helo;		/* NULL: our own name */
+	int		 is_first;	/* the one to ask as, where there is time for one */
 };
 
 /* What stands for the letters; nothing is owned. */

@@ -89,7 +89,7 @@ wants_tls(const struct probe_talk *talk, int code)
 static int
 check_control(struct play *play)
 {
-	static const struct probe_sender sender = { "", "", "<$u@$x>", NULL };
+	static const struct probe_sender sender = { "", "", "<$u@$x>", NULL, 0 };
 	struct probe_talk *talk = &play->talk;
 	int code;
 
@@ -115,7 +115,7 @@ play_login(struct play *play)
 {
 	const char *user = play->target->user;
 	char text[PROBE_NAME_MAX + 3] = "<$l@$d>";
-	const struct probe_sender sender = { "", "the user who logs in", text, NULL };
+	const struct probe_sender sender = { "", "the user who logs in", text, NULL, 0 };
 	struct probe_talk *talk = &play->talk;
 	int code;
 
@@ -137,6 +137,12 @@ play_login(struct play *play)
 		report_test(play, sender.name, code);
 }
 
+static int
+is_played(const struct play *play, const struct probe_sender *sender)
+{
+	return !play->target->is_quick || sender->is_first;
+}
+
 static unsigned
 count_tests(const struct play *play)
 {
@@ -145,7 +151,7 @@ count_tests(const struct play *play)
 	for (const struct probe_form *form = probe_forms(); form->name != NULL; form++)
 		forms += probe_text_is_known(form->text, &play->talk.names) != 0;
 	for (const struct probe_sender *i = probe_senders(); i->id != NULL; i++)
-		total += forms;
+		total += is_played(play, i) ? forms : 0;
 	return total;
 }
 
@@ -218,6 +224,8 @@ probe_play(const struct probe_target *target, struct probe_report *report)
 	probe_talk_init(&play.talk, target);
 	begin_tests(&play);
 	for (; sender->id != NULL && report->ended == PROBE_OK; sender++) {
+		if (!is_played(&play, sender))
+			continue;
 		if (probe_talk_set_sender(&play.talk, sender) == -1)
 			(void)no_memory(&play);
 		else

@@ -66,6 +66,7 @@ sub kill_often
 	my $load = Authrelay::Load->start($daemon, clients => 3, reconnect => 1, folder => scratch_folder());
 	for my $round (1 .. $kills) {
 		$load->wait_for_answers(20) or last;
+		kill 'HUP', $daemon->pid if $round % 2;
 		select undef, undef, undef, rand 0.1;
 		$daemon->stop('KILL');
 		$killed++;

@@ -280,14 +280,14 @@ sub test_no_pkg_config
 	for my $none ('', "$bin/none", 'false') {
 		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q', '--without-seccomp');
 		is $status, 0, "PKG_CONFIG='$none': exit 0" or diag $output;
-		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2 -lldns', "PKG_CONFIG='$none': libraries";
+		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2 -lldns -lcrypto', "PKG_CONFIG='$none': libraries";
 	}
 	# As on FreeBSD: one in the base system, two among the ports.
 	my $cc = compiler_with('cc-ports', 'case "$*" in *-L/usr/local/lib*) ;;'
 	    . ' *-lconfuse*|*-lidn2*|*confuse.h*) exit 1 ;; esac');
 	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q', '--without-seccomp');
 	is $status, 0, 'libraries in /usr/local: exit 0';
-	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2 +-lldns$},
+	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2 +-lldns +-lcrypto$},
 	    'libraries in /usr/local: where';
 	like expanded('$(COMPILE)'), qr{ -I/usr/local/include }, 'and their headers';
 }

@@ -147,8 +147,7 @@ subtest 'logrotate' => sub {
 	is succeeds('logrotate -f', 'logrotate', '-f', '-s', "$folder/state", $conf), '', 'it rotates';
 	my @old = glob "$folder/log/audit.json-*";
 	is join(' ', map { read_file($_) } @old), "{}\n", 'records are in the old file, not packed yet';
-	my @stat = stat "$folder/log/audit.json";
-	is sprintf('%o %d', $stat[2] & 07777, $stat[5]), '640 4', 'there is a new one';
+	ok !-e "$folder/log/audit.json", 'the new one is for the daemon to make';
 	is read_file("$folder/called"), "status\nreopen\n", 'the daemon is told';
 };
 
@@ -277,7 +276,7 @@ sub test_life
 	ok answers($socket), 'and it goes on';
 	$run->('stop');
 	ok wait_until(20, sub { !kill 0, $pid }), 'it has gone';
-	is(($records->all)[-1]{event}, 'stop', 'and has said so');
+	is((grep { $_->{event} ne 'anchor' } $records->all)[-1]{event}, 'stop', 'and has said so');
 }
 
 sub places
