@@ -243,23 +243,20 @@ audit_start(struct audit *audit)
 	return 0;
 }
 
-/*
- * By the leader, so that nobody rotates meanwhile. The old file has its anchor before there
- * is a new one.
- */
+/* By the leader, so that nobody rotates meanwhile. */
 static int
 switch_file(struct audit *audit, const struct audit_options *options, uint64_t *seq_r)
 {
 	struct audit_file_options	of_file = file_options(options);
 	int				fd = -1;
 
-	if (!audit_file_is_named(&audit->file, options->file)) {
-		audit_queue_take_anchor(&audit->queue);
-		(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	}
 	if (*options->file != '\0' && (fd = audit_file_open_name(options->file)) == -1) {
 		log_error("audit %s: %s", options->file, strerror(errno));
 		return -1;
+	}
+	if (!audit_file_is_same(&audit->file, fd)) {
+		audit_queue_take_anchor(&audit->queue);
+		(void)write_batch(audit, AUDIT_LEAD_KEEP);
 	}
 	buf_reset(&audit->note);
 	if (audit_file_switch(&audit->file, fd, &of_file, seq_r, &audit->note) == 0)

@@ -66,15 +66,6 @@ audit_file_is_same(const struct audit_file *f, int fd)
 	    fstat(fd, &other) == 0 && is_same_file(&ours, &other);
 }
 
-int
-audit_file_is_named(const struct audit_file *f, const char *name)
-{
-	struct stat ours, named;
-
-	return f->fd != -1 && fstat(f->fd, &ours) == 0 && stat(name, &named) == 0 &&
-	    is_same_file(&ours, &named);
-}
-
 /* By its name, which may have become that of another file meanwhile. */
 static int
 open_reader(const char *name, int fd)

@@ -79,9 +79,6 @@ int	audit_file_is_same(const struct audit_file *, int fd);
 int	audit_file_switch(struct audit_file *, int fd, const struct audit_file_options *,
 	    uint64_t *seq_r, struct buf *note);
 
-/* Whether the name is that of the file that is open, and not of another, or of none. */
-int	audit_file_is_named(const struct audit_file *, const char *name);
-
 /* Opens a file for records to be appended: its descriptor, or -1 and errno. */
 int	audit_file_open_name(const char *name);
 
