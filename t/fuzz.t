@@ -10,7 +10,7 @@ use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Tree qw(top copy_tree run_in find_program cannot);
 
 my %RUNS = (conf => 300, list => 600);	# these have files to write
-my $RUNS = 10000;
+my $RUNS = 5000;
 
 # Without a fuzzer's runtime clang can do no more than compile.
 sub why_not
