@@ -44,7 +44,7 @@ static int
 make_v6(char *text, unsigned port, struct nameserver *server)
 {
 	struct sockaddr_in6 *to = (struct sockaddr_in6 *)(void *)&server->address;
-	char shown[INET6_ADDRSTRLEN], *scope = strchr(text, '%');
+	char shown[40], *scope = strchr(text, '%');
 
 	if (scope != NULL) {
 		*scope++ = '\0';
