@@ -2,9 +2,7 @@
 /* SPDX-License-Identifier: ISC */
 
 #include "conf_warn.h"
-
-/* Values of dns.trust-ad. */
-#define NEVER_TRUSTED	0
+#include "dns.h"
 
 static int
 lets_strangers_in(const struct conf *conf)
@@ -25,7 +23,7 @@ static int
 is_never_secure(const struct conf *conf)
 {
 	return conf->mx_accept != POLICY_MX_ACCEPT_NONE && conf->mx_require_dnssec &&
-	    conf->dns_trust_ad == NEVER_TRUSTED;
+	    conf->dns_trust_ad == DNS_TRUST_NO;
 }
 
 size_t

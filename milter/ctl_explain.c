@@ -279,7 +279,7 @@ auth_words(enum policy_auth auth)
 	case POLICY_AUTH_INCOMPLETE:
 		return "a user without a mechanism, or a mechanism without a user";
 	case POLICY_AUTH_UNREADABLE:
-		return "its name has a control character";
+		return "its name has a control character, or cannot be decoded";
 	case POLICY_AUTH_ANONYMOUS:
 		return "nobody is known by it";
 	case POLICY_AUTH_MECHANISM:

@@ -323,8 +323,8 @@ probe_talk_log_in(struct probe_talk *talk)
 	buf_reset(&talk->reply);
 	code = begin(talk, talk->helo.data);
 	if (code == 0 && !target->is_milter)
-		code = smtp_auth(&talk->smtp, target->user, target->password,
-		    target->is_clear_allowed);
+		code = answered(talk, smtp_auth(&talk->smtp, target->user,
+		    target->password, target->is_clear_allowed));
 	else if (code == 0)
 		return 0;
 	if (code == 235)
@@ -339,7 +339,7 @@ probe_talk_log_in(struct probe_talk *talk)
 	}
 	if (code > 0)
 		keep_reply(talk);
-	return answered(talk, code);
+	return code;
 }
 
 void

@@ -79,21 +79,21 @@ read_reply(struct smtp_client *client)
 static int
 send_line(struct smtp_client *client, const char *line, size_t len)
 {
-	struct buf out;
+	char *out;
 	int result;
 
 	if (client->stream.fd == -1)
 		return fail(client, "there is no connection");
-	buf_init(&out);
-	buf_add(&out, line, len);
-	buf_puts(&out, "\r\n");
-	result = out.failed ? fail(client, "out of memory") :
-	    stream_write(&client->stream, out.data, out.len, deadline_of(client));
-	if (result == -1 && !out.failed)
+	/* it may be a password, of which a buffer that grows would leave copies */
+	if ((out = malloc(len + 2)) == NULL)
+		return fail(client, "out of memory");
+	memcpy(out, line, len);
+	memcpy(out + len, "\r\n", 2);
+	result = stream_write(&client->stream, out, len + 2, deadline_of(client));
+	if (result == -1)
 		(void)fail(client, client->stream.why);
-	if (out.data != NULL)
-		explicit_bzero(out.data, out.len);	/* it may be a password */
-	buf_clear(&out);
+	explicit_bzero(out, len + 2);
+	free(out);
 	return result;
 }
 

@@ -213,14 +213,16 @@ tls_client_write(struct tls_client *tls, const void *bytes, size_t len, int64_t 
     const char **why_r)
 {
 	const char *from = bytes;
-	int n;
+	int n, next;
 
 	while (len > 0) {
 		ERR_clear_error();
 		if ((n = SSL_write(tls->ssl, from, limited(len))) > 0) {
 			from += n;
 			len -= (size_t)n;
-		} else if (again(tls, n, deadline, why_r) != 1) {
+		} else if ((next = again(tls, n, deadline, why_r)) != 1) {
+			if (next == 0)
+				*why_r = "TLS: the server closes the connection";
 			return -1;
 		}
 	}

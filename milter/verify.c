@@ -384,6 +384,8 @@ deny(struct verify *v, enum verify_kind kind)
 		return;
 	if (finding.from < v->run_from)
 		finding.from = v->run_from;
+	if (finding.from > finding.to)	/* denied already, by something else */
+		finding.from = finding.to;
 	stop_run(v, &finding, good);
 }
 

@@ -355,6 +355,15 @@ sub hmac
 	return unpack 'H*', md5($outer . md5($inner . $text));
 }
 
+# What the first client is greeted with, and all others.
+sub once
+{
+	my ($first, $other) = @_;
+	my $count = 0;
+
+	return sub { print {$_[0]} $count++ ? $other : $first };
+}
+
 sub relays_for_users { return $_[1]{login} ? '250 Ok' : keeps(@_) }
 
 sub test_login
@@ -382,6 +391,8 @@ sub test_login
 		['has a challenge of rubbish', { %offers, ehlo => ['AUTH CRAM-MD5'], auth => check_login('', '', "334 a\xff" . '=' x 999) },
 		    \@clear, 2, $failed],
 		['hangs at AUTH', { %offers, auth => sub { hang($_[1]) } }, [@clear, '--timeout', 0.5], 1, qr/^lost +authenticated client relays/m],
+		['has enough after one session', { %offers, first => once("220 mx.example.test ESMTP\r\n", "554 5.7.1 go away\r\n") },
+		    \@clear, 3, qr/refuses the session/],
 		['relays for nobody', { %offers, rcpt => \&keeps, auth => $login{'CRAM-MD5'} }, \@clear, 2, $failed],
 		['relays for users later', { %offers, auth => $login{'CRAM-MD5'}, rcpt => sub { $_[1]{login} ? '451 later' : keeps(@_) } },
 		    \@clear, 1, qr/^temporary +authenticated/m],
