@@ -243,21 +243,33 @@ audit_start(struct audit *audit)
 	return 0;
 }
 
-/* By the leader, so that nobody rotates meanwhile. */
+/* By the leader. */
+static void
+write_anchor(struct audit *audit)
+{
+	audit_queue_take_anchor(&audit->queue);
+	(void)write_batch(audit, AUDIT_LEAD_KEEP);
+}
+
+/*
+ * By the leader, so that nobody rotates meanwhile. Who follows the file may leave the one
+ * that was renamed as soon as its name is there again, so its anchor comes before.
+ */
 static int
 switch_file(struct audit *audit, const struct audit_options *options, uint64_t *seq_r)
 {
 	struct audit_file_options	of_file = file_options(options);
+	int				is_renamed = audit_file_is_renamed(&audit->file, options->file);
 	int				fd = -1;
 
+	if (is_renamed)
+		write_anchor(audit);
 	if (*options->file != '\0' && (fd = audit_file_open_name(options->file)) == -1) {
 		log_error("audit %s: %s", options->file, strerror(errno));
 		return -1;
 	}
-	if (!audit_file_is_same(&audit->file, fd)) {
-		audit_queue_take_anchor(&audit->queue);
-		(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	}
+	if (!is_renamed && !audit_file_is_same(&audit->file, fd))
+		write_anchor(audit);
 	buf_reset(&audit->note);
 	if (audit_file_switch(&audit->file, fd, &of_file, seq_r, &audit->note) == 0)
 		return 0;

@@ -58,6 +58,15 @@ is_same_file(const struct stat *a, const struct stat *b)
 }
 
 int
+audit_file_is_renamed(const struct audit_file *f, const char *name)
+{
+	struct stat named;
+
+	return f->fd != -1 && strcmp(name, f->options.name) == 0 &&
+	    stat(name, &named) == -1 && errno == ENOENT;
+}
+
+int
 audit_file_is_same(const struct audit_file *f, int fd)
 {
 	struct stat ours, other;

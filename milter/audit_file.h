@@ -76,6 +76,8 @@ int	audit_file_is_full(const struct audit_file *);
  * was, and the descriptor is closed.
  */
 int	audit_file_is_same(const struct audit_file *, int fd);
+/* Whether this is the file's name, and nothing has it any more. */
+int	audit_file_is_renamed(const struct audit_file *, const char *name);
 int	audit_file_switch(struct audit_file *, int fd, const struct audit_file_options *,
 	    uint64_t *seq_r, struct buf *note);
 

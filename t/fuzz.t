@@ -50,7 +50,8 @@ sub test_targets
 	my $tree = copy_tree(scratch_folder() . '/tree');
 	my ($status, $output) = run_in($tree, './configure', '-q');
 	is $status, 0, 'configure' or diag $output;
-	($status, $output) = run_in($tree, qw(make -j2 fuzz-build));
+	($status, $output) = run_in($tree, qw(make -j2 fuzz-build), 'FUZZ_CFLAGS=-O1 ' .
+	    '-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined');
 	is $status, 0, 'every target builds' or diag substr $output, -4000;
 	fuzz($tree, $_) for targets();
 }

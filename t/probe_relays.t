@@ -116,7 +116,7 @@ sub check_daemon
 	my @local = grep { $_->{rcpt} eq '<user@local.test>' } @rcpt;
 
 	cmp_ok(scalar(grep { $_->{verdict} eq 'reject' } @rcpt), '>', 500, 'the daemon refused most of it');
-	cmp_ok(scalar(grep { $_->{verdict} eq 'permit' } @local), '>', 20, 'but no local mail');
+	cmp_ok(scalar(grep { $_->{verdict} eq 'permit' } @local), '>', 10, 'but no local mail');
 	is(scalar(grep { $_->{verdict} ne 'permit' } @local), 0, 'none of it');
 	my @served = grep { ($_->{auth} // '') eq 'alice' && $_->{verdict} eq 'permit' } @rcpt;
 	is(join(' ', map { "$_->{reason} $_->{rcpt}" } @served), 'authenticated <relaytest@outside.test>',
@@ -167,9 +167,9 @@ subtest 'Postfix' => sub {
 	my $stage = Authrelay::Stage->start(conf => $CONF, postfix => { main => $knows, %USERS });
 	my ($open, $closed) = map { Authrelay::Postfix->start(sink => $stage->sink, milter => '',
 	    main => $knows . $_) } '', "smtpd_relay_restrictions = reject_unauth_destination\n";
-	my @guarded = map { start_probe($stage->postfix, @$_) } [@LOGIN], ['--json'], ['--nagios'];
-	my @open = map { start_probe($open, @$_) } ['--json', '--data'], ['--nagios'];
-	my $closed_probe = start_probe($closed, '--json');
+	my @guarded = map { start_probe($stage->postfix, @$_) } [@LOGIN], ['--json', '--quick'], ['--nagios', '--quick'];
+	my @open = map { start_probe($open, @$_) } ['--json', '--data'], ['--nagios', '--quick'];
+	my $closed_probe = start_probe($closed, '--json', '--quick');
 
 	check_text($guarded[0]);
 	check_json($guarded[1], 'guarded');
