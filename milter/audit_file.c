@@ -383,8 +383,11 @@ open_rotated(struct audit_file *f)
 {
 	struct stat ours, named;
 
-	if (fstat(f->fd, &ours) == -1 || stat(f->options.name, &named) == -1)
+	if (fstat(f->fd, &ours) == -1)
 		return -1;
+	/* Renamed already: by a rotation that could not open the new one, or by others. */
+	if (stat(f->options.name, &named) == -1)
+		return errno == ENOENT ? audit_file_open_name(f->options.name) : -1;
 	if (!is_same_file(&ours, &named)) {
 		errno = ESTALE;
 		return -1;
@@ -481,7 +484,8 @@ write_lines(struct audit_file *f, const struct buf *lines, uint64_t count,
 		buf_reset(&result->anchor);
 	}
 	f->count += result->lines;
-	if (done == lines->len && f->options.is_synced && fdatasync(f->fd) == -1 &&
+	/* Whole lines in front of the place where it stopped are waited for, too. */
+	if (result->lines > 0 && f->options.is_synced && fdatasync(f->fd) == -1 &&
 	    errno != EINVAL) {
 		result->error = errno;
 		result->done = 0;

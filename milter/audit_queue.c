@@ -70,12 +70,14 @@ audit_queue_clear(struct audit_queue *q)
 	buf_clear(&q->pending.lines);
 }
 
-/* Under the lock, by the leader or before there are threads. */
+/* Under the lock, by the leader or before there are threads. The clock may sleep for long. */
 static void
 use_options(struct audit_queue *q, const struct audit_queue_options *options)
 {
-	if (options->anchor_interval != q->options.anchor_interval)
+	if (options->anchor_interval != q->options.anchor_interval) {
 		q->next_anchor = monotonic_ms() + (int64_t)options->anchor_interval * 1000;
+		pthread_cond_signal(&q->work);
+	}
 	q->options = *options;
 }
 
@@ -294,7 +296,7 @@ audit_queue_settle(struct audit_queue *q, const struct audit_written *written, i
 	lost = settle_batch(q, written);
 	if (q->writing.count > 0 || q->writing.anchor_seq != 0)
 		*note_r = audit_loss_account(&q->loss, lost, written->error);
-	if (is_full_file)
+	if (is_full_file && q->seq != q->anchored)	/* else there is none to write, for ever */
 		q->wants_anchor = 1;
 	if (lead == AUDIT_LEAD_GO_ON && goes_on(q)) {
 		take_batch(q);

@@ -17,6 +17,7 @@
 
 #include "../milter/audit.h"
 #include "../milter/audit_key.h"
+#include "../milter/audit_queue.h"
 #include "../milter/audit_tail.h"
 #include "../milter/chain_line.h"
 #include "../milter/log.h"
@@ -381,6 +382,59 @@ test_full(void)
 	remove_files();
 }
 
+static int syncs;
+
+/* In the place of the library's. */
+int
+fdatasync(int fd)
+{
+	(void)fd;
+	syncs++;
+	return 0;
+}
+
+/* The disk is full at the line end: the record is there, and the disk is to have it. */
+static void
+test_synced(void)
+{
+	const struct audit_options options = { .durability = AUDIT_SYNCED };
+	struct audit *audit = open_with(options);
+	struct stat before, after;
+	int saved = quiet();
+
+	must(write_some(audit, 2) == 2 && stat(file, &before) == 0, file);
+	must(write_some(audit, 1) == 1 && stat(file, &after) == 0, file);
+	syncs = 0;
+	set_limit(after.st_size + after.st_size - before.st_size - 1);
+	tap_is_int(write_some(audit, 1), 1, "all is written but the line end");
+	set_limit(-1);
+	loud(saved);
+	tap_is_int(syncs, 1, "and waited for");
+	audit_close(audit);
+	remove_files();
+}
+
+/* Somebody renames the file that is full: the next one is made, and goes on. */
+static void
+test_renamed(void)
+{
+	const struct audit_options options = { .rotate_size = 4096, .keep = 3 };
+	struct audit *audit = open_with(options);
+	struct survey survey;
+	struct stat st;
+
+	do
+		must(write_some(audit, 1) == 1 && stat(file, &st) == 0, file);
+	while (st.st_size < 4096);
+	must(rename(file, numbered(1)) == 0, file);
+	tap_is_int(write_some(audit, 1), 1, "a full file was renamed by somebody else");
+	audit_close(audit);
+	must(access(file, F_OK) == 0, file);
+	survey = survey_all(1);
+	tap_is_int(survey.broken, 0, "the chain goes on in a new one");
+	remove_files();
+}
+
 /* Somebody cuts the file while it is written: that is not hidden by a chain that fits. */
 static void
 test_tampered(void)
@@ -456,6 +510,44 @@ test_anchors(void)
 	audit_key_free(key);
 	free(text);
 	remove_files();
+}
+
+/* The clock's thread sleeps for an hour where there are no anchors; a reload wakes it. */
+static void
+test_interval(void)
+{
+	const struct timespec pause = { 0, 10000000 };
+	const struct audit_options options = { .anchor_interval = 0 };
+	struct audit *audit = open_with(options);
+
+	must(audit_start(audit) == 0 && write_some(audit, 1) == 1, file);
+	(void)nanosleep(&pause, NULL);	/* so that it sleeps, mostly */
+	must(audit_reopen(audit, &(struct audit_options){ .file = file, .anchor_interval = 1 }) == 0,
+	    file);
+	for (int i = 0; i < 1000 && count_anchors() == 0; i++)
+		(void)nanosleep(&pause, NULL);
+	tap_is_int(count_anchors(), 1, "an anchor by time, which a reload has asked for");
+	audit_close(audit);
+	remove_files();
+}
+
+/* The last anchor has made the file full: nobody looks at that again until a record comes. */
+static void
+test_full_by_anchor(void)
+{
+	const struct audit_queue_options options = { .has_file = 1 };
+	const struct audit_written written = { .error = 0 };
+	struct audit_entry entry = { .wake = PTHREAD_COND_INITIALIZER };
+	struct audit_note note;
+	struct audit_queue queue;
+
+	must(audit_queue_init(&queue) == 0, "queue");
+	audit_queue_begin(&queue, &options, 7);
+	audit_queue_seize(&queue, &entry);
+	(void)audit_queue_settle(&queue, &written, 1, AUDIT_LEAD_HAND_OVER, &note);
+	tap_is_int(queue.wants_anchor, 0, "no anchor is wanted behind the last one");
+	audit_queue_clear(&queue);
+	pthread_cond_destroy(&entry.wake);
 }
 
 static void *
@@ -537,8 +629,12 @@ main(void)
 	test_rotation();
 	test_no_rotation();
 	test_full();
+	test_synced();
+	test_renamed();
 	test_tampered();
 	test_anchors();
+	test_interval();
+	test_full_by_anchor();
 	test_queue();
 	test_late_loss();
 	(void)rmdir(folder);
