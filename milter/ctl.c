@@ -107,6 +107,19 @@ ctl_no_memory(void)
 	return EX_OSERR;
 }
 
+int
+ctl_write(const struct buf *out)
+{
+	if (out->failed)
+		return ctl_no_memory();
+	/* fflush() does not know of what fwrite() could not hand on */
+	if ((out->len == 0 || fwrite(out->data, 1, out->len, stdout) == out->len) &&
+	    fflush(stdout) != EOF)
+		return 0;
+	(void)fprintf(stderr, "%s: standard output cannot be written\n", CTL_PROGRAM);
+	return EX_IOERR;
+}
+
 static int
 is_one_of(const char *word, const char *a, const char *b)
 {

@@ -8,6 +8,8 @@
 
 #include "conf.h"
 
+struct buf;
+
 #define CTL_PROGRAM	"authrelayctl"
 
 /* Which configuration: the options -c and -o of every command. */
@@ -40,5 +42,7 @@ struct conf	*ctl_source_read(const struct ctl_source *);
 int	ctl_usage(const char *command);
 /* Says that there is no memory, and returns the exit status for that. */
 int	ctl_no_memory(void);
+/* Writes all of it to standard output. Returns 0, or the exit status; why was printed. */
+int	ctl_write(const struct buf *);
 
 #endif

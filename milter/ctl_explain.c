@@ -279,7 +279,7 @@ auth_words(enum policy_auth auth)
 	case POLICY_AUTH_INCOMPLETE:
 		return "a user without a mechanism, or a mechanism without a user";
 	case POLICY_AUTH_UNREADABLE:
-		return "its name has a control character, or cannot be decoded";
+		return "its name has a control character";
 	case POLICY_AUTH_ANONYMOUS:
 		return "nobody is known by it";
 	case POLICY_AUTH_MECHANISM:
@@ -345,20 +345,6 @@ write_report(const struct answer *answer, struct buf *out)
  */
 
 static int
-print(const struct buf *out)
-{
-	if (out->failed)
-		return ctl_no_memory();
-	(void)fwrite(out->data, 1, out->len, stdout);
-	if (fflush(stdout) == EOF) {
-		(void)fprintf(stderr, "%s: standard output cannot be written\n",
-		    CTL_PROGRAM);
-		return EX_IOERR;
-	}
-	return 0;
-}
-
-static int
 explain_one(const struct conf *conf, struct ask *ask, const struct ctl_query *query,
     int is_json)
 {
@@ -374,7 +360,7 @@ explain_one(const struct conf *conf, struct ask *ask, const struct ctl_query *qu
 		write_json(&answer, 1, &out);
 	else
 		write_report(&answer, &out);
-	if ((status = print(&out)) == 0)
+	if ((status = ctl_write(&out)) == 0)
 		status = exit_status(&answer);
 	buf_clear(&out);
 	answer_clear(&answer);
@@ -448,7 +434,7 @@ answer_line(struct input *input, struct answer *answer, const struct ctl_query *
 		write_json(answer, ++input->seq, &input->out);
 	else
 		write_line(answer, &input->out);
-	return print(&input->out);
+	return ctl_write(&input->out);
 }
 
 /* Each line is answered before the next is read, so that a program may wait for it. */

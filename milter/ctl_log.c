@@ -48,15 +48,10 @@ struct log_run {
 static int
 flush(struct log_run *run)
 {
-	if (run->out.failed)
-		return ctl_no_memory();
-	if (run->out.len > 0)
-		(void)fwrite(run->out.data, 1, run->out.len, stdout);
+	int status = ctl_write(&run->out);
+
 	buf_reset(&run->out);
-	if (fflush(stdout) != EOF)
-		return 0;
-	(void)fprintf(stderr, "%s: standard output cannot be written\n", CTL_PROGRAM);
-	return EX_IOERR;
+	return status;
 }
 
 static int

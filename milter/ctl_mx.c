@@ -122,18 +122,6 @@ write_conclusion(const struct conf *conf, const struct ask_answer *answer,
 }
 
 static int
-print(const struct buf *out)
-{
-	if (out->failed)
-		return ctl_no_memory();
-	(void)fwrite(out->data, 1, out->len, stdout);
-	if (fflush(stdout) != EOF)
-		return 0;
-	(void)fprintf(stderr, "%s: standard output cannot be written\n", CTL_PROGRAM);
-	return EX_IOERR;
-}
-
-static int
 look_up(struct conf *conf, const char *domain)
 {
 	struct ask_answer answer;
@@ -154,7 +142,7 @@ look_up(struct conf *conf, const char *domain)
 	ask_mx_traced(ask, domain, ask_deadline(ask), ctl_mx_write, &out, &answer);
 	verdict = judge(conf, domain, answer.standing);
 	write_conclusion(conf, &answer, verdict, &out);
-	if ((status = print(&out)) == 0)
+	if ((status = ctl_write(&out)) == 0)
 		status = exit_status(verdict);
 	buf_clear(&out);
 	ask_unref(ask);

@@ -111,20 +111,16 @@ static int
 print(struct replay_run *run)
 {
 	struct buf out;
-	int status = run->changes.refused_now > 0 ? EX_REFUSED : 0;
+	int status;
 
 	buf_init(&out);
 	if (run->is_json)
 		ctl_changes_write_json(&run->changes, &out);
 	else
 		ctl_changes_write(&run->changes, &out);
-	if (out.failed)
-		status = ctl_no_memory();
-	else if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) == EOF) {
-		(void)fprintf(stderr, "%s: standard output cannot be written\n",
-		    CTL_PROGRAM);
-		status = EX_IOERR;
-	}
+	status = ctl_write(&out);
+	if (status == 0 && run->changes.refused_now > 0)
+		status = EX_REFUSED;
 	buf_clear(&out);
 	return status;
 }
@@ -134,8 +130,8 @@ static int
 replay_files(struct replay_run *run, struct conf *conf, int count, char **files)
 {
 	const struct replay_rules rules = { .policy = &conf->policy,
-	    .mx_domains = conf->mx_domain_set, .is_live = run->is_live, .mx = ask_now,
-	    .mx_arg = run };
+	    .mx_domains = conf->mx_domains.count > 0 ? conf->mx_domain_set : NULL,
+	    .is_live = run->is_live, .mx = ask_now, .mx_arg = run };
 	int status = 0;
 
 	replay_init(&run->replay, &rules);

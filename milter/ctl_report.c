@@ -58,18 +58,18 @@ struct report_run {
 	int64_t			 shown_us;
 };
 
-/* Looked up once an hour; all changes of the clock are at a full one, or nearly. */
+/* Looked up for each quarter of an hour: no clock changes within one. */
 static int32_t
 local_offset(int64_t seconds)
 {
-	static int64_t	hour = INT64_MIN;
+	static int64_t	quarter = INT64_MIN;
 	static int32_t	offset;
 	time_t		time = (time_t)seconds;
 	struct tm	tm;
 
-	if (seconds / 900 == hour)
+	if (seconds / 900 == quarter)
 		return offset;
-	hour = seconds / 900;
+	quarter = seconds / 900;
 	offset = localtime_r(&time, &tm) == NULL ? 0 : (int32_t)tm.tm_gmtoff;
 	return offset;
 }
@@ -192,18 +192,6 @@ read_configured(struct report_run *run)
 }
 
 static int
-write_out(const struct buf *out)
-{
-	if (out->failed)
-		return ctl_no_memory();
-	(void)fwrite(out->data, 1, out->len, stdout);
-	if (fflush(stdout) != EOF)
-		return 0;
-	(void)fprintf(stderr, "%s: standard output cannot be written\n", CTL_PROGRAM);
-	return EX_IOERR;
-}
-
-static int
 write_all(int fd, const struct buf *out)
 {
 	size_t	done = 0;
@@ -261,11 +249,11 @@ write_report(struct report_run *run)
 	buf_init(&out);
 	if (run->html != NULL) {
 		report_html(&run->report, &run->paper, &out);
-		status = strcmp(run->html, "-") == 0 ? write_out(&out) :
+		status = strcmp(run->html, "-") == 0 ? ctl_write(&out) :
 		    write_page(run->html, &out);
 	} else {
 		(run->is_json ? report_json : report_text)(&run->report, &run->paper, &out);
-		status = write_out(&out);
+		status = ctl_write(&out);
 	}
 	buf_clear(&out);
 	return status;

@@ -260,7 +260,7 @@ page_spark(const struct report *report, const struct series *series, const char 
 	report_show_number(most, b);
 	buf_puts(b, "\"><title>at most ");
 	report_show_number(most, b);
-	buf_puts(b, " in a ");
+	buf_puts(b, " each ");
 	report_show_width(series_width(&s), b);
 	buf_printf(b, "</title><rect class=\"rule\" y=\"97\" width=\"%" PRIu32
 	    "\" height=\"3\"/>", s.steps);
