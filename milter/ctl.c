@@ -45,6 +45,7 @@ static const struct command {
 	{ "verify", ctl_verify, "[--anchors SYSLOGFILE]... [--pubkey FILE] [--json] FILE..." },
 };
 
+#define EX_LATER	2
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
 int
@@ -105,6 +106,36 @@ ctl_no_memory(void)
 {
 	(void)fprintf(stderr, "%s: out of memory\n", CTL_PROGRAM);
 	return EX_OSERR;
+}
+
+int
+ctl_verdict_status(enum policy_verdict verdict)
+{
+	switch (verdict) {
+	case POLICY_PERMIT:
+		return 0;
+	case POLICY_REJECT:
+		return 1;
+	case POLICY_TEMPFAIL:
+	case POLICY_NEED:
+		break;
+	}
+	return EX_LATER;
+}
+
+const char *
+ctl_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value == NULL ? "" : value;
+}
+
+int
+ctl_has_colour(void)
+{
+	return *ctl_variable("NO_COLOR") == '\0' &&
+	    strcmp(ctl_variable("TERM"), "dumb") != 0;
 }
 
 int

@@ -42,6 +42,12 @@ struct conf	*ctl_source_read(const struct ctl_source *);
 int	ctl_usage(const char *command);
 /* Says that there is no memory, and returns the exit status for that. */
 int	ctl_no_memory(void);
+/* The exit status that says what would be decided: 0 permit, 1 reject, 2 later. */
+int	ctl_verdict_status(enum policy_verdict);
+/* The environment's, or "". */
+const char	*ctl_variable(const char *name);
+/* Whether a terminal wants colours: https://no-color.org/ */
+int	ctl_has_colour(void);
 /* Writes all of it to standard output. Returns 0, or the exit status; why was printed. */
 int	ctl_write(const struct buf *);
 

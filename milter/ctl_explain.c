@@ -19,7 +19,6 @@
 
 #define WORDS_MAX	64	/* in a line: more than there are options, twice */
 #define NAME_WIDTH	23	/* of a rule */
-#define EX_LATER	2
 
 /* A query and what came of it; the texts of its record point in here. */
 struct answer {
@@ -103,21 +102,6 @@ decide(struct answer *answer, const struct ctl_query *query)
 		buf_puts(&answer->matched, decision->entry);
 	}
 	return answer->matched.failed || answer->questions.failed ? -1 : 0;
-}
-
-static int
-exit_status(const struct answer *answer)
-{
-	switch (answer->decision.verdict) {
-	case POLICY_PERMIT:
-		return 0;
-	case POLICY_REJECT:
-		return 1;
-	case POLICY_TEMPFAIL:
-	case POLICY_NEED:
-		break;
-	}
-	return EX_LATER;
 }
 
 /*
@@ -361,7 +345,7 @@ explain_one(const struct conf *conf, struct ask *ask, const struct ctl_query *qu
 	else
 		write_report(&answer, &out);
 	if ((status = ctl_write(&out)) == 0)
-		status = exit_status(&answer);
+		status = ctl_verdict_status(answer.decision.verdict);
 	buf_clear(&out);
 	answer_clear(&answer);
 	return status;

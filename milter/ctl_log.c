@@ -230,15 +230,6 @@ read_options(struct log_run *run, int argc, char **argv)
 	return status;
 }
 
-static const char *
-variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value == NULL ? "" : value;
-}
-
-/* https://no-color.org/ */
 static void
 choose_style(struct ctl_log_style *style)
 {
@@ -249,8 +240,7 @@ choose_style(struct ctl_log_style *style)
 	if (!isatty(STDOUT_FILENO))
 		return;
 	style->is_short = 1;
-	style->has_colour = *variable("NO_COLOR") == '\0' &&
-	    strcmp(variable("TERM"), "dumb") != 0;
+	style->has_colour = ctl_has_colour();
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		style->width = size.ws_col;
 }

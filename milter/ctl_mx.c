@@ -12,7 +12,6 @@
 #include "ctl_mx.h"
 #include "encode.h"
 
-#define EX_LATER	2
 #define SHOWN_MAX	400	/* of what was given for a domain */
 
 static void
@@ -95,21 +94,6 @@ judge(const struct conf *conf, const char *domain, enum policy_mx standing)
 	return decision.verdict;
 }
 
-static int
-exit_status(enum policy_verdict verdict)
-{
-	switch (verdict) {
-	case POLICY_PERMIT:
-		return 0;
-	case POLICY_REJECT:
-		return 1;
-	case POLICY_TEMPFAIL:
-	case POLICY_NEED:
-		break;
-	}
-	return EX_LATER;
-}
-
 static void
 write_conclusion(const struct conf *conf, const struct ask_answer *answer,
     enum policy_verdict verdict, struct buf *out)
@@ -143,7 +127,7 @@ look_up(struct conf *conf, const char *domain)
 	verdict = judge(conf, domain, answer.standing);
 	write_conclusion(conf, &answer, verdict, &out);
 	if ((status = ctl_write(&out)) == 0)
-		status = exit_status(verdict);
+		status = ctl_verdict_status(verdict);
 	buf_clear(&out);
 	ask_unref(ask);
 	return status;

@@ -348,15 +348,6 @@ read_options(struct report_run *run, int argc, char **argv)
 	return status;
 }
 
-static const char *
-variable(const char *name)
-{
-	const char	*value = getenv(name);
-
-	return value == NULL ? "" : value;
-}
-
-/* https://no-color.org/ */
 static void
 choose_paper(struct report_paper *paper)
 {
@@ -366,14 +357,13 @@ choose_paper(struct report_paper *paper)
 	*paper = (struct report_paper){ .top = TOP_DEFAULT, .width = WIDTH_DEFAULT };
 	paper->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	if (!isatty(STDOUT_FILENO)) {
-		size_t	columns = strtoul(variable("COLUMNS"), NULL, 10);
+		size_t	columns = strtoul(ctl_variable("COLUMNS"), NULL, 10);
 
 		if (columns >= 40 && columns <= WIDTH_MAX)
 			paper->width = columns;
 		return;
 	}
-	paper->has_color = *variable("NO_COLOR") == '\0' &&
-	    strcmp(variable("TERM"), "dumb") != 0;
+	paper->has_color = ctl_has_colour();
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		paper->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }

@@ -249,12 +249,6 @@ record_file_why(const struct record_file *file)
 	return file->why;
 }
 
-int
-record_file_is_packed(const struct record_file *file)
-{
-	return file->is_packed;
-}
-
 uint64_t
 record_file_done(const struct record_file *file)
 {

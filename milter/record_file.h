@@ -42,7 +42,6 @@ void	record_file_close(struct record_file *);
 int	record_file_next(struct record_file *, struct record_line *line_r);
 const char	*record_file_why(const struct record_file *);
 
-int	record_file_is_packed(const struct record_file *);
 /* Bytes read so far as they are on the disk, and how many there are; 0: not known. */
 uint64_t	record_file_done(const struct record_file *);
 uint64_t	record_file_size(const struct record_file *);
