@@ -165,18 +165,11 @@ read_unquoted(const char *s, size_t len, struct path *path, size_t *count)
 	return 1;
 }
 
-static int
-has_stray_dot(const char *s, size_t len)
-{
-	return s[0] == '.' || s[len - 1] == '.' || memmem(s, len, "..", 2) != NULL;
-}
-
 /* RFC 5321: a dot-string, or one quoted string; loosely, any row of both. */
 static void
 read_local(const char *s, size_t len, struct path *path)
 {
 	size_t i, span, count = 0;
-	int has_quoted = 0;
 
 	for (i = 0; i < len; i += span) {
 		if (s[i] == '"') {
@@ -186,15 +179,12 @@ read_local(const char *s, size_t len, struct path *path)
 			}
 			if (i != 0 || span != len)
 				set_loose(path, "a part of the local part is quoted");
-			has_quoted = 1;
 			read_quoted(s + i, span, path, &count);
 		} else
 			span = read_unquoted(s + i, len - i, path, &count);
 	}
 	if (count == 0)
 		set_bad(path, "the local part is empty");
-	else if (!has_quoted && has_stray_dot(s, len))
-		set_loose(path, "the local part has a dot at an end, or beside another");
 }
 
 /* [192.0.2.1] or [IPv6:2001:db8::1], RFC 5321 §4.1.3. */
@@ -267,6 +257,20 @@ read_mailbox(const char *s, size_t len, struct path *path)
 }
 
 /*
+ * An MTA that resolves <joe.@example.com> may give it back with the quotation marks that
+ * the dot wants (Postfix), or without (Sendmail).
+ */
+static void
+note_stray_dots(const char *s, size_t len, struct path *path)
+{
+	size_t at = find_at(s, len);
+
+	if (at > 0 && memchr(s, '"', at) == NULL &&
+	    (s[0] == '.' || s[at - 1] == '.' || memmem(s, at, "..", 2) != NULL))
+		set_loose(path, "the local part has a dot at an end, or beside another");
+}
+
+/*
  * The length of a source route with its colon (RFC 5321 §4.1.2 A-d-l); 0: there is none.
  */
 static size_t
@@ -321,6 +325,19 @@ is_ascii(const char *s, size_t len)
 	return 1;
 }
 
+/* One of more than ASCII, in the domain. */
+static int
+has_capital(const char *s, size_t len)
+{
+	size_t i = find_at(s, len), span;
+	uint32_t point;
+
+	for (; i < len && (span = utf8_decode(s + i, len - i, &point)) != 0; i += span)
+		if (utf8_small(point) != point)
+			return 1;
+	return 0;
+}
+
 void
 path_parse(const char *text, int utf8, struct path *path)
 {
@@ -346,6 +363,7 @@ path_parse(const char *text, int utf8, struct path *path)
 		return;
 	}
 	route = read_route(s, len, path);
+	note_stray_dots(s + route, len - route, path);
 	read_mailbox(s + route, len - route, path);
 }
 
@@ -356,8 +374,12 @@ path_parse_resolved(const char *text, struct path *path)
 	size_t len = strlen(text);
 
 	path_init(path);
-	if ((why = len == 0 ? "it is empty" : forbidden(text, len)) != NULL) {
+	if ((why = strspn(text, ".") == len ? "it is empty" : forbidden(text, len)) != NULL) {
 		set_bad(path, why);
+		return;
+	}
+	if (has_capital(text, len)) {
+		set_bad(path, "the mail server has left a capital letter in it");
 		return;
 	}
 	/* Sendmail's canonical form: user@host. */
@@ -418,13 +440,26 @@ check_labels(const char *domain, size_t len)
 	return NULL;
 }
 
+/* In place: a small letter has as many bytes. */
+static void
+to_small_letters(char *s, size_t len)
+{
+	size_t i, span;
+	uint32_t point;
+
+	for (i = 0; i < len && (span = utf8_decode(s + i, len - i, &point)) != 0; i += span)
+		if (utf8_small(point) != point)
+			(void)utf8_encode(utf8_small(point), s + i);
+}
+
 static const char *
 to_alabels(char domain[PATH_DOMAIN_SIZE], size_t *len)
 {
 	uint8_t *ascii;
 	int status;
 
-	/* Not normalized either: Postfix compares domains as they are written. */
+	to_small_letters(domain, *len);
+	/* Not normalized: Postfix compares domains as they are written, but for case. */
 	status = idn2_lookup_u8((const uint8_t *)domain, &ascii, IDN2_NO_TR46);
 	if (status != IDN2_OK)
 		return "a domain is not valid as an internationalized name";

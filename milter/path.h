@@ -37,15 +37,18 @@ void	path_parse(const char *text, int utf8, struct path *path_r);
 
 /*
  * Reads {rcpt_addr}, the address as an MTA resolved it: without brackets, and otherwise
- * plain or bad.
+ * plain or bad. Stray dots in the local part are plain here. A domain with a capital
+ * letter of more than ASCII is bad: Postfix gives it in small letters, and a server that
+ * does not may not know the domain for its own.
  */
 void	path_parse_resolved(const char *text, struct path *path_r);
 
 /*
  * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the
  * end taken away. U-labels are converted as IDNA2008 has it, without any mapping but that
- * of ASCII case: what only looks like a domain of ours (full-width letters, an
- * ideographic full stop, decomposed letters) is none. Underscores are taken: names of
+ * of case (utf8_small()), which Postfix does, too: what else UTS-46 would map, and what
+ * only looks like a domain of ours (full-width letters, an ideographic full stop,
+ * decomposed letters), is none. Underscores are taken: names of
  * hosts have them. Returns NULL, or what is wrong as a constant text, and domain_r is "".
  */
 const char	*path_domain(const char *text, size_t len,

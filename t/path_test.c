@@ -177,6 +177,20 @@ static const struct row {
 	{ "<user@B\xc3\xbc" "cher.EXAMPLE>",	PLAIN, UTF8, "xn--bcher-kva.example" },
 	{ "<user@b\xc3\xbc" "cher.example>",	LOOSE, 0, "xn--bcher-kva.example" },
 	{ "<user@bu\xcc\x88" "cher.example>",	BAD, UTF8, NULL },	/* decomposed */
+	{ "<user@B\xc3\x9c" "CHER.example>",	PLAIN, UTF8, "xn--bcher-kva.example" },
+	{ "<user@B\xc3\x9c" "CHER.example>",	LOOSE, 0, "xn--bcher-kva.example" },
+	{ "<user@BU\xcc\x88" "CHER.example>",	BAD, UTF8, NULL },	/* decomposed */
+	{ "<user@\xc3\xbf\xc5\xb8.example>",	PLAIN, UTF8, "xn--wdaa.example" },	/* U+FF U+178 */
+	{ "<user@\xce\xa9.example>",		PLAIN, UTF8, "xn--bya.example" },	/* Greek */
+	{ "<user@\xd0\x96.example>",		PLAIN, UTF8, "xn--f1a.example" },	/* Cyrillic */
+	{ "<user@\xe1\xba\xa0.example>",	PLAIN, UTF8, "xn--nkg.example" },	/* Vietnamese */
+	{ "<user@\xc4\xb0.example>",		BAD, UTF8, NULL },	/* dotted capital I */
+	{ "<user@\xe1\xba\x9e.example>",	BAD, UTF8, NULL },	/* capital sharp s */
+	{ "<user@\xe2\x84\xa6.example>",	BAD, UTF8, NULL },	/* Ohm sign */
+	{ "<user@\xe2\x84\xaa.example>",	BAD, UTF8, NULL },	/* Kelvin sign */
+	{ "<user@e\xc5\xbf.example>",		BAD, UTF8, NULL },	/* long s */
+	{ "<user@\xef\xbc\xa5.example>",	BAD, UTF8, NULL },	/* full-width capital E */
+	{ "<user@\xce\xb2\xcf\x82.example>",	PLAIN, UTF8, "xn--nxa6a.example" },	/* final sigma */
 	{ "<user@xn--bcher-kva.example>",	PLAIN, 0, "xn--bcher-kva.example" },
 	{ "<user@XN--BCHER-KVA.example>",	PLAIN, 0, "xn--bcher-kva.example" },
 	{ "<user@example\xe3\x80\x82" "com>",	BAD, UTF8, NULL },	/* ideographic full stop */
@@ -225,6 +239,18 @@ static const struct {
 	{ "x%other.test@example.com",	PLAIN, ROUTED, "example.com" },
 	{ "\"x@other.test\"@example.com", PLAIN, ROUTED, "example.com" },
 	{ "\xc3\xbcser@example.com",	PLAIN, 0, "example.com" },
+	{ "user.@example.com",		PLAIN, 0, "example.com" },
+	{ ".user@example.com",		PLAIN, 0, "example.com" },
+	{ "us..er@example.com",		PLAIN, 0, "example.com" },
+	{ "\"user.\"@example.com",	PLAIN, 0, "example.com" },
+	{ "us..er",			PLAIN, BARE, "" },
+	{ ".us\"er\"@example.com",	BAD, 0, NULL },
+	{ ".user@example.com..",	BAD, 0, NULL },
+	{ ".a@b@example.com",		BAD, 0, NULL },
+	{ ".x%other.test@example.com",	PLAIN, ROUTED, "example.com" },
+	{ "user@b\xc3\xbc" "cher.example",	PLAIN, 0, "xn--bcher-kva.example" },
+	{ "user@B\xc3\x9c" "CHER.example",	BAD, 0, NULL },
+	{ "\xc3\x9cser@example.com",	PLAIN, 0, "example.com" },
 	{ "<user@example.com>",		BAD, 0, NULL },
 	{ "user @example.com",		BAD, 0, NULL },
 	{ "user@example.com (x)",	BAD, 0, NULL },
