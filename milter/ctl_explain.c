@@ -144,8 +144,7 @@ describe(struct answer *answer, struct record *record)
 	record->sender = answer->query->sender;
 	record->rcpt = answer->rcpt.data;
 	record->rcpt_mta = facts->rcpt_mta;
-	if (decision->path.form != PATH_BAD && decision->path.domain[0] != '\0')
-		record->domain = decision->path.domain;
+	record->domain = policy_domain(decision);
 	record->matched = answer->matched.len == 0 ? NULL : answer->matched.data;
 	record->mx = answer->mx.text[0] == '\0' ? NULL : answer->mx.text;
 }
@@ -219,21 +218,35 @@ write_path(struct buf *out, const char *name, const struct path *path)
 	buf_putc(out, '\n');
 }
 
+/* What the mail server makes of the recipient, and nobody has said. */
+static void
+write_open_question(const struct path *path, struct buf *out)
+{
+	if (path->form == PATH_BAD || path->is_routed)
+		return;
+	if (path->is_bare)
+		buf_puts(out, "it depends on the mail server in which domain this user is "
+		    "(Postfix: myorigin); --rcpt-mta says it\n");
+	else if (path->form == PATH_LOOSE)
+		buf_puts(out, "it depends on how the mail server reads this address; "
+		    "--rcpt-mta says it\n");
+}
+
 static void
 write_recipient(const struct answer *answer, struct buf *out)
 {
 	const char *rcpt_mta = answer->query->facts.rcpt_mta;
-	struct path path;
 
 	write_word(out, "recipient: ", answer->rcpt.data);
 	buf_putc(out, '\n');
 	write_path(out, "read as", &answer->decision.path);
-	if (rcpt_mta == NULL)
+	if (rcpt_mta == NULL) {
+		write_open_question(&answer->decision.path, out);
 		return;
-	path_parse_resolved(rcpt_mta, &path);
+	}
 	write_word(out, "resolved by the mail server: ", rcpt_mta);
 	buf_putc(out, '\n');
-	write_path(out, "read as", &path);
+	write_path(out, "read as", &answer->decision.path_mta);
 }
 
 /* What decided, and where that stands. */
@@ -268,6 +281,9 @@ auth_words(enum policy_auth auth)
 		return "nobody is known by it";
 	case POLICY_AUTH_MECHANISM:
 		return "its mechanism is not in auth.mechanisms";
+	case POLICY_AUTH_CERTIFICATE:
+		return "no verified certificate of its is in client-certificates, and EXTERNAL "
+		    "is not in auth.mechanisms";
 	case POLICY_AUTH_TLS:
 		return "it is not under TLS, and auth.require-tls is yes";
 	case POLICY_AUTH_STRENGTH:
@@ -302,7 +318,7 @@ write_verdict(const struct answer *answer, struct buf *out)
 	    policy_verdict_name(answer->decision.verdict), policy_reason_name(answer->decision.reason));
 	if (answer->mx.text[0] != '\0') {
 		buf_printf(out, "question: mx: how does this server stand in the MX set "
-		    "of %s?\n", answer->decision.path.domain);
+		    "of %s?\n", answer->decision.place->domain);
 		if (answer->questions.data != NULL)
 			buf_puts(out, answer->questions.data);
 		buf_printf(out, "mx: %s\n", answer->mx.text);

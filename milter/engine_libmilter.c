@@ -67,7 +67,7 @@ ask_for_all_macros(SMFICTX *ctx)
 		const char	*names;
 	} wanted[] = {
 		{ SMFIM_CONNECT, "j v {daemon_name} {daemon_port}" },
-		{ SMFIM_HELO, " " },
+		{ SMFIM_HELO, "{client_ptr} {auth_type} {auth_authen} {tls_version}" },
 		{ SMFIM_ENVFROM, "i {client_addr} {mail_addr} {auth_type} {auth_authen} "
 		    "{auth_ssf} {tls_version} {cipher} {cipher_bits} "
 		    "{verify} {cert_subject} {cert_issuer} {cn_subject} {cn_issuer}" },
@@ -138,7 +138,11 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
-	filter_helo(served, smfi_getpriv(ctx), name);
+	struct engine_macros macros = macros_of(ctx);
+
+	filter_helo(served, smfi_getpriv(ctx), name, &macros);
+	forget_macro(ctx, "{auth_type}");
+	forget_macro(ctx, "{auth_authen}");
 	return SMFIS_NOREPLY;
 }
 

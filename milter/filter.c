@@ -150,13 +150,15 @@ filter_connect(struct filter *filter, const struct engine_client *client,
 }
 
 void
-filter_helo(struct filter *filter, struct session *session, const char *name)
+filter_helo(struct filter *filter, struct session *session, const char *name,
+    const struct engine_macros *macros)
 {
 	(void)filter;
 	if (session == NULL)
 		return;
 	session_reset(session);
 	session_keep(&session->helo, name, &session->has_failed);
+	mta_read_helo(session, macros);
 }
 
 void

@@ -31,7 +31,8 @@ void		 filter_free(struct filter *);
  */
 struct session	*filter_connect(struct filter *, const struct engine_client *,
 		    const struct engine_macros *);
-void		 filter_helo(struct filter *, struct session *, const char *name);
+void		 filter_helo(struct filter *, struct session *, const char *name,
+		    const struct engine_macros *);
 
 /* Begins a transaction; params are the ESMTP parameters, ending in NULL. */
 void		 filter_mail(struct filter *, struct session *, const char *sender,

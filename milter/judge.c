@@ -17,7 +17,7 @@ find_answer(const struct policy_decision *decision, judge_mx *mx, void *arg,
 {
 	if (decision->question != POLICY_QUESTION_MX || answers->mx != POLICY_MX_UNASKED)
 		return 0;
-	answers->mx = mx(arg, decision->path.domain);
+	answers->mx = mx(arg, decision->place->domain);
 	return answers->mx != POLICY_MX_UNASKED;
 }
 

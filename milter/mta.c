@@ -98,6 +98,34 @@ mta_read_connection(struct session *session, const struct engine_macros *macros)
 }
 
 /*
+ * TLS does not end before the connection does, so that one HELO under it without a login
+ * settles it for every login to come. A mail server that takes no list of macros
+ * (Sendmail before 8.14) shows no login here, nor {client_ptr}.
+ */
+void
+mta_read_helo(struct session *session, const struct engine_macros *macros)
+{
+	if (mta_macro(macros, "{client_ptr}") != NULL &&
+	    mta_macro(macros, "{tls_version}") != NULL &&
+	    mta_macro(macros, "{auth_type}") == NULL &&
+	    mta_macro(macros, "{auth_authen}") == NULL)
+		session->has_tls_first = 1;
+}
+
+/*
+ * Sendmail keeps a login over STARTTLS, so that TLS at MAIL does not mean that the
+ * password was under it. Postfix ends the login.
+ */
+static int
+is_login_clear(const struct session *session)
+{
+	const struct transaction *txn = &session->txn;
+
+	return (txn->auth_type != NULL || txn->auth_user != NULL) &&
+	    txn->tls_version != NULL && !session->is_postfix && !session->has_tls_first;
+}
+
+/*
  * Postfix shows a certificate only where it has verified the chain, and has no {verify};
  * every other MTA has to say that it did: Sendmail shows any certificate that a client
  * sends.
@@ -237,6 +265,7 @@ read_security(struct session *session, const struct engine_macros *macros)
 	mta_keep(&txn->tls_version, macros, "{tls_version}", &txn->has_failed);
 	mta_keep(&txn->cipher, macros, "{cipher}", &txn->has_failed);
 	txn->tls_bits = macro_number(macros, "{cipher_bits}");
+	txn->is_auth_clear = is_login_clear(session);
 	read_certificate(session, macros);
 }
 

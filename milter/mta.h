@@ -31,6 +31,12 @@ void		 mta_describe(const char *version, struct buf *text_r);
 void		 mta_read_connection(struct session *, const struct engine_macros *);
 
 /*
+ * What it says with each HELO, which comes again after STARTTLS: was the client under TLS
+ * before it logged in?
+ */
+void		 mta_read_helo(struct session *, const struct engine_macros *);
+
+/*
  * What the mail server says of the client with each MAIL: the login and the names of its
  * certificate without their coding, the cipher, the queue identifier. Of a login
  * user@realm the realm stands by itself where it is the name of the mail server; any

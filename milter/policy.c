@@ -68,7 +68,7 @@ matched_network(struct inquiry *q, const char *list, const struct netset *set,
 static enum holds
 matched_domain(struct inquiry *q, const char *list, const struct domset *set)
 {
-	const char *domain = q->decision->path.domain;
+	const char *domain = q->decision->place->domain;
 
 	if (set == NULL || *domain == '\0')
 		return NO;
@@ -82,6 +82,31 @@ has_control(const char *text)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			return 1;
 	return 0;
+}
+
+/* That some authority has signed it is never enough: it must be verified and listed. */
+static const char *
+find_certificate(const struct policy *policy, const struct policy_facts *facts)
+{
+	const struct certset *set = policy->client_certificates;
+
+	if (set == NULL || !facts->is_cert_verified || !is_given(facts->cert_subject))
+		return NULL;
+	return certset_find(set, facts->cert_kind, facts->cert_issuer,
+	    facts->cert_subject);
+}
+
+/*
+ * With EXTERNAL (RFC 4422) the certificate is the login, and a mail server takes that of
+ * any authority that it trusts.
+ */
+static int
+is_login_by_unlisted_certificate(const struct policy *policy,
+    const struct policy_facts *facts)
+{
+	return strcasecmp(facts->auth_type, "EXTERNAL") == 0 &&
+	    find_text(policy->auth_mechanisms, "EXTERNAL") == NULL &&
+	    find_certificate(policy, facts) == NULL;
 }
 
 /*
@@ -105,6 +130,8 @@ judge_login(const struct policy *policy, const struct policy_facts *facts)
 	if (policy->auth_mechanisms != NULL && *policy->auth_mechanisms != NULL &&
 	    find_text(policy->auth_mechanisms, facts->auth_type) == NULL)
 		return POLICY_AUTH_MECHANISM;
+	if (is_login_by_unlisted_certificate(policy, facts))
+		return POLICY_AUTH_CERTIFICATE;
 	if (policy->auth_require_tls && !is_given(facts->tls_version))
 		return POLICY_AUTH_TLS;
 	if (strength < policy->auth_min_ssf)
@@ -136,17 +163,10 @@ client_submits_on_this_host(struct inquiry *q)
 	    q->policy->permit_local_submission ? YES : NO;
 }
 
-/* That some authority has signed it is never enough: it must be verified and listed. */
 static enum holds
 client_has_listed_certificate(struct inquiry *q)
 {
-	const struct certset *set = q->policy->client_certificates;
-	const struct policy_facts *facts = q->facts;
-
-	if (set == NULL || !facts->is_cert_verified || !is_given(facts->cert_subject))
-		return NO;
-	return matched(q, "client-certificates", certset_find(set, facts->cert_kind,
-	    facts->cert_issuer, facts->cert_subject));
+	return matched(q, "client-certificates", find_certificate(q->policy, q->facts));
 }
 
 static enum holds
@@ -184,44 +204,46 @@ is_local_domain(const struct inquiry *q, const char *domain)
 }
 
 /*
- * A bare name is at one of our own domains: Sendmail resolves <joe@our.domain> to "joe",
- * Postfix resolves <joe> to "joe@our.domain".
+ * Where the mail server gives a bare name, that is at one of our own domains: Sendmail
+ * resolves <joe@our.domain> to "joe". Where the client gives one, the place is wherever
+ * the mail server says: Postfix resolves <joe> to "joe@its.domain".
  */
 static int
 is_same_place(const struct inquiry *q, const struct path *ours, const struct path *mta)
 {
+	if (ours->is_bare)
+		return 1;
 	if (mta->is_literal || ours->is_literal)
 		return mta->is_literal && ours->is_literal &&
 		    netaddr_is_equal(&mta->literal, &ours->literal);
 	if (mta->is_bare)
-		return ours->is_bare || is_local_domain(q, ours->domain);
-	if (ours->is_bare)
-		return is_local_domain(q, mta->domain);
+		return is_local_domain(q, ours->domain);
 	return strcmp(mta->domain, ours->domain) == 0;
 }
 
 /*
  * What is not plain counts only as what the MTA itself made of it, where both say the
- * same.
+ * same; so does a bare user whom the MTA has given a domain.
  */
 static enum holds
 recipient_is_read_in_two_ways(struct inquiry *q)
 {
-	const struct path *path = &q->decision->path;
-	struct path mta;
+	const struct path *path = &q->decision->path, *mta = &q->decision->path_mta;
 
-	if (path->form == PATH_PLAIN)
+	if (path->form == PATH_PLAIN && q->decision->place == path)
 		return NO;
-	path_parse_resolved(q->facts->rcpt_mta, &mta);
-	return mta.form != PATH_PLAIN || mta.is_routed || !is_same_place(q, path, &mta) ?
+	return mta->form != PATH_PLAIN || mta->is_routed || !is_same_place(q, path, mta) ?
 	    YES : NO;
 }
 
-/* <postmaster> (RFC 5321 §4.5.1) and other users without a domain are the MTA's own. */
+/*
+ * <postmaster> (RFC 5321 §4.5.1) and other users whom neither the client nor the MTA has
+ * given a domain are the MTA's own.
+ */
 static enum holds
 recipient_is_a_bare_user(struct inquiry *q)
 {
-	return q->decision->path.is_bare ? YES : NO;
+	return q->decision->place->is_bare ? YES : NO;
 }
 
 static enum holds
@@ -233,12 +255,12 @@ recipient_is_in_local_domain(struct inquiry *q)
 static enum holds
 recipient_is_at_own_address(struct inquiry *q)
 {
-	const struct path *path = &q->decision->path;
+	const struct path *place = q->decision->place;
 
-	if (!path->is_literal)
+	if (!place->is_literal)
 		return NO;
 	return matched_network(q, "own-addresses", q->policy->own_addresses,
-	    &path->literal);
+	    &place->literal);
 }
 
 static enum holds
@@ -265,7 +287,7 @@ static int
 is_mx_asked_for(const struct inquiry *q)
 {
 	return q->policy->mx_accept != POLICY_MX_ACCEPT_NONE &&
-	    q->decision->path.domain[0] != '\0';
+	    q->decision->place->domain[0] != '\0';
 }
 
 static enum holds
@@ -349,6 +371,19 @@ decide(struct inquiry *q)
 	}
 }
 
+/* Reads the recipient. Where a bare user is, the MTA says: Postfix by its myorigin. */
+static void
+read_recipient(const struct policy_facts *facts, struct policy_decision *decision)
+{
+	const char *rcpt_mta = is_given(facts->rcpt_mta) ? facts->rcpt_mta : "";
+	int has_domain = strchr(rcpt_mta, '@') != NULL;
+
+	path_parse(facts->rcpt, facts->utf8, &decision->path);
+	path_parse_resolved(rcpt_mta, &decision->path_mta);
+	decision->place = decision->path.is_bare && has_domain ? &decision->path_mta :
+	    &decision->path;
+}
+
 struct policy_rule
 policy_rule(unsigned index)
 {
@@ -363,8 +398,17 @@ policy_decide(const struct policy *policy, const struct policy_facts *facts,
 
 	memset(decision, 0, sizeof(*decision));
 	decision->auth = judge_login(policy, facts);
-	path_parse(facts->rcpt, facts->utf8, &decision->path);
+	read_recipient(facts, decision);
 	decide(&q);
+}
+
+const char *
+policy_domain(const struct policy_decision *decision)
+{
+	const struct path *place = decision->place;
+
+	return decision->path.form != PATH_BAD && place->form != PATH_BAD &&
+	    place->domain[0] != '\0' ? place->domain : NULL;
 }
 
 const char *
@@ -424,6 +468,8 @@ policy_auth_name(enum policy_auth auth)
 		return "anonymous";
 	case POLICY_AUTH_MECHANISM:
 		return "mechanism";
+	case POLICY_AUTH_CERTIFICATE:
+		return "certificate";
 	case POLICY_AUTH_TLS:
 		return "tls";
 	case POLICY_AUTH_STRENGTH:

@@ -45,6 +45,7 @@ enum policy_auth {
 	POLICY_AUTH_UNREADABLE,	/* a bad code in the name, or a control character */
 	POLICY_AUTH_ANONYMOUS,	/* RFC 4505 */
 	POLICY_AUTH_MECHANISM,	/* not in auth.mechanisms */
+	POLICY_AUTH_CERTIFICATE, /* EXTERNAL, by a certificate that no list has */
 	POLICY_AUTH_TLS,	/* not under TLS, and auth.require-tls asks for it */
 	POLICY_AUTH_STRENGTH	/* below auth.min-ssf */
 };
@@ -69,7 +70,7 @@ enum policy_mx {
 
 enum policy_question {
 	POLICY_QUESTION_NONE,
-	POLICY_QUESTION_MX	/* how do we stand in the MX set of path.domain? */
+	POLICY_QUESTION_MX	/* how do we stand in the MX set of place->domain? */
 };
 
 /*
@@ -103,8 +104,8 @@ struct policy_facts {
 	const char	*auth_user;		/* without a realm of ours */
 	int		 is_auth_unreadable;	/* auth_user is not what it was */
 	unsigned	 auth_ssf;		/* security strength factor, RFC 4422 */
-	const char	*tls_version;
-	unsigned	 tls_bits;
+	const char	*tls_version;		/* that the login was made under */
+	unsigned	 tls_bits;		/* the same */
 	int		 is_cert_verified;	/* the MTA has verified the chain */
 	enum certset_kind cert_kind;		/* of both names */
 	const char	*cert_subject;
@@ -126,6 +127,8 @@ struct policy_decision {
 	unsigned		 rule;		/* that decided or asks: policy_rule() */
 	enum policy_auth	 auth;
 	struct path		 path;		/* the recipient as we read it */
+	struct path		 path_mta;	/* as the MTA resolved it; bad: it did not */
+	const struct path	*place;		/* one of these: whose domain is judged */
 	const char		*list;		/* the setting that decided, or NULL */
 	const char		*entry;		/* its entry; the policy's, or network */
 	char			 network[NETADDR_TEXT_SIZE];
@@ -138,6 +141,9 @@ struct policy_decision {
  */
 void	policy_decide(const struct policy *, const struct policy_facts *,
 	    const struct policy_answers *, struct policy_decision *decision_r);
+
+/* The domain that was judged, or NULL: the recipient cannot be read, or has none. */
+const char	*policy_domain(const struct policy_decision *);
 
 /* One rule, for those who explain a decision. */
 struct policy_rule {

@@ -56,6 +56,7 @@ static const struct key keys[] = {
 	TEXT(auth),
 	TEXT(auth_realm),
 	TEXT(auth_type),
+	BOOL(auth_clear),
 	TEXT(auth_refused),
 	TEXT(sender),
 	TEXT(rcpt),
@@ -80,7 +81,7 @@ static const size_t line_lead[KEY_LED] = { 1, 2, 0 };
  * How long a value in the line for syslog may be. Every key with a value of the
  * least length makes a line that fits, whatever is in them.
  */
-static const size_t caps[] = { RECORD_LINE_MAX, 512, 256, 192, 128, 96, 64, 48, 32, 24 };
+static const size_t caps[] = { RECORD_LINE_MAX, 512, 256, 192, 128, 96, 64, 48, 32, 24, 16 };
 
 void
 record_init(struct record *record, enum record_event event)
@@ -90,6 +91,7 @@ record_init(struct record *record, enum record_event event)
 		.enforced = -1,
 		.txn = -1,
 		.client_port = -1,
+		.auth_clear = -1,
 		.elapsed_us = -1,
 		.count = -1,
 	};

@@ -48,6 +48,7 @@ struct record {
 	const char		*auth;
 	const char		*auth_realm;
 	const char		*auth_type;
+	int			 auth_clear;	/* 1: before TLS; -1: as `tls` says */
 	const char		*auth_refused;
 	const char		*sender;
 	const char		*rcpt;

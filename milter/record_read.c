@@ -50,6 +50,7 @@ static const struct key keys[RECORD_KEYS] = {
 	[RECORD_KEY_AUTH] = KEY("auth", KIND_TEXT),
 	[RECORD_KEY_AUTH_REALM] = KEY("auth_realm", KIND_TEXT),
 	[RECORD_KEY_AUTH_TYPE] = KEY("auth_type", KIND_TEXT),
+	[RECORD_KEY_AUTH_CLEAR] = KEY("auth_clear", KIND_BOOL),
 	[RECORD_KEY_AUTH_REFUSED] = KEY("auth_refused", KIND_TEXT),
 	[RECORD_KEY_SENDER] = KEY("sender", KIND_TEXT),
 	[RECORD_KEY_RCPT] = KEY("rcpt", KIND_TEXT),

@@ -164,7 +164,8 @@ read_facts(struct replay *replay, const struct record_view *view)
 	if (client->at != NULL)
 		(void)netaddr_parse(client->at, client->length, &facts->client);
 	facts->daemon_name = text[TEXT_DAEMON];
-	facts->tls_version = text[TEXT_TLS];
+	if (!record_text_is(&view->value[RECORD_KEY_AUTH_CLEAR], "true"))
+		facts->tls_version = text[TEXT_TLS];
 	if ((facts->cert_subject = text[TEXT_CERT_SUBJECT]) != NULL)
 		facts->cert_kind = certset_kind_of(facts->cert_subject);
 	facts->auth_user = text[TEXT_AUTH];

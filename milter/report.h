@@ -17,7 +17,8 @@
 #define REPORT_OTHER_REASON	POLICY_REASON_COUNT	/* one that we do not know */
 #define REPORT_REASONS		(POLICY_REASON_COUNT + 1)
 #define REPORT_VERDICTS		3	/* POLICY_PERMIT, _REJECT, _TEMPFAIL */
-#define REPORT_REFUSED_LOGINS	5	/* from POLICY_AUTH_INCOMPLETE on */
+/* From POLICY_AUTH_INCOMPLETE on. */
+#define REPORT_REFUSED_LOGINS	(POLICY_AUTH_STRENGTH - POLICY_AUTH_INCOMPLETE + 1)
 
 /* Tables of report_entry; what the keys are. Texts are JSON's, as in the record. */
 enum report_list {

@@ -26,6 +26,7 @@ struct transaction {
 	char		*auth_user;	/* without its coding and its realm */
 	char		*auth_realm;	/* where it is our own */
 	int		 is_auth_unreadable;	/* auth_user is as it was sent */
+	int		 is_auth_clear;	/* under TLS now, and not when it was made */
 	unsigned	 auth_ssf;
 	char		*tls_version;
 	char		*cipher;
@@ -48,6 +49,7 @@ struct session {
 	char			*daemon_port;
 	int			 is_local;	/* looks like submission on this host */
 	int			 is_postfix;
+	int			 has_tls_first;	/* was under TLS, and had no login yet */
 	unsigned		 transactions;	/* begun so far */
 	struct transaction	 txn;
 };

@@ -28,8 +28,10 @@ collect_facts(const struct session *session, const char *rcpt, const char *rcpt_
 	facts->auth_user = txn->auth_user;
 	facts->is_auth_unreadable = txn->is_auth_unreadable;
 	facts->auth_ssf = txn->auth_ssf;
-	facts->tls_version = txn->tls_version;
-	facts->tls_bits = txn->tls_bits;
+	if (!txn->is_auth_clear) {
+		facts->tls_version = txn->tls_version;
+		facts->tls_bits = txn->tls_bits;
+	}
 	facts->is_cert_verified = txn->is_cert_verified;
 	facts->cert_kind = txn->cert_kind;
 	facts->cert_subject = txn->cert_subject;
@@ -110,6 +112,8 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 	record->auth = txn->auth_user;
 	record->auth_realm = txn->auth_realm;
 	record->auth_type = txn->auth_type;
+	if (txn->is_auth_clear)
+		record->auth_clear = 1;
 	record->sender = txn->sender;
 }
 
@@ -122,8 +126,7 @@ describe_decision(const struct verdict *verdict, struct record *record)
 	record->reason = policy_reason_name(decision->reason);
 	record->reply = verdict->reply != NULL ? verdict->reply_text : NULL;
 	record->auth_refused = policy_auth_name(decision->auth);
-	if (decision->path.form != PATH_BAD && decision->path.domain[0] != '\0')
-		record->domain = decision->path.domain;
+	record->domain = policy_domain(decision);
 	record->matched = verdict->matched.data;
 	if (verdict->mx.text[0] != '\0')
 		record->mx = verdict->mx.text;

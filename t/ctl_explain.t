@@ -126,6 +126,44 @@ verdict: permit
 reason: local-domain
 recipient: <postmaster>
 read as: plain, a user without a domain
+it depends on the mail server in which domain this user is (Postfix: myorigin); --rcpt-mta says it
+EOT
+	[ 'postmaster of ours', [ @client, '--rcpt', 'postmaster', '--rcpt-mta', 'postmaster@local.test' ], 0, <<"EOT", 10, 'local-domain' ],
+verdict: permit
+reason: local-domain
+matched: local-domains local.test
+place: FILE:3
+recipient: <postmaster>
+read as: plain, a user without a domain
+resolved by the mail server: postmaster\@local.test
+read as: plain, domain local.test
+EOT
+	[ 'postmaster elsewhere', [ @client, '--rcpt', 'postmaster', '--rcpt-mta', 'postmaster@outside.test' ], 1, <<"EOT", 15, 'relay-denied' ],
+verdict: reject
+reason: relay-denied
+reply: $DENIED
+recipient: <postmaster>
+read as: plain, a user without a domain
+resolved by the mail server: postmaster\@outside.test
+read as: plain, domain outside.test
+EOT
+	[ 'a stray dot', [ @client, '--rcpt', 'joe.@local.test', '--rcpt-mta', 'joe.@local.test' ], 0, <<"EOT", 10, 'local-domain' ],
+verdict: permit
+reason: local-domain
+matched: local-domains local.test
+place: FILE:3
+recipient: <joe.\@local.test>
+read as: loose, domain local.test (the local part has a dot at an end, or beside another)
+resolved by the mail server: joe.\@local.test
+read as: plain, domain local.test
+EOT
+	[ 'a stray dot, of which nothing else is known', [ @client, '--rcpt', 'joe.@local.test' ], 1, <<"EOT", 6, 'malformed-address' ],
+verdict: reject
+reason: malformed-address
+reply: 553 5.1.3 Recipient address cannot be read in one way only
+recipient: <joe.\@local.test>
+read as: loose, domain local.test (the local part has a dot at an end, or beside another)
+it depends on how the mail server reads this address; --rcpt-mta says it
 EOT
 	[ 'the percent hack', [ @client, '--rcpt', 'x%outside.test@local.test' ], 1, <<"EOT", 7, 'routed-address' ],
 verdict: reject
@@ -207,6 +245,8 @@ subtest 'why a login does not count' => sub {
 		incomplete => [ [ '--auth', 'alice', '--tls' ], 'a user without a mechanism, or a mechanism without a user' ],
 		anonymous => [ [ '--auth', 'a', '--mech', 'anonymous' ], 'nobody is known by it' ],
 		mechanism => [ [ '--auth', 'a', '--mech', 'CRAM-MD5', '--tls=TLSv1.2' ], 'its mechanism is not in auth.mechanisms' ],
+		certificate => [ [ '--auth', '/CN=a', '--mech', 'EXTERNAL', '--cert-subject', '/CN=a', '-o', 'auth.mechanisms = { }' ],
+		    'no verified certificate of its is in client-certificates, and EXTERNAL is not in auth.mechanisms' ],
 		tls => [ [ '--auth', 'a', '--mech', 'LOGIN', '--ssf', '128' ], 'it is not under TLS, and auth.require-tls is yes' ],
 		strength => [ [ '--auth', 'a', '--mech', 'LOGIN', '--tls', '--tls-bits', '40' ], 'its connection is weaker than auth.min-ssf' ],
 	);
@@ -471,6 +511,14 @@ my @RCPTS = (
 	[ '<x%outside.test@local.test>', 'x@outside.test' ],
 	[ '<@local.test:x@outside.test>', 'x@outside.test' ],
 	[ '<postmaster>', 'postmaster@local.test' ],
+	[ '<postmaster>', 'postmaster@outside.test' ],
+	[ '<postmaster>', 'postmaster@relay.test' ],
+	[ '<postmaster>' ],
+	[ '<joe.@local.test>', 'joe.@local.test' ],
+	[ '<joe.@local.test>', '"joe."@local.test' ],
+	[ '<joe.@local.test>', 'joe.' ],
+	[ '<joe.@local.test>' ],
+	[ "<x\@B\xc3\x9cCHER.test>", "x\@b\xc3\xbccher.test", 1 ],
 	[ '<x@[198.51.100.200]>' ],
 	[ '<x@[198.51.100.201]>', 'x@[198.51.100.201]' ],
 	[ 'x@local.test', 'x@local.test' ],

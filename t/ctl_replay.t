@@ -70,7 +70,7 @@ my $number = 0;
 sub record
 {
 	my (%value) = @_;
-	my @order = qw(verdict reason enforced reply session txn daemon client client_name tls cert_subject auth auth_type
+	my @order = qw(verdict reason enforced reply session txn daemon client client_name tls cert_subject auth auth_type auth_clear
 	    sender rcpt rcpt_mta domain matched mx);
 	my %all = (verdict => '"reject"', reason => '"relay-denied"', enforced => 'true', reply => '"550 5.7.1 no"',
 	    session => '"1.1"', txn => 1, client => '"198.51.100.7"', rcpt => '"<x@outside.test>"', %value);
@@ -240,6 +240,7 @@ my $WITHOUT = {
 	mx => 'what DNS says (try --live)', redacted => 'the address, of which a hash was kept',
 };
 my @LOGIN = (auth => '"alice"', auth_type => '"PLAIN"');
+my @EXTERNAL = (auth => '"host"', auth_type => '"EXTERNAL"');
 my @CERT = (cert_subject => '"host"');
 
 # [name, configuration, record, its verdict now or what is missing]
@@ -247,6 +248,13 @@ my @UNKNOWN = (
 	[ 'strength', 'auth { min-ssf = 56 }', permitted('authenticated', @LOGIN), 'strength' ],
 	[ 'strength that does not matter', 'auth { min-ssf = 56 } local-domains = { outside.test }', permitted('authenticated', @LOGIN), 'same' ],
 	[ 'strength without a login', 'auth { min-ssf = 56 }', record(), 'same' ],
+	[ 'a login under TLS', 'auth { require-tls = yes }', permitted('authenticated', tls => '"TLSv1.3"', @LOGIN), 'same' ],
+	[ 'a login before TLS', 'auth { require-tls = yes }', permitted('authenticated', tls => '"TLSv1.3"', @LOGIN, auth_clear => 'true'), 'refused' ],
+	[ 'a login before TLS, where that does not matter', '', permitted('authenticated', tls => '"TLSv1.3"', @LOGIN, auth_clear => 'true'), 'same' ],
+	[ 'EXTERNAL by a certificate, and no list', '', permitted('authenticated', @CERT, @EXTERNAL), 'refused' ],
+	[ 'EXTERNAL by a certificate in no list', 'client-certificates = { other }', permitted('authenticated', @CERT, @EXTERNAL), 'refused' ],
+	[ 'EXTERNAL by a listed certificate', 'client-certificates = { host }', permitted('authenticated', @CERT, @EXTERNAL), 'verified' ],
+	[ 'EXTERNAL that is named', 'auth { mechanisms = { EXTERNAL } }', permitted('authenticated', @CERT, @EXTERNAL), 'same' ],
 	[ 'strength of one that does not count', 'auth { min-ssf = 56 mechanisms = { LOGIN } }', permitted('authenticated', @LOGIN), 'refused' ],
 	[ 'a certificate that was not verified, or not listed', 'client-certificates = { host }', record(@CERT), 'verified' ],
 	[ 'a certificate that was', 'client-certificates = { host }', permitted('client-certificate', @CERT), 'same' ],

@@ -147,6 +147,14 @@ connect_from(const struct bench *b, const char *address, const char *const *pair
 }
 
 static void
+helo(const struct bench *b, struct session *session, const char *name, const char *const *pairs)
+{
+	struct engine_macros m = macros(pairs);
+
+	filter_helo(b->filter, session, name, &m);
+}
+
+static void
 mail(const struct bench *b, struct session *session, const char *param, const char *const *pairs)
 {
 	char word[32];
@@ -192,7 +200,7 @@ check_transactions(const struct bench *b)
 	struct engine_macros m = macros(queued);
 	struct session *s = connect_from(b, "203.0.113.9", postfix);
 
-	filter_helo(b->filter, s, "helo.example");
+	helo(b, s, "helo.example", nothing);
 	mail(b, s, NULL, nothing);
 	rcpt_is(b, s, THERE, nothing, "550", "a stranger to elsewhere");
 	record_has(b, "\"event\":\"rcpt\",\"verdict\":\"reject\",\"reason\":\"relay-denied\",\"enforced\":true");
@@ -220,7 +228,7 @@ check_transactions(const struct bench *b)
 	mail(b, s, NULL, nothing);
 	rcpt_is(b, s, THERE, nothing, "550", "the third has none");
 	record_lacks(b, "\"auth");
-	filter_helo(b->filter, s, "again.example");
+	helo(b, s, "again.example", nothing);
 	rcpt_is(b, s, THERE, nothing, "451", "no transaction is left after HELO");
 	filter_close(b->filter, s);
 }
@@ -351,7 +359,7 @@ check_cut_names(const struct bench *b)
 
 /*
  * Sendmail codes a login, and twice that of a certificate. With a code that is none, or with
- * a control character, nobody has logged in.
+ * a control character, nobody has logged in; nor by a certificate that is in no list.
  */
 static void
 check_logins(const struct bench *b)
@@ -384,12 +392,13 @@ check_logins(const struct bench *b)
 		    "\"auth\":\"@mx.example.com\",\"auth_type\"" },
 		{ nothing, "PLAIN", "ned@mx.example.com", "pass",
 		    "\"auth\":\"ned@mx.example.com\",\"auth_type\"" },
-		{ sendmail, "EXTERNAL", "/O+3DA/CN+3Da+2B20b+2B2Bc", "pass", "\"auth\":\"/O=A/CN=a b+c\"," },
+		{ sendmail, "EXTERNAL", "/O+3DA/CN+3Da+2B20b+2B2Bc", "550", "\"auth\":\"/O=A/CN=a b+c\","
+		    "\"auth_type\":\"EXTERNAL\",\"auth_refused\":\"certificate\"" },
 		{ sendmail, "external", "/CN+3Da+2Bb", "550", "\"auth\":\"/CN+3Da+2Bb\","
 		    "\"auth_type\":\"external\",\"auth_refused\":\"unreadable\"" },
-		{ sendmail, "EXTERNAL", "/CN+3Do/emailAddress+3Do@mx.example.com", "pass",
+		{ sendmail, "EXTERNAL", "/CN+3Do/emailAddress+3Do@mx.example.com", "550",
 		    "\"auth\":\"/CN=o/emailAddress=o@mx.example.com\"," },
-		{ sendmail, "EXTERNAL", "pat+2B20q", "pass", "\"auth\":\"pat+20q\"," },
+		{ sendmail, "EXTERNAL", "pat+2B20q", "550", "\"auth\":\"pat+20q\"," },
 		{ sendmail, "PLAIN", "/CN+3Dq+2B20r", "pass", "\"auth\":\"/CN=q+20r\"," },
 	};
 	size_t i;
@@ -468,7 +477,7 @@ check_no_memory(const struct bench *b)
 
 	rcpt_is(b, NULL, HERE, nothing, "451", "no session");
 	mail(b, NULL, NULL, login);
-	filter_helo(b->filter, NULL, "x");
+	helo(b, NULL, "x", nothing);
 	filter_abort(b->filter, NULL);
 	filter_close(b->filter, NULL);
 	mail(b, s, NULL, nothing);
@@ -642,6 +651,75 @@ check_mx(void)
 	bench_close(&b);
 }
 
+#define PTR		"{client_ptr}", "client.example"
+#define UNDER_TLS	"{tls_version}", "TLSv1.3", "{cipher_bits}", "256"
+#define ALICE		"{auth_type}", "PLAIN", "{auth_authen}", "alice"
+
+/* What each HELO brings, in turn, and then MAIL. */
+struct tls_row {
+	const char		*name;
+	const char *const	*connection;
+	const char *const	*helo[4];
+	const char *const	*mail;
+	int			 counts;	/* the login, where require-tls is yes */
+};
+
+static const char *const h_clear[] = { PTR, NULL };
+static const char *const h_clear_login[] = { PTR, ALICE, NULL };
+static const char *const h_tls[] = { PTR, UNDER_TLS, NULL };
+static const char *const h_tls_login[] = { PTR, UNDER_TLS, ALICE, NULL };
+static const char *const h_tls_half_login[] = { PTR, UNDER_TLS, "{auth_authen}", "alice", NULL };
+static const char *const h_tls_by_default[] = { UNDER_TLS, NULL };
+static const char *const m_clear[] = { ALICE, NULL };
+static const char *const m_tls[] = { ALICE, UNDER_TLS, NULL };
+
+static const struct tls_row tls_rows[] = {
+	{ "no TLS", sendmail, { h_clear, h_clear_login }, m_clear, 0 },
+	{ "STARTTLS, EHLO, AUTH", sendmail, { h_clear, h_tls }, m_tls, 1 },
+	{ "STARTTLS, EHLO, AUTH, EHLO", sendmail, { h_clear, h_tls, h_tls_login }, m_tls, 1 },
+	{ "smtps", sendmail, { h_tls }, m_tls, 1 },
+	{ "AUTH, STARTTLS, EHLO", sendmail, { h_clear, h_tls_login }, m_tls, 0 },
+	{ "AUTH, EHLO, STARTTLS, EHLO, EHLO", sendmail,
+	    { h_clear, h_clear_login, h_tls_login, h_tls_login }, m_tls, 0 },
+	{ "AUTH, STARTTLS, and no EHLO", sendmail, { h_clear }, m_tls, 0 },
+	{ "AUTH, STARTTLS, EHLO that shows half of the login", sendmail, { h_clear, h_tls_half_login }, m_tls, 0 },
+	{ "no EHLO at all", sendmail, { NULL }, m_tls, 0 },
+	{ "a mail server that shows no login at EHLO", sendmail, { h_tls_by_default }, m_tls, 0 },
+	{ "Postfix, which ends a login at STARTTLS", postfix, { h_clear }, m_tls, 1 },
+	{ "Postfix with XCLIENT, where the login comes first", postfix, { h_tls_login }, m_tls, 1 },
+	{ "Postfix without TLS", postfix, { h_clear, h_clear_login }, m_clear, 0 },
+};
+
+/* The TLS that counts is that which was there before the login. */
+static void
+check_login_under_tls(const char *setting, const char *why)
+{
+	struct bench b;
+	char with[512];
+
+	(void)snprintf(with, sizeof(with), "%sauth { %s }\n", text, setting);
+	bench_open(&b, with);
+	for (size_t i = 0; i < sizeof(tls_rows) / sizeof(tls_rows[0]); i++) {
+		const struct tls_row *row = &tls_rows[i];
+		struct session *s = connect_from(&b, "203.0.113.9", row->connection);
+		char refused[64];
+
+		for (size_t h = 0; h < 4 && row->helo[h] != NULL; h++)
+			helo(&b, s, "helo.example", row->helo[h]);
+		mail(&b, s, NULL, row->mail);
+		rcpt_is(&b, s, THERE, nothing, row->counts ? "pass" : "550", row->name);
+		(void)snprintf(refused, sizeof(refused), "\"auth_refused\":\"%s\"", why);
+		(row->counts ? record_lacks : record_has)(&b, refused);
+		(row->mail == m_tls ? record_has : record_lacks)(&b, "\"tls\":\"TLSv1.3\"");
+		(row->mail == m_tls && !row->counts ? record_has : record_lacks)(&b, "\"auth_clear\":true");
+		filter_abort(b.filter, s);
+		mail(&b, s, NULL, row->mail);
+		rcpt_is(&b, s, THERE, nothing, row->counts ? "pass" : "550", "  and so with the next message");
+		filter_close(b.filter, s);
+	}
+	bench_close(&b);
+}
+
 /* Each is said once; a mail server that tells nothing, as in our own probe, is none. */
 static void
 check_mail_servers(void)
@@ -715,6 +793,8 @@ main(void)
 	bench_close(&b);
 	check_mail_servers();
 	check_monitor();
+	check_login_under_tls("require-tls = yes", "tls");
+	check_login_under_tls("min-ssf = 128", "strength");
 	check_mx();
 	on_failure_is("tempfail", "451", "451");
 	on_failure_is("continue", "pass", "550");

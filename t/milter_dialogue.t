@@ -181,8 +181,14 @@ subtest 'a login is over where the MTA says nothing at all' => sub {
 		$m->mail('<m@sender.test>');
 		is($m->rcpt('<x@outside.test>'), $DENIED, 'no macro packets after that');
 	}
+	# As with Postfix, after AUTH, EHLO and STARTTLS, and no EHLO after that.
+	login($m, 'PLAIN', 'alice@local.test');
+	$m->helo('client.test');
+	$m->clear_macros;
+	$m->mail('<m@sender.test>');
+	is($m->rcpt('<x@outside.test>'), $DENIED, 'nor does a login stay that was seen at HELO');
 	$records->are('recorded so', permitted('<x@outside.test>', 'authenticated'), { event => 'message' },
-	    map { denied('<x@outside.test>', auth => undef) } 1 .. 4);
+	    map { denied('<x@outside.test>', auth => undef) } 1 .. 5);
 	$m->quit;
 };
 
@@ -203,6 +209,13 @@ subtest 'what is no login' => sub {
 		is(rcpt($m, '<x@outside.test>'), $DENIED, ($type // 'none') . ' and ' . ($user // 'none'));
 		$m->abort;
 	}
+	# A certificate of any authority, where client-certificates has none.
+	login($m, 'EXTERNAL', 'client.test');
+	$m->set_macros('{cert_subject}' => 'client.test', '{cert_issuer}' => 'Test CA', '{tls_version}' => 'TLSv1.3');
+	$m->mail('<m@sender.test>');
+	is(rcpt($m, '<x@outside.test>'), $DENIED, 'EXTERNAL and a certificate that is not listed');
+	$m->abort;
+	push @case, [ undef, undef, 'certificate' ];
 	login($m);
 	$m->send_macros('M', '{auth_author}', 'alice@local.test');
 	$m->mail('<m@sender.test>', 'AUTH=alice@local.test');

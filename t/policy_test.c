@@ -11,6 +11,7 @@ static const char *const certificates[] = { "/O=A/CN=client", "/CN=ca|/CN=issued
     "/O=Two+20Words/CN=b+2BUID=c", "a+20b", "both", "/CN=both", "/=" };
 static char *listeners[] = { "submission", "587", NULL };
 static char *mechanisms[] = { "PLAIN", "SCRAM-SHA-256", NULL };
+static char *with_external[] = { "PLAIN", "external", NULL };
 
 enum option {
 	BASE = 0,
@@ -21,7 +22,8 @@ enum option {
 	NO_LOCAL = 16,		/* local-submission = reject */
 	MX_BACKUP = 32,
 	MX_PRIMARY = 64,
-	MX_ANY = 128
+	MX_ANY = 128,
+	NAMES_EXTERNAL = 256	/* auth { mechanisms = { PLAIN, external } } */
 };
 
 static const char *const trusted[] = { "10.0.0.0/8", "10.1.0.0/16", "2001:db8:1::/48" };
@@ -92,7 +94,8 @@ set_options(struct policy *policy, int options)
 {
 	policy->permit_local_submission = (options & NO_LOCAL) == 0;
 	policy->require_auth_on = options & LISTENERS ? listeners : NULL;
-	policy->auth_mechanisms = options & MECHANISMS ? mechanisms : NULL;
+	policy->auth_mechanisms = options & MECHANISMS ? mechanisms :
+	    options & NAMES_EXTERNAL ? with_external : NULL;
 	policy->auth_require_tls = (options & TLS) != 0;
 	policy->auth_min_ssf = options & SSF ? 128 : 0;
 	policy->mx_accept = options & MX_BACKUP ? POLICY_MX_ACCEPT_BACKUP :
@@ -117,6 +120,7 @@ struct row {
 };
 
 #define LOGIN		.auth_type = "PLAIN", .auth_user = "alice"
+#define EXTERNAL	.auth_type = "EXTERNAL", .auth_user = "/O=A/CN=client"
 #define DN(i, s)	.is_cert_verified = 1, .cert_kind = CERTSET_DN, .cert_issuer = (i), .cert_subject = (s)
 #define CN(i, s)	.is_cert_verified = 1, .cert_kind = CERTSET_CN, .cert_issuer = (i), .cert_subject = (s)
 #define TO(r)		{ .rcpt = (r) }
@@ -182,6 +186,32 @@ static const struct row rows[] = {
 	    "relay-denied", NULL, "tls" },
 	{ "a login with an empty TLS version", TLS, STRANGER,
 	    { LOGIN, .tls_version = "", .rcpt = THERE }, 0, "relay-denied", NULL, "tls" },
+	{ "a login by a certificate of any authority", BASE, STRANGER,
+	    { EXTERNAL, DN("/CN=any", "/CN=other"), .rcpt = THERE }, 0, "relay-denied", NULL, "certificate" },
+	{ "a login by a certificate of any authority, in small letters", BASE, STRANGER,
+	    { .auth_type = "external", .auth_user = "x", DN("/CN=any", "/CN=other"), .rcpt = THERE }, 0,
+	    "relay-denied", NULL, "certificate" },
+	{ "a login by a certificate of any authority may still write to us", BASE, STRANGER,
+	    { EXTERNAL, DN("/CN=any", "/CN=other"), .rcpt = HERE }, 0, "local-domain",
+	    "local-domains example.com", "certificate" },
+	{ "a login by a listed certificate", BASE, STRANGER,
+	    { EXTERNAL, DN("/CN=any", "/O=A/CN=client"), .rcpt = THERE }, 0, "authenticated", NULL, NULL },
+	{ "a login by a listed certificate that Postfix shows", BASE, STRANGER,
+	    { EXTERNAL, CN("ca", "issued"), .rcpt = THERE }, 0, "authenticated", NULL, NULL },
+	{ "a login by a listed subject from another issuer", BASE, STRANGER,
+	    { EXTERNAL, DN("/CN=ca2", "/CN=issued"), .rcpt = THERE }, 0, "relay-denied", NULL, "certificate" },
+	{ "a login by a listed certificate that is not verified", BASE, STRANGER,
+	    { EXTERNAL, .cert_kind = CERTSET_DN, .cert_subject = "/O=A/CN=client", .rcpt = THERE }, 0,
+	    "relay-denied", NULL, "certificate" },
+	{ "a login with the name of a listed certificate, and none", BASE, STRANGER,
+	    { EXTERNAL, .rcpt = THERE }, 0, "relay-denied", NULL, "certificate" },
+	{ "a login by any certificate where EXTERNAL is named", NAMES_EXTERNAL, STRANGER,
+	    { EXTERNAL, DN("/CN=any", "/CN=other"), .rcpt = THERE }, 0, "authenticated", NULL, NULL },
+	{ "a listed certificate where EXTERNAL is not among the mechanisms", MECHANISMS, STRANGER,
+	    { EXTERNAL, DN("/CN=any", "/O=A/CN=client"), .rcpt = THERE }, 0, "client-certificate",
+	    "client-certificates /O=A/CN=client", "mechanism" },
+	{ "a password is a login whatever the certificate is", BASE, STRANGER,
+	    { LOGIN, DN("/CN=any", "/CN=other"), .rcpt = THERE }, 0, "authenticated", NULL, NULL },
 	{ "a login of enough strength by SASL", SSF, STRANGER,
 	    { LOGIN, .auth_ssf = 128, .rcpt = THERE }, 0, "authenticated", NULL, NULL },
 	{ "a login of enough strength by TLS", SSF, STRANGER,
@@ -374,9 +404,32 @@ static const struct row rows[] = {
 	{ "a loose foreign address that the MTA resolves to a user of its own", BASE, STRANGER,
 	    TO_AS("user@elsewhere.test", "user"), 0, "divergence", NULL, NULL },
 	{ "a loose bare user in the MTA's own domain", BASE, STRANGER,
-	    TO_AS("postmaster", "postmaster@example.com"), 0, "local-domain", NULL, NULL },
+	    TO_AS("postmaster", "postmaster@example.com"), 0, "local-domain",
+	    "local-domains example.com", NULL },
 	{ "a loose bare user in a domain that is not ours", BASE, STRANGER,
-	    TO_AS("postmaster", "postmaster@elsewhere.test"), 0, "divergence", NULL, NULL },
+	    TO_AS("postmaster", "postmaster@elsewhere.test"), 0, "relay-denied", NULL, NULL },
+	{ "a loose bare user whom the MTA has given routing", BASE, STRANGER,
+	    TO_AS("postmaster", "x%elsewhere.test@example.com"), 0, "divergence", NULL, NULL },
+	{ "a loose bare user who stays bare", BASE, STRANGER,
+	    TO_AS("postmaster", "root"), 0, "local-domain", NULL, NULL },
+	{ "a stray dot, quoted by the MTA", BASE, STRANGER,
+	    TO_AS("<joe.@example.com>", "\"joe.\"@example.com"), 0, "local-domain",
+	    "local-domains example.com", NULL },
+	{ "a stray dot, as the MTA leaves it", BASE, STRANGER,
+	    TO_AS("<jo..e@relay.example>", "jo..e@relay.example"), 0, "relay-domain",
+	    "relay-domains relay.example", NULL },
+	{ "a stray dot, and a user of the MTA's own", BASE, STRANGER,
+	    TO_AS("<.joe@example.com>", ".joe"), 0, "local-domain", "local-domains example.com", NULL },
+	{ "a stray dot, and another domain", BASE, STRANGER,
+	    TO_AS("<.joe@example.com>", ".joe@elsewhere.test"), 0, "divergence", NULL, NULL },
+	{ "a stray dot elsewhere, and a user of the MTA's own", BASE, STRANGER,
+	    TO_AS("<.joe@elsewhere.test>", ".joe"), 0, "divergence", NULL, NULL },
+	{ "a stray dot elsewhere", BASE, STRANGER,
+	    TO_AS("<.joe@elsewhere.test>", ".joe@elsewhere.test"), 0, "relay-denied", NULL, NULL },
+	{ "a stray dot, and routing by the MTA", BASE, STRANGER,
+	    TO_AS("<joe.@example.com>", "joe.%elsewhere.test@example.com"), 0, "divergence", NULL, NULL },
+	{ "a stray dot, and nobody proves it", BASE, STRANGER,
+	    TO("<joe.@example.com>"), 0, "malformed-address", NULL, NULL },
 	{ "a loose literal that the MTA reads alike", BASE, STRANGER,
 	    TO_AS("user@[198.51.100.1]", "user@[198.51.100.1]"), 0, "own-literal",
 	    "own-addresses 198.51.100.1/32", NULL },
@@ -393,6 +446,31 @@ static const struct row rows[] = {
 	/* rule 7 */
 	{ "postmaster without a domain", BASE, STRANGER, TO("<postmaster>"), 0, "local-domain", NULL, NULL },
 	{ "a bare user", BASE, STRANGER, TO("<user>"), 0, "local-domain", NULL, NULL },
+	{ "a bare user who stays bare", BASE, STRANGER, TO_AS("<user>", "root"), 0, "local-domain", NULL, NULL },
+	{ "a bare user who stays bare, and is no plain one", BASE, STRANGER, TO_AS("<\"us er\">", "us er"), 0,
+	    "local-domain", NULL, NULL },
+	{ "a bare user whom the MTA gives a local domain", BASE, STRANGER,
+	    TO_AS("<user>", "user@a.sub.example.com"), 0, "local-domain", "local-domains .sub.example.com", NULL },
+	{ "a bare user whom the MTA gives a domain elsewhere", BASE, STRANGER,
+	    TO_AS("<user>", "user@elsewhere.test"), 0, "relay-denied", NULL, NULL },
+	{ "postmaster, too", BASE, STRANGER, TO_AS("<postmaster>", "postmaster@elsewhere.test"), 0,
+	    "relay-denied", NULL, NULL },
+	{ "a bare user whom the MTA gives a relay domain", BASE, STRANGER,
+	    TO_AS("<user>", "user@relay.example"), 0, "relay-domain", "relay-domains relay.example", NULL },
+	{ "a bare user whom the MTA gives an address of ours", BASE, STRANGER,
+	    TO_AS("<user>", "user@[198.51.100.1]"), 0, "own-literal", "own-addresses 198.51.100.1/32", NULL },
+	{ "a bare user whom the MTA gives another address", BASE, STRANGER,
+	    TO_AS("<user>", "user@[198.51.100.2]"), 0, "relay-denied", NULL, NULL },
+	{ "a bare user whom the MTA gives routing", BASE, STRANGER,
+	    TO_AS("<user>", "user%elsewhere.test@example.com"), 0, "divergence", NULL, NULL },
+	{ "a bare user whom the MTA gives what cannot be read", BASE, STRANGER,
+	    TO_AS("<user>", "user@example.com@elsewhere.test"), 0, "divergence", NULL, NULL },
+	{ "a bare user elsewhere, and a login", BASE, STRANGER,
+	    { LOGIN, .rcpt = "<user>", .rcpt_mta = "user@elsewhere.test" }, 0, "authenticated", NULL, NULL },
+	{ "a bare user whom the MTA gives a domain that DNS is asked of", MX_BACKUP, STRANGER,
+	    TO_AS("<user>", "user@elsewhere.test"), POLICY_MX_UNASKED, NULL, NULL, NULL },
+	{ "a bare user in a domain that we are backup of", MX_BACKUP, STRANGER,
+	    TO_AS("<user>", "user@elsewhere.test"), POLICY_MX_BACKUP, "mx", NULL, NULL },
 	{ "postmaster elsewhere is elsewhere", BASE, STRANGER, TO("<postmaster@elsewhere.test>"), 0,
 	    "relay-denied", NULL, NULL },
 
@@ -415,6 +493,14 @@ static const struct row rows[] = {
 	{ "a local domain in U-labels", BASE, STRANGER,
 	    { .utf8 = 1, .rcpt = "<u@b\xc3\xbc" "cher.example>" }, 0, "local-domain",
 	    "local-domains xn--bcher-kva.example", NULL },
+	{ "a local domain in U-labels and capitals", BASE, STRANGER,
+	    { .utf8 = 1, .rcpt = "<u@B\xc3\x9c" "CHER.example>" }, 0, "local-domain",
+	    "local-domains xn--bcher-kva.example", NULL },
+	{ "capitals that were not announced, and the MTA makes them small", BASE, STRANGER,
+	    TO_AS("<u@B\xc3\x9c" "CHER.example>", "u@b\xc3\xbc" "cher.example"), 0, "local-domain",
+	    "local-domains xn--bcher-kva.example", NULL },
+	{ "capitals that were not announced, and the MTA leaves them", BASE, STRANGER,
+	    TO_AS("<u@B\xc3\x9c" "CHER.example>", "u@B\xc3\x9c" "CHER.example"), 0, "divergence", NULL, NULL },
 	{ "our own address", BASE, STRANGER, TO("<user@[198.51.100.1]>"), 0, "own-literal",
 	    "own-addresses 198.51.100.1/32", NULL },
 	{ "our own IPv6 address", BASE, STRANGER, TO("<user@[IPv6:2001:db8::25]>"), 0, "own-literal",

@@ -19,7 +19,8 @@ static const char	whole[] =
     "\"reply\":\"550 5.7.1 No\",\"session\":\"6611f0c39c240.1f\",\"txn\":2,\"queue_id\":\"4Qx1\","
     "\"mta\":\"mx.example.org\",\"daemon\":\"smtpd\",\"client\":\"192.0.2.7\",\"client_port\":40000,"
     "\"client_name\":\"[192.0.2.7]\",\"helo\":\"pc\",\"tls\":\"TLSv1.3\",\"cipher\":\"AES\","
-    "\"cert_subject\":\"one\",\"auth\":\"joe\",\"auth_realm\":\"r\",\"auth_type\":\"ANONYMOUS\",\"auth_refused\":"
+    "\"cert_subject\":\"one\",\"auth\":\"joe\",\"auth_realm\":\"r\",\"auth_type\":\"ANONYMOUS\",\"auth_clear\":true,"
+    "\"auth_refused\":"
     "\"anonymous\",\"sender\":\"<>\",\"rcpt\":\"<a@example.com>\",\"rcpt_mta\":\"a@example.com\","
     "\"domain\":\"example.com\",\"matched\":\"x y\",\"mx\":\"not\",\"elapsed_us\":42,"
     "\"note\":\"n\",\"count\":9,\"prev\":\"00\",\"chain\":\"ff\",\"sig\":\"a+/=\"}";

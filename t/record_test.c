@@ -38,6 +38,7 @@ full_record(void)
 		.auth = "joe",
 		.auth_realm = "mx.example.org",
 		.auth_type = "ANONYMOUS",
+		.auth_clear = 1,
 		.auth_refused = "anonymous",
 		.sender = "<joe@example.net>",
 		.rcpt = "<ann@example.com>",
@@ -97,7 +98,7 @@ test_full(void)
 	    "\"tls\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\","
 	    "\"cert_subject\":\"client one\",\"auth\":\"joe\",\"auth_realm\":\"mx.example.org\","
 	    "\"auth_type\":\"ANONYMOUS\","
-	    "\"auth_refused\":\"anonymous\",\"sender\":\"<joe@example.net>\","
+	    "\"auth_clear\":true,\"auth_refused\":\"anonymous\",\"sender\":\"<joe@example.net>\","
 	    "\"rcpt\":\"<ann@example.com>\",\"rcpt_mta\":\"ann@example.com\","
 	    "\"domain\":\"example.com\",\"matched\":\"local-domains example.org\","
 	    "\"mx\":\"example.com: not\",\"elapsed_us\":42}\n", "everything, as JSON");
@@ -108,7 +109,7 @@ test_full(void)
 	    "txn=2 queue_id=4Qx1 mta=mx.example.org daemon=smtpd client=192.0.2.7 "
 	    "client_port=40000 client_name=[192.0.2.7] helo=client.example tls=TLSv1.3 "
 	    "cipher=TLS_AES_256_GCM_SHA384 cert_subject=\"client one\" auth=joe auth_realm=mx.example.org "
-	    "auth_type=ANONYMOUS auth_refused=anonymous sender=<joe@example.net> "
+	    "auth_type=ANONYMOUS auth_clear=true auth_refused=anonymous sender=<joe@example.net> "
 	    "rcpt=<ann@example.com> rcpt_mta=ann@example.com domain=example.com "
 	    "matched=\"local-domains example.org\" mx=\"example.com: not\" elapsed_us=42 "
 	    "v=1 time=2026-11-24T06:34:42.123456Z seq=17", "everything, as key=value");

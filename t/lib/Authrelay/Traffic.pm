@@ -60,6 +60,9 @@ sub _sent
 	return (rcpt => "<friend$name\@$domain>", domain => $domain);
 }
 
+# Every reason for which a login may not count.
+sub _why { return (qw(incomplete unreadable anonymous mechanism certificate tls strength))[$_[0] % 7] }
+
 sub _refused
 {
 	my $client = _mostly_first(120);
@@ -68,7 +71,7 @@ sub _refused
 
 	return (verdict => 'reject', reason => $reason, enforced => JSON::PP::true,
 	    client => $client % 4 == 0 ? "2001:db8:$client\::1" : "192.0.2.$client", rcpt => $rcpt,
-	    domain => 'elsewhere.example', _below(20) == 0 ? (auth => 'info', auth_type => 'PLAIN', auth_refused => 'tls') : ());
+	    domain => 'elsewhere.example', _below(20) == 0 ? (auth => 'info', auth_type => 'PLAIN', auth_refused => _why($client)) : ());
 }
 
 # The rest of a record, by what happens how often.
