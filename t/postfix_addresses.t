@@ -15,7 +15,8 @@ need_postfix();
 # Both spellings of a domain have to be told to Postfix, and one of them to the daemon.
 my $stage = Authrelay::Stage->start(conf => $Authrelay::Rows::CONF, postfix => {
 	users => { alice => 'secret' },
-	main => "mydestination = local.test, mx.example.test, \xc3\xb6rtlich.test, xn--rtlich-vxa.test\n"
+	main => "mydestination = local.test, mx.example.test, \xc3\xb6rtlich.test, xn--rtlich-vxa.test, "
+	    . "\xcf\x89\xd0\xb6\xc9\x99\xc5\x91\xe1\xba\xa1.test, \xe1\xba\xa1.test\n"
 });
 
 check_rows($stage, $stage->postfix, 'postfix');

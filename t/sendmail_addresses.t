@@ -16,6 +16,7 @@ need_sendmail();
 my $stage = Authrelay::Stage->start(conf => $Authrelay::Rows::CONF, sendmail => {
 	users => { alice => 'secret' },
 	mc => "LOCAL_DOMAIN(`\xc3\xb6rtlich.test')dnl\nLOCAL_DOMAIN(`xn--rtlich-vxa.test')dnl\n"
+	    . "LOCAL_DOMAIN(`\xcf\x89\xd0\xb6\xc9\x99\xc5\x91\xe1\xba\xa1.test')dnl\nLOCAL_DOMAIN(`\xe1\xba\xa1.test')dnl\n"
 });
 
 check_rows($stage, $stage->sendmail, 'sendmail');

@@ -25,7 +25,7 @@ our @EXPORT_OK = qw(address_rows write_address check_rows);
 our $CONF = <<'CONF';
 trusted-networks = { "192.0.2.0/24" }
 own-addresses = { "192.0.2.9" }
-local-domains = { "local.test", "mx.example.test", "xn--rtlich-vxa.test" }
+local-domains = { "local.test", "mx.example.test", "xn--rtlich-vxa.test", "ΩЖƏŐẠ.test", "Ạ.test" }
 relay-domains = { "relay.test" }
 CONF
 
