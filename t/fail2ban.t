@@ -141,6 +141,17 @@ subtest 'who counts' => sub {
 	$daemon->stop;
 };
 
+# Anybody has a certificate of some authority.
+subtest 'a login by a certificate that is in no list' => sub {
+	my $daemon = start_daemon($CONF =~ s/^auth .*\n//mr);
+
+	play($daemon, '<x@outside.test>', client => '198.51.100.8', macros => { '{auth_type}' => 'EXTERNAL',
+		'{auth_authen}' => 'a', '{cert_subject}' => 'a', '{cert_issuer}' => 'b' });
+	are_found('counts as none', $daemon, '198.51.100.8');
+	is(($daemon->records->all)[-1]{auth_refused}, 'certificate', 'which is why it was refused');
+	$daemon->stop;
+};
+
 subtest 'what a client writes' => sub {
 	my $daemon = start_daemon($CONF);
 	my @want;

@@ -5,9 +5,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 use Authrelay::Certificates;
 use Authrelay::Need qw(need_postfix);
+use Authrelay::Process;
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Stage;
 
@@ -33,6 +36,21 @@ my %file = (
 my $cross = Authrelay::Certificates->new(scratch_folder(), '/CN=\/CN=Test CA');
 $file{'crossed-both'} = [ $cross->issue('crossed-both', '/CN=\/O=Clients\/CN=both.test') ];
 my $trusted = write_file(scratch_folder() . '/trusted.pem', read_file($ca->file) . read_file($cross->file));
+
+# Postfix has EXTERNAL only by Dovecot, and only where its filter of mechanisms lets it through. This is as much of Dovecot's authentication protocol as Postfix asks for, and
+# takes every login by EXTERNAL for "somebody".
+my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die "socket: $!\n";
+my $sasl = Authrelay::Process->start(code => sub {
+	while (my $c = $listener->accept) {
+		next if fork;
+		$c->autoflush;
+		print $c map { "$_\n" } "VERSION\t1\t1", "MECH\tEXTERNAL", "SPID\t1", "CUID\t1", "COOKIE\t" . '0' x 32, 'DONE';
+		while (<$c>) {
+			print $c "OK\t$1\tuser=somebody\n" if /^AUTH\t(\d+)\tEXTERNAL\t/;
+		}
+		POSIX::_exit(0);
+	}
+});
 my $stage = Authrelay::Stage->start(conf => <<'EOT', postfix => {
 trusted-networks = { "192.0.2.0/24" }
 local-domains = { "local.test", "mx.example.test" }
@@ -41,15 +59,18 @@ client-certificates += { "/O=Clients/CN=whole.test", "/CN=Test CA|/O=Clients/CN=
 EOT
 	tls => 1,
 	main => "smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = $trusted\n"
+	    . "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:127.0.0.1:" . $listener->sockport . "\n"
+	    . "smtpd_sasl_mechanism_filter = EXTERNAL\n"
 });
 
 sub rcpt
 {
-	my ($name) = @_;
+	my ($name, $is_login) = @_;
 	my $c = $stage->client('198.51.100.7');
 
-	$c->starttls(@{ $file{$name} });
+	$c->starttls(@{ $file{$name} // [] });
 	$c->ehlo;
+	like($c->command('AUTH EXTERNAL ='), qr/^235 /, 'Postfix takes AUTH EXTERNAL') if $is_login;
 	$c->mail('<m@sender.test>');
 	my $reply = $c->rcpt("<$name\@outside.test>");
 	$c->data($name) if $reply =~ /^250 /;
@@ -68,7 +89,17 @@ for my $name (qw(unlisted other-issuer whole crossed crossed-both rogue)) {
 	$stage->records->are("$name: recorded so", { verdict => 'reject', reason => 'relay-denied', tls => qr/^TLSv1/,
 		%shown });
 }
-is(join("\n", $stage->delivered), join("\n", map { "relay $_ <$_\@outside.test>" } qw(both listed plus)),
+
+# EXTERNAL adds nothing to a certificate, nor to none.
+my %login = (auth => 'somebody', auth_type => 'EXTERNAL');
+like(rcpt('listed', 1), qr/^250 2\.1\.5 /, 'EXTERNAL, listed: may relay');
+$stage->records->are('recorded so', { verdict => 'permit', reason => 'authenticated', %login }, { event => 'message' });
+for my $name (qw(unlisted other-issuer rogue none)) {
+	like(rcpt($name, 1), qr/^550 5\.7\.1 Relaying denied; authenticate first$/, "EXTERNAL, $name: may not");
+	$stage->records->are("$name: recorded so", { verdict => 'reject', reason => 'relay-denied', %login,
+		auth_refused => 'certificate' });
+}
+is(join("\n", $stage->delivered), join("\n", map { "relay $_ <$_\@outside.test>" } qw(both listed listed plus)),
     'what was permitted arrived, and nothing else');
 is($stage->daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 $stage->records->check_file($stage->daemon);

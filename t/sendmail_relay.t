@@ -216,7 +216,7 @@ subtest 'STARTTLS' => sub {
 	$c->ehlo;
 	may_relay($c, 'login-before-tls');
 	$c->quit;
-	$records->are('recorded so', permit('authenticated', %tls, auth => 'alice'), message());
+	$records->are('recorded so', permit('authenticated', %tls, auth => 'alice', auth_clear => 1), message());
 };
 
 # Sendmail shows every certificate, also one that nobody vouches for; {verify} says so.
@@ -260,12 +260,33 @@ subtest 'client certificates' => sub {
 
 	my $c = client();
 	$c->starttls($ca->issue('external', '/O=Some Clients/CN=a\+b'));
-	like($c->ehlo, qr/AUTH .*EXTERNAL/, 'EXTERNAL is offered to whom it knows');
+	like($c->ehlo, qr/AUTH .*EXTERNAL/, 'EXTERNAL is offered to whom Sendmail knows');
 	like($c->auth('EXTERNAL'), qr/^235 /, 'and succeeds');
-	may_relay($c, 'external');
+	may_not_relay($c, 'which is nothing without a listed certificate');
+	$c->mail('<m@sender.test>');
+	like($c->rcpt('<user@local.test>'), $OK, 'but for mail to us');
 	$c->quit;
-	$records->are('recorded so', permit('authenticated', auth => '/O=Some Clients/CN=a\+b', auth_type => 'EXTERNAL'),
-	    message());
+	my %external = (auth => '/O=Some Clients/CN=a\+b', auth_type => 'EXTERNAL', auth_refused => 'certificate');
+	$records->are('recorded so', refusal(%external), permit('local-domain', %external));
+
+	for my $name (qw(listed both coded)) {
+		$c = client();
+		$c->starttls(@{ $file{$name} });
+		$c->ehlo;
+		like($c->auth('EXTERNAL'), qr/^235 /, "EXTERNAL by the certificate $name");
+		may_relay($c, "external-$name");
+		$c->quit;
+		$records->are('recorded so', permit('authenticated', auth_type => 'EXTERNAL', auth_refused => undef), message());
+	}
+	for my $name (qw(part other-issuer cut)) {
+		$c = client();
+		$c->starttls(@{ $file{$name} });
+		$c->ehlo;
+		like($c->auth('EXTERNAL'), qr/^235 /, "EXTERNAL by the certificate $name");
+		may_not_relay($c, $name);
+		$c->quit;
+		$records->are('recorded so', refusal(auth_type => 'EXTERNAL', auth_refused => 'certificate'));
+	}
 
 	$c = client();
 	$c->starttls(@{ $file{rogue} });
