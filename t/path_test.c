@@ -1,9 +1,11 @@
 /* t/path_test.c: how a recipient's address is read */
 /* SPDX-License-Identifier: ISC */
 
+#include <idn2.h>
 #include <string.h>
 
 #include "../milter/path.h"
+#include "../milter/utf8.h"
 #include "tap.h"
 
 #define PLAIN	PATH_PLAIN
@@ -339,6 +341,45 @@ check_refused_domains(void)
 	}
 }
 
+/*
+ * Of every character: it is a domain's as UTS-46 has it, or none; and a capital letter
+ * is the domain of its small one, which has as many bytes.
+ */
+static void
+check_letters(void)
+{
+	char text[8], small[8], domain[PATH_DOMAIN_SIZE], other[PATH_DOMAIN_SIZE];
+	int capitals = 0, beyond = 0, apart = 0;
+	uint32_t c;
+
+	for (c = 0x80; c <= 0xffff; c++) {
+		size_t len;
+		uint8_t *ascii = NULL;
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			continue;
+		len = utf8_encode(c, text);
+		memcpy(text + len, ".x", 3);
+		if (path_domain(text, len + 2, domain) == NULL &&
+		    (idn2_lookup_u8((const uint8_t *)text, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK ||
+		    strcmp((const char *)ascii, domain) != 0))
+			beyond++;
+		idn2_free(ascii);
+		if (utf8_small(c) == c)
+			continue;
+		capitals++;
+		if (utf8_encode(utf8_small(c), small) != len)
+			apart++;
+		memcpy(small + len, ".x", 3);
+		if (path_domain(text, len + 2, domain) != NULL || path_domain(small, len + 2, other) != NULL ||
+		    strcmp(domain, other) != 0)
+			apart++;
+	}
+	tap_is_int(capitals, 495, "capital letters");
+	tap_is_int(apart, 0, "each is the domain of its small letter");
+	tap_is_int(beyond, 0, "no character is mapped beyond UTS-46");
+}
+
 int
 main(void)
 {
@@ -351,5 +392,6 @@ main(void)
 	check_sizes();
 	check_bytes();
 	check_refused_domains();
+	check_letters();
 	return tap_done();
 }
