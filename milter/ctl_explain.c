@@ -285,7 +285,7 @@ auth_words(enum policy_auth auth)
 		return "no verified certificate of its is in client-certificates, and EXTERNAL "
 		    "is not in auth.mechanisms";
 	case POLICY_AUTH_TLS:
-		return "it is not under TLS, and auth.require-tls is yes";
+		return "it was not made under TLS, and auth.require-tls is yes";
 	case POLICY_AUTH_STRENGTH:
 		return "its connection is weaker than auth.min-ssf";
 	}

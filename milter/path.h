@@ -46,9 +46,9 @@ void	path_parse_resolved(const char *text, struct path *path_r);
 /*
  * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the
  * end taken away. U-labels are converted as IDNA2008 has it, without any mapping but that
- * of case (utf8_small()), which Postfix does, too: what else UTS-46 would map, and what
- * only looks like a domain of ours (full-width letters, an ideographic full stop,
- * decomposed letters), is none. Underscores are taken: names of
+ * of case (utf8_small()): Postfix compares case-folded domains, and does nothing else of
+ * what UTS-46 would. What only looks like a domain of ours (full-width letters, an
+ * ideographic full stop, decomposed letters) is none. Underscores are taken: names of
  * hosts have them. Returns NULL, or what is wrong as a constant text, and domain_r is "".
  */
 const char	*path_domain(const char *text, size_t len,

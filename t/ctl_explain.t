@@ -247,7 +247,7 @@ subtest 'why a login does not count' => sub {
 		mechanism => [ [ '--auth', 'a', '--mech', 'CRAM-MD5', '--tls=TLSv1.2' ], 'its mechanism is not in auth.mechanisms' ],
 		certificate => [ [ '--auth', '/CN=a', '--mech', 'EXTERNAL', '--cert-subject', '/CN=a', '-o', 'auth.mechanisms = { }' ],
 		    'no verified certificate of its is in client-certificates, and EXTERNAL is not in auth.mechanisms' ],
-		tls => [ [ '--auth', 'a', '--mech', 'LOGIN', '--ssf', '128' ], 'it is not under TLS, and auth.require-tls is yes' ],
+		tls => [ [ '--auth', 'a', '--mech', 'LOGIN', '--ssf', '128' ], 'it was not made under TLS, and auth.require-tls is yes' ],
 		strength => [ [ '--auth', 'a', '--mech', 'LOGIN', '--tls', '--tls-bits', '40' ], 'its connection is weaker than auth.min-ssf' ],
 	);
 	for my $name (sort keys %why) {
