@@ -81,7 +81,8 @@ static const size_t line_lead[KEY_LED] = { 1, 2, 0 };
  * How long a value in the line for syslog may be. Every key with a value of the
  * least length makes a line that fits, whatever is in them.
  */
-static const size_t caps[] = { RECORD_LINE_MAX, 512, 256, 192, 128, 96, 64, 48, 32, 24, 16 };
+static const size_t caps[] = { RECORD_LINE_MAX, 512, 256, 192, 128, 96, 64, 48, 32, 24,
+    16 };
 
 void
 record_init(struct record *record, enum record_event event)
