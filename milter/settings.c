@@ -102,7 +102,8 @@ const struct setting settings[] = {
 	  .help = "certificates whose owners may relay" },
 	{ .name = "auth.mechanisms", .kind = SETTING_MECHANISMS, MEMBER(auth_mechanisms),
 	  .value = "{ }",
-	  .help = "SASL mechanisms that count; none given: all but ANONYMOUS" },
+	  .help = "SASL mechanisms that count; none given: all but ANONYMOUS, and "
+	      "EXTERNAL with a listed certificate only" },
 	{ .name = "auth.min-ssf", .kind = SETTING_NUMBER, MEMBER(auth_min_ssf),
 	  .value = "0", .min = 0, .max = 1024,
 	  .help = "security strength that a login needs, in bits" },
