@@ -34,6 +34,7 @@ enum policy_reason {
 	POLICY_RELAY_DENIED,
 	POLICY_INTERNAL,	/* a failure of ours; policy_decide() never says it */
 	POLICY_MTA_REJECT,	/* the MTA's refusal; policy_decide() never says it */
+	POLICY_TOO_MANY,	/* of a flood; policy_decide() never says it */
 	POLICY_REASON_COUNT
 };
 
@@ -138,6 +139,13 @@ struct policy_decision {
  */
 void	policy_decide(const struct policy *, const struct policy_facts *,
 	    const struct policy_answers *, struct policy_decision *decision_r);
+
+/*
+ * Whether a rule about the client permits every recipient of its: it has logged in, is in
+ * trusted-networks, submits on this host, or has a listed certificate. Else it is a
+ * stranger. Facts about the recipient are not looked at.
+ */
+int	policy_client_is_entitled(const struct policy *, const struct policy_facts *);
 
 /* One rule, for those who explain a decision. */
 struct policy_rule {
