@@ -872,31 +872,6 @@ check_flood_and_mx(void)
 	bench_close(&b);
 }
 
-/* A flood asks nothing of DNS, and the first summary is written at once. */
-static void
-check_flood_and_mx(void)
-{
-	struct world world = { 0, 0 };
-	struct session *s;
-	struct bench b;
-	char conf[1024], rcpt[64];
-	int within = 0;
-
-	(void)snprintf(conf, sizeof(conf), "%s" SLOW, mx_text);
-	bench_open(&b, conf);
-	ask_in_world(&b, &world);
-	s = connect_from(&b, "203.0.113.9", postfix);
-	mail(&b, s, NULL, nothing);
-	for (int i = 0; i < BURST + MORE; i++) {
-		(void)snprintf(rcpt, sizeof(rcpt), "<u@d%d.test>", i);
-		within += play_many(&b, s, rcpt, 1, "pass");
-	}
-	tap_ok(within >= BURST && within < BURST + MORE / 2, "few are beyond the burst: %d", within);
-	tap_is_int(world.questions, 2 * within, "DNS is asked for those within alone");
-	filter_close(b.filter, s);
-	bench_close(&b);
-}
-
 int
 main(void)
 {
@@ -922,7 +897,6 @@ main(void)
 	check_flood();
 	check_flood_in_monitor_mode();
 	check_flood_settings();
-	check_flood_and_mx();
 	check_flood_and_mx();
 	on_failure_is("tempfail", "451", "451");
 	on_failure_is("continue", "pass", "550");
