@@ -279,7 +279,8 @@ is_flood(struct filter *filter, struct session *session, const char *rcpt, int64
 		return 0;
 	(void)atomic_fetch_add(&filter->busy, 1);
 	if (!atomic_load(&filter->is_stopping)) {
-		is_over = !flood_admit(filter->flood, &session->client, &bound, now_us, &due);
+		is_over = !flood_admit(filter->flood, &session->client, &bound, now_us,
+		    &due);
 		write_flood(filter, &due.own, conf, session, rcpt);
 		write_flood(filter, &due.other, conf, NULL, NULL);
 	}
@@ -438,12 +439,13 @@ static void
 write_floods(struct filter *filter, int wants_all)
 {
 	struct flood_summary summary;
+	const int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	struct conf *conf;
 	struct ask *ask;
 	size_t at = 0;
 
 	get_rules(filter, &conf, &ask);
-	while (flood_take(filter->flood, clock_us(CLOCK_MONOTONIC), wants_all, &at, &summary))
+	while (flood_take(filter->flood, now_us, wants_all, &at, &summary))
 		write_flood(filter, &summary, conf, NULL, NULL);
 	ask_unref(ask);
 	conf_unref(conf);

@@ -40,7 +40,7 @@ struct entry {
 	int64_t		full_ns;	/* when the bucket is full again */
 	int64_t		said_us;	/* the last summary; of the first: long ago */
 	uint64_t	unsaid;
-	struct netaddr	client;		/* the last of these; bytes are enough to know it */
+	struct netaddr	client;		/* the last of these */
 };
 
 struct shard {
@@ -63,12 +63,13 @@ flood_new(const uint8_t key[SIPHASH_KEY_SIZE])
 	if (flood == NULL)
 		return NULL;
 	memcpy(flood->key, key, sizeof(flood->key));
-	for (; flood->shard_count < SHARDS; flood->shard_count++)
-		if (pthread_mutex_init(&flood->shards[flood->shard_count].lock, NULL) != 0) {
-			flood_free(flood);
-			return NULL;
-		}
-	return flood;
+	while (flood->shard_count < SHARDS && pthread_mutex_init(
+	    &flood->shards[flood->shard_count].lock, NULL) == 0)
+		flood->shard_count++;
+	if (flood->shard_count == SHARDS)
+		return flood;
+	flood_free(flood);
+	return NULL;
 }
 
 void
@@ -113,9 +114,10 @@ flood_network(const struct netaddr *client, char text_r[NETADDR_TEXT_SIZE])
 
 	memcpy(network.bytes, client->bytes, network_bytes(client));
 	netaddr_format(&network, text_r);
-	if (client->family != NETADDR_NONE)
-		memcpy(text_r + strlen(text_r), client->family == NETADDR_V4 ? "/24" : "/48",
-		    sizeof("/24"));
+	if (client->family == NETADDR_NONE)
+		return;
+	memcpy(text_r + strlen(text_r), client->family == NETADDR_V4 ? "/24" : "/48",
+	    sizeof("/24"));
 }
 
 /*
@@ -159,7 +161,7 @@ use(struct entry *entry, const struct flood_bound *bound, int64_t now_us)
 
 	if (entry->full_ns < now)
 		entry->full_ns = now;
-	/* under the bound of another configuration it may have used more than there is */
+	/* under another configuration it may have used more than there is */
 	if (entry->full_ns > empty)
 		entry->full_ns = empty;
 	if (entry->full_ns + each > empty)
@@ -169,8 +171,8 @@ use(struct entry *entry, const struct flood_bound *bound, int64_t now_us)
 }
 
 static void
-count(struct flood *flood, struct entry *entry, const struct netaddr *client, int64_t now_us,
-    struct flood_summary *due)
+count(struct flood *flood, struct entry *entry, const struct netaddr *client,
+    int64_t now_us, struct flood_summary *due)
 {
 	if (entry->unsaid++ == 0)
 		(void)atomic_fetch_add(&flood->unsaid, 1);
@@ -198,7 +200,8 @@ flood_admit(struct flood *flood, const struct netaddr *client,
 	entry = find(shard->sets[hash / SHARDS % SHARD_SETS], network);
 	if (entry->network != network) {
 		due->other = take_unsaid(flood, entry, now_us);
-		*entry = (struct entry){ .network = network, .said_us = now_us - FLOOD_SAY_US };
+		*entry = (struct entry){ .network = network,
+		    .said_us = now_us - FLOOD_SAY_US };
 	}
 	if (!(is_within = use(entry, bound, now_us)))
 		count(flood, entry, client, now_us, &due->own);

@@ -47,8 +47,8 @@ void		 flood_free(struct flood *);
  * Returns 1 where one more recipient of this client is within the bound. Returns 0 where
  * it is not, and counts it. In both cases the caller has to write what *due_r has.
  */
-int	flood_admit(struct flood *, const struct netaddr *client, const struct flood_bound *,
-	    int64_t now_us, struct flood_due *due_r);
+int	flood_admit(struct flood *, const struct netaddr *client,
+	    const struct flood_bound *, int64_t now_us, struct flood_due *due_r);
 
 /*
  * Takes a summary of a network whose last one is FLOOD_SAY_US old, or of any (wants_all).

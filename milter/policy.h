@@ -141,7 +141,7 @@ void	policy_decide(const struct policy *, const struct policy_facts *,
 	    const struct policy_answers *, struct policy_decision *decision_r);
 
 /*
- * Whether a rule about the client permits every recipient of its: it has logged in, is in
+ * Whether a rule about the client permits whatever it sends: it has logged in, is in
  * trusted-networks, submits on this host, or has a listed certificate. Else it is a
  * stranger. Facts about the recipient are not looked at.
  */
