@@ -32,11 +32,12 @@ sub send_to
 	return @reply;
 }
 
-my @reply = send_to('198.51.100.7', 12, 'local.test', 1);
+my @reply = send_to('198.51.100.7', 15, 'local.test', 1);
 my $taken = grep { /^250 / } @reply;
 
 cmp_ok($taken, '>=', 5, 'the burst is taken');
-is(scalar(grep { /^451 4\.7\.1 .*Too many recipients from your network; try again later/ } @reply), 12 - $taken,
+cmp_ok($taken, '<', 15, 'and not all');
+is(scalar(grep { /^451 4\.7\.1 .*Too many recipients from your network; try again later/ } @reply), 15 - $taken,
     'all others are to come again') or diag @reply;
 is(scalar events('rcpt'), $taken, 'a record for each that was taken');
 is((send_to('198.51.101.7', 5, 'local.test', 2))[4] =~ s/ .*//sr, '250', 'another network is free');
