@@ -69,6 +69,8 @@ struct conf {
 	int			 audit_facility;	/* of syslog(3) */
 	char			*audit_file;		/* "": none */
 	int			 audit_on_failure;	/* enum conf_on_failure */
+	unsigned		 audit_stranger_rate;	/* recipients a second; 0: any */
+	unsigned		 audit_stranger_burst;
 	int			 audit_durability;	/* enum conf_durability */
 	unsigned		 audit_queue;		/* records */
 	uint64_t		 audit_rotate_size;	/* bytes; 0: never */

@@ -142,6 +142,16 @@ add_login(struct buf *b, const struct record_view *view)
 	pad(b, start, LOGIN_WIDTH);
 }
 
+/* Of a flood: how many recipients have no record of their own. */
+static void
+add_count(struct buf *b, const struct record_view *view)
+{
+	buf_puts(b, ": ");
+	add_word(b, view, RECORD_KEY_COUNT);
+	buf_puts(b, view->count == 1 ? " recipient not recorded" :
+	    " recipients not recorded");
+}
+
 /* What decided, or what the mail server said. */
 static void
 add_cause(struct buf *b, const struct record_view *view)
@@ -153,6 +163,8 @@ add_cause(struct buf *b, const struct record_view *view)
 		return;
 	buf_puts(b, "  (");
 	add_words(b, view, key);
+	if (view->event == RECORD_FLOOD)
+		add_count(b, view);
 	buf_putc(b, ')');
 }
 
@@ -170,7 +182,7 @@ add_mail(struct buf *b, const struct record_view *view)
 	if (is_given(view, RECORD_KEY_RCPT)) {
 		buf_puts(b, is_given(view, RECORD_KEY_SENDER) ? " -> " : "-> ");
 		add_word(b, view, RECORD_KEY_RCPT);
-	} else if (is_decision)
+	} else if (is_decision && view->event != RECORD_FLOOD)
 		buf_puts(b, "  (message)");
 	add_cause(b, view);
 }
@@ -264,7 +276,7 @@ ctl_log_line_write(const struct ctl_log_style *style, const struct record_view *
 	buf_putc(&line, ' ');
 	start = line.len;
 	add_verdict(&line, view);
-	if (is_given(view, RECORD_KEY_SESSION))
+	if (is_given(view, RECORD_KEY_SESSION) || view->event == RECORD_FLOOD)
 		add_mail(&line, view);
 	else
 		add_note(&line, view);

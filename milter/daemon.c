@@ -24,7 +24,8 @@
 #include "watchdog.h"
 
 #define STOP_MS		300	/* how long a stop waits for records under way */
-#define RENEW_MS	60000	/* until interfaces and resolv.conf are read again */
+#define TICK_MS		10000	/* until summaries that are left are written */
+#define RENEW_TICKS	6	/* until interfaces and resolv.conf are read again */
 
 struct daemon {
 	const struct daemon_options	*options;
@@ -256,12 +257,15 @@ static enum signals_event
 wait_for_end(struct daemon *d)
 {
 	enum signals_event event;
+	unsigned ticks = 0;
 
 	for (;;) {
-		event = signals_wait(RENEW_MS);
-		if (event == SIGNALS_TIMEOUT)
-			renew_ask(d);
-		else if (event == SIGNALS_RELOAD) {
+		event = signals_wait(TICK_MS);
+		if (event == SIGNALS_TIMEOUT) {
+			filter_sum_up(d->filter);
+			if (++ticks % RENEW_TICKS == 0)
+				renew_ask(d);
+		} else if (event == SIGNALS_RELOAD) {
 			notify_reloading();
 			reload(d);
 			notify_ready();

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "filter.h"
+#include "flood.h"
 #include "log.h"
 #include "mta.h"
 #include "mta_seen.h"
@@ -21,6 +23,7 @@ struct filter {
 	struct ask		*ask;		/* NULL: DNS has no say */
 	struct audit		*audit;
 	struct mta_seen		*mta_seen;
+	struct flood		*flood;
 	int64_t			 started_us;	/* part of the sessions' names */
 	atomic_uint_least64_t	 sessions;
 	atomic_int		 busy;		/* callbacks that write a record */
@@ -36,6 +39,16 @@ clock_us(clockid_t id)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static struct flood *
+new_flood(void)
+{
+	uint8_t key[SIPHASH_KEY_SIZE];
+
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+		return NULL;
+	return flood_new(key);
+}
+
 struct filter *
 filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 {
@@ -44,8 +57,10 @@ filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 	if (filter == NULL)
 		return NULL;
 	if ((filter->mta_seen = mta_seen_new()) == NULL ||
+	    (filter->flood = new_flood()) == NULL ||
 	    pthread_mutex_init(&filter->lock, NULL) != 0) {
 		mta_seen_free(filter->mta_seen);
+		flood_free(filter->flood);
 		free(filter);
 		return NULL;
 	}
@@ -64,6 +79,7 @@ filter_free(struct filter *filter)
 	ask_unref(filter->ask);
 	conf_unref(filter->conf);
 	mta_seen_free(filter->mta_seen);
+	flood_free(filter->flood);
 	(void)pthread_mutex_destroy(&filter->lock);
 	free(filter);
 }
@@ -226,6 +242,54 @@ answer(struct filter *filter, const struct session *session, const struct verdic
 	return verdict->reply;
 }
 
+static void
+write_flood(struct filter *filter, const struct flood_summary *summary,
+    const struct conf *conf, const struct session *session, const char *rcpt)
+{
+	struct verdict verdict = { .reply = NULL };
+	struct record record;
+
+	if (summary->count == 0)
+		return;
+	record_init(&record, RECORD_FLOOD);
+	if (session != NULL) {
+		verdict_describe_session(&verdict, session, &record);
+		record.rcpt = rcpt;
+	}
+	verdict_describe_flood(&verdict, summary, conf, &record);
+	record.time_us = clock_us(CLOCK_REALTIME);
+	(void)audit_write(filter->audit, &record);
+	verdict_clear(&verdict);
+}
+
+/*
+ * Whether the client's network is over its bound: then the recipient has no record of its
+ * own, and no other thing is asked about it. A summary is never taken where it cannot be
+ * written any more: filter_stop() writes those that are left.
+ */
+static int
+is_flood(struct filter *filter, struct session *session, const char *rcpt, int64_t now_us)
+{
+	struct transaction *txn = &session->txn;
+	const struct conf *conf = txn->conf;
+	const struct flood_bound bound = { conf->audit_stranger_rate,
+	    conf->audit_stranger_burst };
+	struct flood_due due;
+	int is_over = 0;
+
+	if (bound.rate == 0 || verdict_client_is_entitled(session))
+		return 0;
+	(void)atomic_fetch_add(&filter->busy, 1);
+	if (!atomic_load(&filter->is_stopping)) {
+		is_over = !flood_admit(filter->flood, &session->client, &bound, now_us,
+		    &due);
+		write_flood(filter, &due.own, conf, session, rcpt);
+		write_flood(filter, &due.other, conf, NULL, NULL);
+	}
+	(void)atomic_fetch_sub(&filter->busy, 1);
+	return is_over;
+}
+
 /* refusal: NULL where the mail server has not refused the recipient. */
 static const struct reply *
 decide(struct filter *filter, struct session *session, const char *rcpt,
@@ -239,6 +303,12 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 	if (!is_in_transaction(session))
 		return answer_without_session(filter);
 	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
+	if (is_flood(filter, session, rcpt, start_us)) {
+		session->txn.is_flood = 1;
+		return session->txn.conf->mode == CONF_MONITOR ? NULL :
+		    reply_for(POLICY_TOO_MANY, NULL);
+	}
+	session->txn.has_record = 1;
 	record_init(&record, refusal == NULL ? RECORD_RCPT : RECORD_MTA_REJECT);
 	record.rcpt = rcpt;
 	record.enforced = session->txn.conf->mode == CONF_ENFORCE;
@@ -299,6 +369,9 @@ filter_data(struct filter *filter, struct session *session,
 	if (!is_in_transaction(session) || session->txn.has_data)
 		return;
 	session->txn.has_data = 1;
+	/* where all its recipients were too many, their summary is the record */
+	if (session->txn.is_flood && !session->txn.has_record)
+		return;
 	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
 	record_init(&record, RECORD_MESSAGE);
 	verdict_describe_session(&verdict, session, &record);
@@ -364,16 +437,41 @@ filter_note(struct filter *filter, enum record_event event, const char *note)
 	return audit_write(filter->audit, &record);
 }
 
+static void
+write_floods(struct filter *filter, int wants_all)
+{
+	struct flood_summary summary;
+	const int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	struct conf *conf;
+	struct ask *ask;
+	size_t at = 0;
+
+	get_rules(filter, &conf, &ask);
+	while (flood_take(filter->flood, now_us, wants_all, &at, &summary))
+		write_flood(filter, &summary, conf, NULL, NULL);
+	ask_unref(ask);
+	conf_unref(conf);
+}
+
+void
+filter_sum_up(struct filter *filter)
+{
+	write_floods(filter, 0);
+}
+
 int
 filter_stop(struct filter *filter, int timeout_ms)
 {
 	const struct timespec pause = { 0, 1000000 };
+	int status = 0;
 
 	atomic_store(&filter->is_stopping, 1);
-	for (; atomic_load(&filter->busy) != 0; timeout_ms--) {
+	for (; atomic_load(&filter->busy) != 0 && status == 0; timeout_ms--) {
 		if (timeout_ms <= 0)
-			return -1;
-		(void)nanosleep(&pause, NULL);
+			status = -1;
+		else
+			(void)nanosleep(&pause, NULL);
 	}
-	return 0;
+	write_floods(filter, 1);
+	return status;
 }

@@ -75,9 +75,15 @@ void		 filter_set_rules(struct filter *, struct conf *, struct ask *);
 int		 filter_note(struct filter *, enum record_event, const char *note);
 
 /*
+ * Writes the summaries of client networks that were over their bound and from which no
+ * recipient has come since, see flood.h. To be called now and then, by one thread.
+ */
+void		 filter_sum_up(struct filter *);
+
+/*
  * From now on every recipient is answered by a temporary failure and not recorded. Waits
- * until the records under way are written, at most so many milliseconds. Returns -1 if
- * some are not.
+ * until the records under way are written, at most so many milliseconds, and writes the
+ * summaries that are left. Returns -1 if some records are not written.
  */
 int		 filter_stop(struct filter *, int timeout_ms);
 

@@ -350,6 +350,8 @@ static const struct {
 	{ nothing_else_holds,		{ POLICY_REJECT, POLICY_RELAY_DENIED, NULL } },
 };
 
+#define CLIENT_RULES	4	/* in front, that permit for the client's sake */
+
 static void
 decide(struct inquiry *q)
 {
@@ -402,6 +404,21 @@ policy_decide(const struct policy *policy, const struct policy_facts *facts,
 	decide(&q);
 }
 
+int
+policy_client_is_entitled(const struct policy *policy, const struct policy_facts *facts)
+{
+	const struct policy_answers answers = { .mx = POLICY_MX_UNASKED };
+	struct policy_decision decision;
+	struct inquiry q = { policy, facts, &answers, &decision };
+	unsigned i;
+
+	decision.auth = judge_login(policy, facts);
+	for (i = 0; i < CLIENT_RULES; i++)
+		if (rules[i].holds(&q) == YES)
+			return 1;
+	return 0;
+}
+
 const char *
 policy_domain(const struct policy_decision *decision)
 {
@@ -448,6 +465,7 @@ policy_reason_name(enum policy_reason reason)
 		[POLICY_RELAY_DENIED] = "relay-denied",
 		[POLICY_INTERNAL] = "internal",
 		[POLICY_MTA_REJECT] = "mta-reject",
+		[POLICY_TOO_MANY] = "too-many",
 	};
 
 	return names[reason];

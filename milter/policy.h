@@ -34,6 +34,7 @@ enum policy_reason {
 	POLICY_RELAY_DENIED,
 	POLICY_INTERNAL,	/* a failure of ours; policy_decide() never says it */
 	POLICY_MTA_REJECT,	/* the MTA's refusal; policy_decide() never says it */
+	POLICY_TOO_MANY,	/* of a flood; policy_decide() never says it */
 	POLICY_REASON_COUNT
 };
 
@@ -144,6 +145,13 @@ void	policy_decide(const struct policy *, const struct policy_facts *,
 
 /* The domain that was judged, or NULL: the recipient cannot be read, or has none. */
 const char	*policy_domain(const struct policy_decision *);
+
+/*
+ * Whether a rule about the client permits whatever it sends: it has logged in, is in
+ * trusted-networks, submits on this host, or has a listed certificate. Else it is a
+ * stranger. Facts about the recipient are not looked at.
+ */
+int	policy_client_is_entitled(const struct policy *, const struct policy_facts *);
 
 /* One rule, for those who explain a decision. */
 struct policy_rule {

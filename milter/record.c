@@ -118,6 +118,8 @@ event_name(enum record_event event)
 		return "mta";
 	case RECORD_ANCHOR:
 		return "anchor";
+	case RECORD_FLOOD:
+		return "flood";
 	}
 	return NULL;
 }

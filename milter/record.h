@@ -19,7 +19,8 @@ enum record_event {
 	RECORD_RELOAD,
 	RECORD_STOP,
 	RECORD_MTA,		/* a mail server is here for the first time */
-	RECORD_ANCHOR		/* says where the chain of the file is */
+	RECORD_ANCHOR,		/* says where the chain of the file is */
+	RECORD_FLOOD		/* recipients that have no record of their own */
 };
 
 /*
@@ -58,7 +59,7 @@ struct record {
 	const char		*mx;
 	int64_t			 elapsed_us;
 	const char		*note;		/* of start, reload, stop, mta */
-	int64_t			 count;		/* of anchor */
+	int64_t			 count;		/* of anchor and flood */
 	const char		*prev;		/* chain values */
 	const char		*chain;
 	const char		*sig;		/* of anchor */

@@ -50,7 +50,8 @@ static const char *
 event_at(unsigned i)
 {
 	static const char *const names[] = {
-		"rcpt", "mta-reject", "message", "start", "reload", "stop", "mta", "anchor"
+		"rcpt", "mta-reject", "message", "start", "reload", "stop", "mta", "anchor",
+		"flood"
 	};
 
 	return i < sizeof(names) / sizeof(names[0]) ? names[i] : NULL;

@@ -78,6 +78,7 @@ static const struct {
 	{ "stop", RECORD_STOP },
 	{ "anchor", RECORD_ANCHOR },
 	{ "mta", RECORD_MTA },
+	{ "flood", RECORD_FLOOD },
 };
 
 struct reader {

@@ -333,6 +333,7 @@ is_about_client(enum policy_reason reason)
 	case POLICY_RELAY_DENIED:
 	case POLICY_INTERNAL:
 	case POLICY_MTA_REJECT:
+	case POLICY_TOO_MANY:
 	case POLICY_REASON_COUNT:
 		break;
 	}

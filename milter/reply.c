@@ -14,6 +14,9 @@ static const struct reply lookup_failure = { "451", "4.4.3",
 	"Recipient domain cannot be looked up now; try again later" };
 static const struct reply internal = { "451", "4.3.0",
 	"Local problem in the relay check; try again later" };
+/* RFC 3463 has no status of its own for this; Postfix says 4.7.1 for its limits, too. */
+static const struct reply too_many = { "451", "4.7.1",
+	"Too many recipients from your network; try again later" };
 
 const struct reply *
 reply_for(enum policy_reason reason, const struct reply *denied)
@@ -26,6 +29,8 @@ reply_for(enum policy_reason reason, const struct reply *denied)
 	case POLICY_DNS_FAILURE:
 	case POLICY_TABLE_FAILURE:
 		return &lookup_failure;
+	case POLICY_TOO_MANY:
+		return &too_many;
 	case POLICY_ROUTED_ADDRESS:
 	case POLICY_DIVERGENCE:
 	case POLICY_RELAY_DENIED:

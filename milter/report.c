@@ -77,6 +77,18 @@ count(struct report_count *count, int is_now)
 		count->before++;
 }
 
+/* Recipients that have no record, and are in no other count. */
+static void
+add_flood(struct report *report, const struct record_view *view, int is_now)
+{
+	const uint64_t	more = view->count < 0 ? 0 : (uint64_t)view->count;
+
+	if (is_now)
+		report->unrecorded.now += more;
+	else
+		report->unrecorded.before += more;
+}
+
 static unsigned
 verdict_of(const struct record_text *text)
 {
@@ -391,6 +403,9 @@ report_add(struct report *report, const struct record_view *view)
 		break;
 	case RECORD_START:
 		count(&report->starts, is_now);
+		break;
+	case RECORD_FLOOD:
+		add_flood(report, view, is_now);
 		break;
 	}
 	return 0;

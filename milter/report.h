@@ -55,6 +55,7 @@ struct report {
 	struct report_count	 verdicts[REPORT_VERDICTS];
 	struct report_count	 reasons[REPORT_REASONS][REPORT_VERDICTS];
 	struct report_count	 unenforced;	/* refused, and passed: mode = monitor */
+	struct report_count	 unrecorded;	/* recipients that a flood's summary counts */
 	struct report_count	 messages;	/* transactions that reached DATA */
 	struct report_count	 starts;
 	struct report_count	 refused_logins[REPORT_REFUSED_LOGINS];

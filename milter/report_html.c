@@ -209,6 +209,12 @@ write_tiles(struct writer *w)
 		buf_puts(w->b, " of those not permitted passed all the same: mode = "
 		    "monitor.</p>\n");
 	}
+	if (report->unrecorded.now > 0) {
+		buf_puts(w->b, "<p class=\"soft\">");
+		report_show_number(report->unrecorded.now, w->b);
+		buf_puts(w->b, " more were not recorded one by one: "
+		    "audit.stranger-rate.</p>\n");
+	}
 }
 
 static void

@@ -73,6 +73,8 @@ add_totals(struct buf *b, const struct report *report)
 	buf_puts(b, "},\n ");
 	add_count(b, "unenforced", &report->unenforced);
 	buf_puts(b, ", ");
+	add_count(b, "unrecorded", &report->unrecorded);
+	buf_puts(b, ", ");
 	add_count(b, "messages", &report->messages);
 	buf_puts(b, ", ");
 	add_count(b, "starts", &report->starts);

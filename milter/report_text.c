@@ -184,6 +184,11 @@ write_totals(struct writer *w)
 		report_show_number(report->unenforced.now, w->b);
 		buf_puts(w->b, " not permitted, and passed: mode = monitor\n");
 	}
+	if (report->unrecorded.now > 0) {
+		buf_puts(w->b, "  ");
+		report_show_number(report->unrecorded.now, w->b);
+		buf_puts(w->b, " more not recorded: audit.stranger-rate\n");
+	}
 }
 
 static void

@@ -18,6 +18,8 @@ struct transaction {
 	struct ask	*ask;		/* who answers for it, or NULL; one reference */
 	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
+	int		 is_flood;	/* a recipient was beyond the bound */
+	int		 has_record;	/* a recipient was not */
 	int		 has_unsure_refusal;	/* the MTA may deliver to it all the same */
 	int		 utf8;		/* SMTPUTF8 (RFC 6531) */
 	char		*sender;

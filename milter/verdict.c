@@ -41,6 +41,17 @@ collect_facts(const struct session *session, const char *rcpt, const char *rcpt_
 	facts->rcpt_mta = rcpt_mta;
 }
 
+int
+verdict_client_is_entitled(const struct session *session)
+{
+	struct policy_facts facts;
+
+	if (session->has_failed || session->txn.has_failed)
+		return 0;
+	collect_facts(session, NULL, NULL, &facts);
+	return policy_client_is_entitled(&session->txn.conf->policy, &facts);
+}
+
 static enum policy_mx
 ask_for_mx(void *arg, const char *domain)
 {
@@ -154,6 +165,28 @@ verdict_describe(struct verdict *verdict, const struct verdict_refusal *refusal,
 	describe_decision(verdict, record);
 	if (refusal != NULL)
 		describe_refusal(verdict, refusal, record);
+}
+
+void
+verdict_describe_flood(struct verdict *verdict, const struct flood_summary *summary,
+    const struct conf *conf, struct record *record)
+{
+	char network[NETADDR_TEXT_SIZE];
+
+	flood_network(&summary->client, network);
+	buf_puts(&verdict->matched, "audit.stranger-rate ");
+	buf_puts(&verdict->matched, network);
+	reply_format(reply_for(POLICY_TOO_MANY, NULL), verdict->reply_text);
+	record->verdict = policy_verdict_name(POLICY_TEMPFAIL);
+	record->reason = policy_reason_name(POLICY_TOO_MANY);
+	record->enforced = conf->mode == CONF_ENFORCE;
+	record->reply = verdict->reply_text;
+	record->matched = verdict->matched.failed ? NULL : verdict->matched.data;
+	record->count = (int64_t)summary->count;
+	if (record->client == NULL && summary->client.family != NETADDR_NONE) {
+		netaddr_format(&summary->client, verdict->client);
+		record->client = verdict->client;
+	}
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "ask.h"
 #include "buf.h"
+#include "flood.h"
 #include "netaddr.h"
 #include "policy.h"
 #include "record.h"
@@ -33,6 +34,12 @@ struct verdict_refusal {
 };
 
 /*
+ * Whether the client is entitled, whatever the recipient: see policy_client_is_entitled().
+ * A session that lacks something for want of memory is not.
+ */
+int	verdict_client_is_entitled(const struct session *);
+
+/*
  * Decides over a recipient under the transaction's configuration; may wait for DNS, at
  * most mx.timeout. One that the mail server has refused (NULL: it has not) is asked for
  * nowhere: a question about it is as if DNS had failed.
@@ -45,6 +52,14 @@ void	verdict_describe_session(struct verdict *, const struct session *,
 	    struct record *);
 /* What was decided; where the mail server has refused the recipient, its verdict. */
 void	verdict_describe(struct verdict *, const struct verdict_refusal *, struct record *);
+
+/*
+ * The summary of recipients that have no record of their own, because of the bound on the
+ * client's network. Goes with what the session and the recipient put into the record, or
+ * with neither.
+ */
+void	verdict_describe_flood(struct verdict *, const struct flood_summary *,
+	    const struct conf *, struct record *);
 
 void	verdict_clear(struct verdict *);
 

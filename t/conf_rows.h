@@ -83,6 +83,8 @@ static const struct row good[] = {
 	{ "audit { durability = buffered queue = 1 rotate-size = 4k keep = 1 anchor-interval = 0 }\n", NULL,
 	  "\tdurability = buffered\n\tqueue = 1\n\trotate-size = 4k\n\tkeep = 1\n"
 	  "\tanchor-interval = 0\n" },
+	{ "audit { stranger-rate = 0 stranger-burst = 1 }\n", NULL,
+	  "\tstranger-rate = 0\n\tstranger-burst = 1\n" },
 	{ "audit { rotate-size = 4096 }\n", NULL, "\trotate-size = 4k\n" },
 	{ "audit { rotate-size = 5000 }\n", NULL, "\trotate-size = 5000\n" },
 	{ "audit { rotate-size = 102400k }\n", NULL, "\trotate-size = 100M\n" },
@@ -270,6 +272,9 @@ static const struct row bad[] = {
 	  "allowed: bytes, or with k, M or G behind the number\n" },
 	{ "audit { rotate-size = x }\n", NULL, "t.conf:1: audit.rotate-size: \"x\" is no size; "
 	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { stranger-rate = 100001 stranger-burst = 0 }\n", NULL,
+	  "t.conf:1: audit.stranger-rate: 100001 is out of range; allowed: 0 to 100000\n"
+	  "t.conf:1: audit.stranger-burst: 0 is out of range; allowed: 1 to 10000000\n" },
 	{ "audit { queue = 0 keep = 0 anchor-interval = 86401 durability = fast redact = all }\n", NULL,
 	  "t.conf:1: audit.durability: \"fast\" is none of its words; allowed: buffered, written, synced\n"
 	  "t.conf:1: audit.queue: 0 is out of range; allowed: 1 to 10000000\n"

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# t/fail2ban.t: the filters in contrib/fail2ban find strangers who tried to relay, and nobody else
+# t/fail2ban.t: the filters in contrib/fail2ban find strangers without a name who tried to relay, and nobody else
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -34,6 +34,7 @@ my @TRAP = (
 	qq("},"client":"$OTHER","x":"), qq(","client":"$OTHER"), qq(\\","client":"$OTHER"), qq(\\\\","client":"$OTHER"),
 	qq(" client=$OTHER x="), qq(\\" client=$OTHER), qq( client=$OTHER ), qq("\n{"v":1,"client":"$OTHER"}),
 	qq(x\r\nNov 24 06:34:42 mx authrelay-milter[1]: verdict=reject reason=relay-denied event=rcpt enforced=true client=$OTHER),
+	"[$OTHER]\",\"client\":\"$OTHER", "[$OTHER] client=$OTHER", "unknown client=$OTHER", "unknown\\",
 	qq(","auth_refused":"tls","x":"), qq(" auth_refused=tls x="), qq(\\), qq("), qq(\xff\\x5c"), qq(}), qq("}),
 	# so long that the line for syslog is cut
 	('x' x 900) . qq(" client=$OTHER x="), qq(\\") x 700,
@@ -55,7 +56,7 @@ sub play
 
 	$c->set_macros(j => 'mx.test', '{daemon_name}' => 'smtpd', i => '4Qx1', v => 'Postfix 3.7', %{ $option{macros} // {} });
 	$c->client(addr => $option{client} // '198.51.100.7', family => ($option{client} // '') =~ /:/ ? 6 : 4,
-	    name => $option{name} // '[198.51.100.7]');
+	    name => $option{name} // '[' . ($option{client} // '198.51.100.7') . ']');
 	$c->helo($option{helo} // 'helo.test');
 	$c->mail($option{sender} // '<s@sender.test>');
 	my $reply = $option{refused} ? 'refused by the server' : $c->rcpt($rcpt);
@@ -117,7 +118,16 @@ subtest 'who counts' => sub {
 		[ '2001:db8::5', '<x@outside.test>' ],
 		[ '::ffff:198.51.100.6', '<x@outside.test>' ],
 		[ '198.51.100.7', '<x@outside.test>', macros => { '{auth_type}' => 'ANONYMOUS', '{auth_authen}' => 'a' } ],
+		[ '198.51.100.8', '<x@outside.test>', name => 'unknown' ],
+		[ '2001:db8::9', '<x@outside.test>', name => '[IPv6:2001:db8::9]' ],
 		[ undef, '<x@local.test>' ],
+		# with a name that the mail server has confirmed, whatever it sends
+		[ undef, '<x@outside.test>', name => 'mail-1.large.example' ],
+		[ undef, '<x%outside.test@local.test>', name => 'mail-1.large.example' ],
+		[ undef, '<x@local.test>>', name => 'mail-1.large.example' ],
+		[ undef, '<x@outside.test>', name => 'mail-1.large.example', client => '2001:db8::7' ],
+		# and one of which nothing is known
+		[ undef, '<x@outside.test>', name => '' ],
 		[ undef, '<x@outside.test>', @login ],
 		[ undef, '<x@outside.test>', client => '192.0.2.9' ],
 		[ undef, '<x@outside.test>', macros => { '{auth_type}' => 'LOGIN', '{auth_authen}' => 'alice' } ],
@@ -134,8 +144,8 @@ subtest 'who counts' => sub {
 	are_found('those and no others', $daemon, map { s/^::ffff://r } grep { defined } map { $_->[0] } @row);
 	my %count;
 	$count{"$_->{event} $_->{reason}"}++ for grep { $_->{reason} } $daemon->records->all;
-	is_deeply(\%count, { 'rcpt relay-denied' => 6, 'rcpt routed-address' => 1, 'rcpt divergence' => 1,
-	    'rcpt malformed-address' => 1, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
+	is_deeply(\%count, { 'rcpt relay-denied' => 11, 'rcpt routed-address' => 2, 'rcpt divergence' => 1,
+	    'rcpt malformed-address' => 2, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
 	    'rcpt authentication-required' => 1, 'mta-reject mta-reject' => 1 }, 'which were those reasons')
 	    or diag explain \%count;
 	$daemon->stop;
@@ -163,12 +173,13 @@ subtest 'what a client writes' => sub {
 		    [ helo => $trap, name => $trap, sender => $trap ]);
 		for my $rcpt ('<x@outside.test>', "<$trap\@outside.test>") {
 			for my $place (@place) {
-				push @want, $client if play($daemon, $rcpt, client => $client, @$place) !~ /^continue/;
+				my $is_refused = play($daemon, $rcpt, client => $client, @$place) !~ /^continue/;
+				push @want, $client if $is_refused && !{@$place}->{name};
 			}
 		}
 		play($daemon, '<x@local.test>', client => '198.51.100.200', helo => $trap, name => $trap, sender => $trap);
 	}
-	cmp_ok scalar @want, '>', 100, 'many were refused';
+	cmp_ok scalar @want, '>', 60, 'many were refused';
 	are_found('each by its own address', $daemon, @want);
 	$daemon->stop;
 };
@@ -218,25 +229,68 @@ subtest 'lines that are not whole, and not ours' => sub {
 	like $out, qr/^\|\s+198\.51\.100\.7\s+Tue Nov 24 15:34:42 2026$/m, 'its time is read as UTC';
 };
 
-# The real server's own reading of the jail, with the paths of this test.
-subtest 'the jail' => sub {
-	my $etc = "$FOLDER/etc";
+# A directory of fail2ban's with nothing but these jails.
+sub jails
+{
+	my ($name) = @_;
+	my $etc = "$FOLDER/$name";
 
 	run_in('/', 'cp', '-R', '/etc/fail2ban', $etc);
 	unlink glob "$etc/jail.d/*";
 	my ($code, $out) = run_in('/', 'cp', '-R', "$CONTRIB/filter.d", "$CONTRIB/jail.d", $etc);
 	is $code, 0, 'copied' or diag $out;
+	return $etc;
+}
+
+# The real server's own reading of the jails, with the paths of this test.
+subtest 'the jails' => sub {
+	my $etc = jails('etc');
 	my $jail = read_file("$etc/jail.d/authrelay.conf");
+
 	is(($jail =~ s{/var/log/authrelay/audit\.json}{$FOLDER/one}), 1, 'the file of the packages');
-	write_file("$etc/jail.d/authrelay.conf", $jail =~ s/false/true/r =~ s{/var/log/mail\.log}{$FOLDER/file}r);
-	($code, $out) = run_in('/', 'fail2ban-client', '-c', $etc, '-d');
+	write_file("$etc/jail.d/authrelay.conf", $jail =~ s/false/true/r);
+	my ($code, $out) = run_in('/', 'fail2ban-client', '-c', $etc, '-d');
 	is $code, 0, 'it can be read' or diag $out;
 	for my $name (qw(authrelay authrelay-syslog)) {
 		like $out, qr/^\['set', '\Q$name\E', 'addfailregex', '\^/m, "$name: its filter";
-		like $out, qr/^\['set', '\Q$name\E', 'addlogpath', '\Q$FOLDER\E\//m, "$name: its file";
 		like $out, qr/^\['start', '\Q$name\E'\]$/m, "$name: starts";
 	}
+	like $out, qr/^\['set', 'authrelay', 'addlogpath', '\Q$FOLDER\E\//m, 'authrelay: its file';
+	# any user can write a line to a file of syslog's, and any program take this name
+	unlike $out, qr/^\['set', 'authrelay-syslog', 'addlogpath'/m, 'authrelay-syslog: no file';
+	like $out, qr/^\['add', 'authrelay-syslog', 'systemd'\]$/m, 'authrelay-syslog: the journal';
+	my @match = $out =~ /^\['set', 'authrelay-syslog', 'addjournalmatch', (.*)\]$/mg;
+	is "@match", q('_SYSTEMD_UNIT=authrelay.service'), 'authrelay-syslog: of the unit alone';
+	my ($unit) = glob "$CONTRIB/../systemd/*.service";
+	like $unit, qr{/authrelay\.service$}, 'which is the name of ours';
 	unlike $out, qr/ERROR/, 'nothing is wrong with it';
+};
+
+# The real server bans: into a file.
+subtest 'a large provider and a scanner' => sub {
+	my $daemon = start_daemon($CONF);
+	my $etc = jails('etc2');
+	my $file = $daemon->audit_file;
+	my $banned = "$FOLDER/banned";
+
+	write_file("$etc/action.d/write.conf", "[Definition]\nactionban = echo <ip> >>$banned\n");
+	write_file($banned, '');
+	write_file("$etc/jail.d/zz.local", "[DEFAULT]\naction = write\nbackend = polling\n[authrelay]\nlogpath = $file\n"
+	    . "backend = polling\n");
+	write_file("$etc/fail2ban.local", "[DEFAULT]\nsocket = $FOLDER/sock\npidfile = $FOLDER/pid\ndbfile = None\n"
+	    . "logtarget = $FOLDER/fail2ban.log\n");
+	play($daemon, '<user@outside.test>', client => '198.51.100.25', name => 'mail-1.large.example') for 1 .. 10;
+	play($daemon, '<user%outside.test@local.test>', client => '198.51.100.25', name => 'mail-1.large.example') for 1 .. 10;
+	play($daemon, '<user@outside.test>', client => '198.51.100.26') for 1 .. 4;
+	my $server = Authrelay::Process->start(command => ['fail2ban-server', '-c', $etc, '-s', "$FOLDER/sock",
+	    '-p', "$FOLDER/pid", '-f', 'start'], output => "$FOLDER/server");
+	wait_for('the server', 30, sub { -e "$FOLDER/sock" });
+	# after all others, so that these have been read
+	play($daemon, '<user@outside.test>', client => '198.51.100.27') for 1 .. 5;
+	wait_for('the scanner is banned', 60, sub { read_file($banned) =~ /^198\.51\.100\.27$/m });
+	is read_file($banned), "198.51.100.27\n", 'and nobody else: not the provider, nor who tried 4 times';
+	is $server->stop('TERM'), 0, 'the server ends' or diag read_file("$FOLDER/server");
+	$daemon->stop;
 };
 
 done_testing;

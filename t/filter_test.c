@@ -772,6 +772,184 @@ check_notes(const struct bench *b)
 	record_has(b, "\"event\":\"stop\"");
 }
 
+/* The sum of the counts in all summaries. */
+static int
+count_flood(const struct bench *b)
+{
+	char line[65536];
+	const char *count;
+	FILE *file = fopen(b->audit_file, "r");
+	int sum = 0;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (strstr(line, "\"event\":\"flood\"") != NULL &&
+		    (count = strstr(line, "\"count\":")) != NULL)
+			sum += atoi(count + strlen("\"count\":"));
+	if (file != NULL)
+		(void)fclose(file);
+	return sum;
+}
+
+/* So slow that none comes back while this runs. */
+#define SLOW	"audit { stranger-rate = 1 stranger-burst = 1000 }\n"
+#define BURST	1000
+#define MORE	500
+
+/* Sends up to the burst and beyond; returns how many got the code. */
+static int
+play_many(const struct bench *b, struct session *s, const char *rcpt, int count, const char *code)
+{
+	struct engine_macros m = macros(nothing);
+	int found = 0;
+
+	for (int i = 0; i < count; i++) {
+		const struct reply *reply = filter_rcpt(b->filter, s, rcpt, &m);
+		found += strcmp(reply == NULL ? "pass" : reply->code, code) == 0;
+	}
+	return found;
+}
+
+static void
+check_flood(void)
+{
+	const char *const queued[] = { "i", "4QID", NULL };
+	struct engine_macros m = macros(queued);
+	struct bench b;
+	struct session *s, *near, *other, *trusted;
+	const struct reply *reply;
+	char conf[1024];
+	int within, extra;
+
+	(void)snprintf(conf, sizeof(conf), "%s" SLOW, text);
+	bench_open(&b, conf);
+	s = connect_from(&b, "203.0.113.9", postfix);
+	near = connect_from(&b, "203.0.113.77", postfix);
+	other = connect_from(&b, "203.0.114.9", postfix);
+	trusted = connect_from(&b, "10.0.0.1", postfix);
+	mail(&b, s, NULL, nothing);
+	within = play_many(&b, s, HERE, BURST, "pass");
+	tap_is_int(within, BURST, "the burst of a stranger passes");
+	extra = play_many(&b, s, THERE, MORE, "550");
+	tap_ok(extra < MORE / 2, "few more are decided: %d", extra);
+	record_has(&b, "\"event\":\"flood\",\"verdict\":\"tempfail\",\"reason\":\"too-many\","
+	    "\"enforced\":true,\"reply\":\"451 4.7.1 ");
+	record_has(&b, "\"client\":\"203.0.113.9\",\"client_port\":4321,\"client_name\":\"client.example\"");
+	record_has(&b, "\"sender\":\"<sender@else.test>\",\"rcpt\":\"<user@elsewhere.test>\",");
+	record_has(&b, "\"matched\":\"audit.stranger-rate 203.0.113.0/24\",\"count\":");
+	record_lacks(&b, "elapsed_us");
+	mail(&b, near, NULL, nothing);
+	extra += play_many(&b, near, HERE, MORE, "pass");
+	reply = filter_mta_reject(b.filter, near, THERE, "5.1.1", "User unknown", &m);
+	tap_is_str(reply == NULL ? NULL : reply->code, "451", "what the mail server refuses counts, too");
+	filter_data(b.filter, near, &m);
+	tap_is_int(count_records(&b, "\"event\":\"mta-reject\""), 0, "and has no record");
+	tap_is_int(count_records(&b, "\"event\":\"message\""), near->txn.has_record,
+	    "nor has a message of which no recipient was recorded");
+	filter_data(b.filter, s, &m);
+	record_has(&b, "\"event\":\"message\"");
+	mail(&b, other, NULL, nothing);
+	rcpt_is(&b, other, HERE, nothing, "pass", "another network is not bound by that");
+	mail(&b, near, NULL, login);
+	tap_is_int(play_many(&b, near, THERE, 10, "pass"), 10, "nor is a login from the same");
+	mail(&b, trusted, NULL, nothing);
+	tap_is_int(play_many(&b, trusted, THERE, 3 * BURST, "pass"), 3 * BURST, "nor a trusted network");
+	tap_is_int(count_records(&b, "\"event\":\"rcpt\""), BURST + extra + 1 + 10 + 3 * BURST,
+	    "each of those that were decided has a record");
+	filter_close(b.filter, s);
+	filter_close(b.filter, near);
+	filter_close(b.filter, other);
+	filter_close(b.filter, trusted);
+	tap_is_int(filter_stop(b.filter, 1000), 0, "a stop");
+	record_has(&b, "\"event\":\"flood\"");
+	record_lacks(&b, "session");
+	record_has(&b, "\"client\":\"203.0.113.77\",\"matched\":\"audit.stranger-rate 203.0.113.0/24\"");
+	tap_is_int(count_flood(&b), 2 * MORE + 1 - extra, "the summaries count all others");
+	bench_close(&b);
+}
+
+static void
+check_flood_in_monitor_mode(void)
+{
+	struct engine_macros m = macros(nothing);
+	struct bench b;
+	struct session *s;
+	char conf[1024];
+	int before;
+
+	(void)snprintf(conf, sizeof(conf), "mode = monitor\nlocal-submission = reject\n%s" SLOW, text);
+	bench_open(&b, conf);
+	s = connect_from(&b, NULL, nothing);
+	mail(&b, s, NULL, nothing);
+	tap_is_int(play_many(&b, s, THERE, BURST + MORE, "pass"), BURST + MORE, "in monitor mode all pass");
+	before = count_records(&b, "\"event\":\"rcpt\"");
+	tap_ok(before < BURST + MORE / 2, "few have a record: %d", before);
+	record_has(&b, "\"event\":\"flood\",\"verdict\":\"tempfail\",\"reason\":\"too-many\",\"enforced\":false");
+	record_has(&b, "\"matched\":\"audit.stranger-rate unknown\"");
+	filter_data(b.filter, s, &m);
+	tap_is_int(count_records(&b, "\"event\":\"message\""), 1, "a message with recipients that have one");
+	filter_close(b.filter, s);
+	tap_is_int(filter_stop(b.filter, 1000), 0, "a stop");
+	tap_is_int(count_flood(&b), BURST + MORE - before, "the summaries count the others");
+	bench_close(&b);
+}
+
+/* A bound of none, and what is left over is written in its time. */
+static void
+check_flood_settings(void)
+{
+	struct bench b;
+	struct session *s;
+	char conf[1024];
+	int refused;
+
+	(void)snprintf(conf, sizeof(conf), "%saudit { stranger-rate = 0 stranger-burst = 1 }\n", text);
+	bench_open(&b, conf);
+	s = connect_from(&b, "203.0.113.9", postfix);
+	mail(&b, s, NULL, nothing);
+	tap_is_int(play_many(&b, s, HERE, 20000, "pass"), 20000, "no bound");
+	filter_close(b.filter, s);
+	bench_close(&b);
+	(void)snprintf(conf, sizeof(conf), "%saudit { stranger-rate = 1 stranger-burst = 1 }\n", text);
+	bench_open(&b, conf);
+	s = connect_from(&b, "2001:db8::9", postfix);
+	mail(&b, s, NULL, nothing);
+	refused = play_many(&b, s, HERE, 10, "451");
+	tap_ok(refused >= 2, "a bound of one a second");
+	for (int i = 0; i < 500 && count_flood(&b) < refused; i++) {
+		(void)usleep(10000);
+		filter_sum_up(b.filter);
+	}
+	tap_is_int(count_flood(&b), refused, "the summaries count all, also where none comes after");
+	record_has(&b, "\"matched\":\"audit.stranger-rate 2001:db8::/48\"");
+	filter_close(b.filter, s);
+	bench_close(&b);
+}
+
+/* A flood asks nothing of DNS, and the first summary is written at once. */
+static void
+check_flood_and_mx(void)
+{
+	struct world world = { 0, 0 };
+	struct session *s;
+	struct bench b;
+	char conf[1024], rcpt[64];
+	int within = 0;
+
+	(void)snprintf(conf, sizeof(conf), "%s" SLOW, mx_text);
+	bench_open(&b, conf);
+	ask_in_world(&b, &world);
+	s = connect_from(&b, "203.0.113.9", postfix);
+	mail(&b, s, NULL, nothing);
+	for (int i = 0; i < BURST + MORE; i++) {
+		(void)snprintf(rcpt, sizeof(rcpt), "<u@d%d.test>", i);
+		within += play_many(&b, s, rcpt, 1, "pass");
+	}
+	tap_ok(within >= BURST && within < BURST + MORE / 2, "few are beyond the burst: %d", within);
+	tap_is_int(world.questions, 2 * within, "DNS is asked for those within alone");
+	filter_close(b.filter, s);
+	bench_close(&b);
+}
+
 int
 main(void)
 {
@@ -796,6 +974,10 @@ main(void)
 	check_login_under_tls("require-tls = yes", "tls");
 	check_login_under_tls("min-ssf = 128", "strength");
 	check_mx();
+	check_flood();
+	check_flood_in_monitor_mode();
+	check_flood_settings();
+	check_flood_and_mx();
 	on_failure_is("tempfail", "451", "451");
 	on_failure_is("continue", "pass", "550");
 	return tap_done();

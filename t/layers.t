@@ -21,6 +21,7 @@ my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'
 	    map { ("distinct_$_", "series_$_", "report_table_$_") } qw(add clear init get span align)],
 	mx => ['ownaddr_is_usable', 'mx_is_host_name', map { "mx_hosts_$_" } qw(read set_implicit is_best find)],
 	mta_seen => [map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
+	flood => ['siphash', map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
 	# as pure as the hash that they call
 	chain_line => ['chain_parse'], anchors => [qw(chain_parse chain_line_parse)], verify_kind => [],
 	verify_hash => [map { "chain_$_" } qw(new free begin add end)],

@@ -197,6 +197,8 @@ static const struct {
 	{ NAMED("reload"), RECORD_RELOAD },
 	{ NAMED("stop"), RECORD_STOP },
 	{ NAMED("anchor"), RECORD_ANCHOR },
+	{ NAMED("mta"), RECORD_MTA },
+	{ NAMED("flood"), RECORD_FLOOD },
 	{ NAMED("another"), -1 },
 	{ NAMED(""), -1 },
 };

@@ -131,6 +131,7 @@ test_events(void)
 		{ RECORD_STOP, "stop" },
 		{ RECORD_MTA, "mta" },
 		{ RECORD_ANCHOR, "anchor" },
+		{ RECORD_FLOOD, "flood" },
 	};
 
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {

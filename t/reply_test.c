@@ -90,9 +90,11 @@ main(void)
 	check_reason(POLICY_DNS_FAILURE, '4', &denied);
 	check_reason(POLICY_TABLE_FAILURE, '4', &denied);
 	check_reason(POLICY_INTERNAL, '4', &denied);
+	check_reason(POLICY_TOO_MANY, '4', &denied);
 	tap_ok(reply_for(POLICY_RELAY_DENIED, &denied) == &denied, "relaying is denied in the given words");
 	tap_ok(reply_for(POLICY_ROUTED_ADDRESS, &denied) == &denied, "so is routing");
 	tap_is_str(reply_for(POLICY_AUTHENTICATION_REQUIRED, &denied)->code, "530", "RFC 4954 has 530");
 	tap_is_str(reply_for(POLICY_DNS_FAILURE, &denied)->status, "4.4.3", "RFC 3463 has 4.4.3");
+	tap_is_str(reply_for(POLICY_TOO_MANY, &denied)->status, "4.7.1", "Postfix has 4.7.1 for its limits");
 	return tap_done();
 }

@@ -85,6 +85,18 @@ sub anchor
 	return record(event => 'anchor', count => 3, chain => $CHAIN, @_);
 }
 
+sub flood
+{
+	return record(event => 'flood', verdict => 'tempfail', reason => 'too-many', enforced => \'true',
+		reply => '451 4.7.1 Too many', client => '192.0.2.7', matched => 'audit.stranger-rate 192.0.2.0/24',
+		count => 4711, @_);
+}
+
+sub flood_with_example
+{
+	return flood(session => '6611f0c39c240.1f', txn => 2, rcpt => '<ann@example.com>', @_);
+}
+
 sub validate
 {
 	return run(write_file("$folder/records.json", join('', @_)));
@@ -136,6 +148,9 @@ sub test_good
 		anchor(),
 		anchor(prev => $CHAIN),
 		anchor(sig => 'A' x 86 . '=='),
+		flood(),
+		flood(client => undef, matched => 'audit.stranger-rate unknown', enforced => \'false', chain => $CHAIN),
+		flood_with_example(queue_id => '4Qx1', sender => '<>', helo => 'x', client_port => 4711),
 	);
 	my $seq = 0;
 	$_->{seq} = ++$seq for @good;
@@ -144,7 +159,7 @@ sub test_good
 	is($text, @good . " records\n", 'and are counted');
 	for my $reason (@{ $schema->{properties}{reason}{enum} }) {
 		my @found = grep { is_valid_with($reason, $_) } qw(permit reject tempfail);
-		is(scalar @found, $reason eq 'mta-reject' ? 0 : 1, "$reason is of one verdict: @found");
+		is(scalar @found, $reason =~ /^(?:mta-reject|too-many)$/ ? 0 : 1, "$reason is of one verdict: @found");
 	}
 }
 
@@ -245,6 +260,18 @@ sub bad_records
 		[ 'an anchor with a verdict' => anchor(verdict => 'permit'), qr/'verdict'/ ],
 		[ 'a signature too short' => anchor(sig => 'A' x 87), qr/^sig: / ],
 		[ 'a signature with a blank' => anchor(sig => ' ' . 'A' x 85 . '=='), qr/^sig: / ],
+		[ 'a flood of nothing' => flood(count => 0), qr/^count: / ],
+		[ 'a flood without a count' => flood(count => undef), qr/'count' is a required/ ],
+		[ 'a flood without a network' => flood(matched => undef), qr/'matched' is a required/ ],
+		[ 'a flood that permits' => flood(verdict => 'permit'), qr/^verdict: / ],
+		[ 'a flood for good' => flood(reply => '550 5.7.1 No'), qr/^reply: / ],
+		[ 'a flood of another reason' => flood(reason => 'internal'), qr/^reason: / ],
+		[ 'a flood with a note' => flood(note => 'x'), qr/^note: / ],
+		[ 'a flood with an answer of DNS' => flood(mx => 'x'), qr/^mx: / ],
+		[ 'a flood with a recipient of nowhere' => flood(rcpt => '<a@example.com>'), qr/'session' is a dependency/ ],
+		[ 'a flood with a session alone' => flood(session => '1.1', txn => 1), qr/'rcpt' is a dependency/ ],
+		[ 'a rcpt of too-many' => decided(verdict => 'tempfail', reason => 'too-many', reply => '451 4.7.1 No'), qr/./ ],
+		[ 'a stop with a count' => record(event => 'stop', count => 1), qr/^count: / ],
 		[ 'half a character' => decided(rcpt => \'"\\ud800"'), qr/half of a surrogate pair/ ],
 	);
 }

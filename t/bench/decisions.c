@@ -326,7 +326,8 @@ write_conf(const struct bench *b, const char *file)
 	FILE *f = fopen(file, "w");
 
 	if (f == NULL || fprintf(f, "socket = \"unix:%s\"\nlocal-domains = { \"local.test\" }\n"
-	    "audit {\n\tsyslog = no\n\tfile = \"%s/audit.jsonl\"\n}\n", b->filters[0].socket,
+	    "audit {\n\tsyslog = no\n\tfile = \"%s/audit.jsonl\"\n"
+	    "\tstranger-rate = 100000\n\tstranger-burst = 10000000\n}\n", b->filters[0].socket,
 	    b->folder) < 0 || fclose(f) == EOF)
 		err(1, "%s", file);
 }

@@ -36,14 +36,17 @@ sub _conf_text
 {
 	my ($self) = @_;
 	my $audit = $self->{audit} // "\tsyslog = no\n";
+	my $conf = $self->{conf};
+	# tests send more than any honest network
+	my $burst = "$audit$conf" =~ /stranger-/ ? '' : "\tstranger-burst = 10000000\n";
 
 	return <<"EOT";
 socket = "@{[$self->socket]}"
 socket-mode = "0666"
 audit {
 	file = "@{[$self->audit_file]}"
-$audit}
-$self->{conf}
+$audit$burst}
+$conf
 EOT
 }
 
