@@ -588,6 +588,26 @@ test_secrets(void)
 	owner_is("user = nobody", "`user' does not own it, and could not read it at a reload");
 }
 
+/* The arrays that are made for the settings have room for 40 more. */
+static void
+test_room(void)
+{
+	const char *section = "";
+	size_t sections = 0, length, longest = 0;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		length = setting_section(&settings[i]);
+		if (length == 0 || strncmp(section, settings[i].name, length + 1) == 0)
+			continue;
+		section = settings[i].name;
+		longest = length > longest ? length : longest;
+		sections++;
+	}
+	tap_ok(settings_count + 40 <= SETTINGS_MAX, "%zu settings, and room for 40 more", settings_count);
+	tap_ok(sections + 4 <= SECTIONS_MAX, "%zu sections, and room for 4 more", sections);
+	tap_ok(longest < SECTION_SIZE, "room for their names");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -618,6 +638,7 @@ main(int argc, char **argv)
 	test_full();
 	test_secrets();
 	test_policy();
+	test_room();
 	test_cuts(sample, base);
 	test_addresses();
 	test_interfaces();
