@@ -117,6 +117,7 @@ subtest 'who counts' => sub {
 		[ '2001:db8::5', '<x@outside.test>' ],
 		[ '::ffff:198.51.100.6', '<x@outside.test>' ],
 		[ '198.51.100.7', '<x@outside.test>', macros => { '{auth_type}' => 'ANONYMOUS', '{auth_authen}' => 'a' } ],
+		[ '198.51.100.8', '<x@local.test>', helo => 'h' x 256 ],
 		[ undef, '<x@local.test>' ],
 		[ undef, '<x@outside.test>', @login ],
 		[ undef, '<x@outside.test>', client => '192.0.2.9' ],
@@ -135,7 +136,7 @@ subtest 'who counts' => sub {
 	my %count;
 	$count{"$_->{event} $_->{reason}"}++ for grep { $_->{reason} } $daemon->records->all;
 	is_deeply(\%count, { 'rcpt relay-denied' => 6, 'rcpt routed-address' => 1, 'rcpt divergence' => 1,
-	    'rcpt malformed-address' => 1, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
+	    'rcpt malformed-address' => 1, 'rcpt oversized' => 1, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
 	    'rcpt authentication-required' => 1, 'mta-reject mta-reject' => 1 }, 'which were those reasons')
 	    or diag explain \%count;
 	$daemon->stop;
@@ -155,7 +156,9 @@ subtest 'what a client writes' => sub {
 				push @want, $client if play($daemon, $rcpt, client => $client, @$place) !~ /^continue/;
 			}
 		}
-		play($daemon, '<x@local.test>', client => '198.51.100.200', helo => $trap, name => $trap, sender => $trap);
+		# for us, so that it is refused only where it is too long
+		my $reply = play($daemon, '<x@local.test>', client => '198.51.100.200', helo => $trap, name => $trap, sender => $trap);
+		push @want, '198.51.100.200' if $reply =~ /^501 5\.5\.2 /;
 	}
 	cmp_ok scalar @want, '>', 100, 'many were refused';
 	are_found('each by its own address', $daemon, @want);
