@@ -12,6 +12,7 @@
 #include "audit_file.h"
 #include "audit_queue.h"
 #include "log.h"
+#include "record_cut.h"
 #include "redact.h"
 
 #define BATCHES	16	/* that one thread writes before it hands the lead over */
@@ -163,25 +164,36 @@ write_log(struct audit *audit, const struct record *record, uint64_t seq)
 	return is_failed ? -1 : 0;
 }
 
+/* Writes a record of which the body is there. */
 static int
-write_record(struct audit *audit, const struct record *record)
+write_body(struct audit *audit, const struct record *record, struct buf *body)
 {
 	struct audit_entry	entry = { .wake = PTHREAD_COND_INITIALIZER };
 	struct audit_note	note;
-	struct buf		tail;
 	int			result;
 
-	buf_init(&tail);
-	record_json_body(&tail, record);
-	buf_puts(&tail, AUDIT_FILE_LINE_END);
-	if (audit_queue_join(&audit->queue, &entry, record, &tail, &note))
+	buf_puts(body, AUDIT_FILE_LINE_END);
+	if (audit_queue_join(&audit->queue, &entry, record, body, &note))
 		lead(audit);
 	audit_loss_say(&note);
-	buf_clear(&tail);
 	pthread_cond_destroy(&entry.wake);
 	result = entry.is_written ? 0 : -1;
 	if (atomic_load(&audit->to_log) && write_log(audit, record, entry.seq) == -1)
 		result = -1;
+	return result;
+}
+
+static int
+write_record(struct audit *audit, const struct record *record)
+{
+	struct record_cut	cut;
+	int			result = -1;
+
+	if (record_cut(record, &cut) == 0)
+		result = write_body(audit, &cut.record, &cut.body);
+	else
+		lose(audit, ENOMEM);
+	record_cut_clear(&cut);
 	return result;
 }
 

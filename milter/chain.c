@@ -74,6 +74,17 @@ chain_end(struct chain *chain, unsigned char after_r[CHAIN_SIZE])
 	return 0;
 }
 
+int
+chain_hash(const void *bytes, size_t length, unsigned char hash_r[CHAIN_SIZE])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+
+	if (done(EVP_Digest(bytes, length, hash, NULL, EVP_sha256(), NULL)) == -1)
+		return -1;
+	memcpy(hash_r, hash, CHAIN_SIZE);
+	return 0;
+}
+
 void
 chain_format(const unsigned char value[CHAIN_SIZE], char text_r[CHAIN_TEXT_SIZE])
 {

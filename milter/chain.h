@@ -28,6 +28,9 @@ int	chain_begin(struct chain *, const unsigned char before[CHAIN_SIZE]);
 int	chain_add(struct chain *, const void *bytes, size_t length);
 int	chain_end(struct chain *, unsigned char after_r[CHAIN_SIZE]);
 
+/* The first CHAIN_SIZE bytes of the SHA-256 of one text. -1: the library failed. */
+int	chain_hash(const void *bytes, size_t length, unsigned char hash_r[CHAIN_SIZE]);
+
 /* As lower-case hexadecimal digits. */
 void	chain_format(const unsigned char value[CHAIN_SIZE], char text_r[CHAIN_TEXT_SIZE]);
 /* Back again, from exactly so many such digits and nothing more: 0, else -1. */

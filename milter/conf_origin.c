@@ -1,7 +1,6 @@
 /* milter/conf_origin.c: where each value of a configuration was given */
 /* SPDX-License-Identifier: ISC */
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +74,8 @@ conf_origins_place(const struct conf_origins *origins, const struct setting *set
 {
 	size_t at = (size_t)(setting - settings);
 
-	assert(index < origins->counts[at]);
+	if (index >= origins->counts[at])
+		return (struct conf_place){ .name = origins->sources[0].name };
 	const struct conf_origin *origin = &origins->values[at][index];
 	const struct conf_source *source = &origins->sources[origin->source];
 	return (struct conf_place){ .name = source->name,

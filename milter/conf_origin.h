@@ -33,8 +33,8 @@ int	conf_origins_keep(struct conf_origins *, const struct setting *,
 	    struct conf_value *const *values, size_t count);
 
 /*
- * The place of one value: "default", "FILE:LINE", "-o 'TEXT'". Its name belongs to the
- * origins.
+ * The place of one value: "default", "FILE:LINE", "-o 'TEXT'"; "default" where the setting
+ * has no such value, as of an empty list. Its name belongs to the origins.
  */
 struct conf_place	conf_origins_place(const struct conf_origins *,
 			    const struct setting *, size_t index);

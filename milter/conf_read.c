@@ -22,8 +22,6 @@
 #include "settings.h"
 
 #define NAME_SHOWN_MAX	1024
-#define SECTIONS_MAX	8
-#define SECTION_SIZE	16
 #define NO_SOURCE	UINT32_MAX
 /* More than libconfuse needs for a tree, and for a text. */
 #define TREE_MEMORY		(256 * 1024)

@@ -94,6 +94,7 @@ decide(struct answer *answer, const struct ctl_query *query)
 	if (answer->rcpt.failed)
 		return -1;
 	facts.rcpt = answer->rcpt.data;
+	facts.sender_length = query->sender == NULL ? 0 : path_length(query->sender);
 	judge(&answer->conf->policy, &facts, ask_for_mx, answer, &answer->decision);
 	find_reply(answer);
 	if (decision->entry != NULL) {

@@ -175,6 +175,7 @@ dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types, s
 	const int64_t began = dns_now();
 	int64_t until;
 
+	/* how many types our own questions have: mx.c */
 	assert(count >= 1 && count <= DNS_TYPES_MAX);
 	for (size_t i = 0; i < count; i++)
 		dns_query_begin(&queries[i], &dns->servers, name, types[i], began, deadline,

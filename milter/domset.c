@@ -78,6 +78,7 @@ reserve(struct domset *set, size_t more)
 int
 domset_add(struct domset *set, const char *entry, size_t len)
 {
+	/* whatever a file has, path_domain() has read it and bounded it */
 	assert(!set->is_sealed && len > 0 && len <= ENTRY_MAX);
 	if (reserve(set, len + FRAME) == -1)
 		return -1;
@@ -212,6 +213,7 @@ give_back(struct domset *set)
 int
 domset_seal(struct domset *set)
 {
+	/* the order of calls, whatever is in the set */
 	assert(!set->is_sealed);
 	if (set->added > 0) {
 		size_t slots = set->added + set->added / 2 + 1;
@@ -257,6 +259,7 @@ domset_find(const struct domset *set, const char *domain, size_t len)
 	size_t count = 0, dots = 0;
 	uint64_t state = HASH_START;
 
+	/* the order of calls, whatever the name is */
 	assert(set->is_sealed);
 	/* A name that begins with a dot is none, and must not meet a ".entry" as such. */
 	if (set->count == 0 || len == 0 || len > ENTRY_MAX || domain[0] == '.')

@@ -1,14 +1,14 @@
 /* milter/encode.c: text from outside, made fit for a log line */
 /* SPDX-License-Identifier: ISC */
 
-#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "encode.h"
 #include "utf8.h"
 
-#define WORD_MAX_LEAST	16	/* a hidden character of four bytes is as long */
+#define WORD_PIECE_MAX	16	/* a hidden character of four bytes */
+#define WORD_MAX_LEAST	5	/* "..." */
 
 /* One character of the text, or one byte that is none. */
 struct piece {
@@ -182,6 +182,42 @@ encode_json(struct buf *b, const char *data, size_t len)
 	buf_putc(b, '"');
 }
 
+/* How long a piece is in JSON; of a backslash, whatever follows it. */
+static size_t
+json_length(const struct piece *piece)
+{
+	switch (piece->kind) {
+	case PIECE_PLAIN:
+		return piece->len;
+	case PIECE_QUOTED:
+		return piece->point == '"' ? 2 : 5;
+	case PIECE_HIDDEN:
+		if (piece->point == '\n' || piece->point == '\r' || piece->point == '\t')
+			return 2;
+		return piece->point < 0x10000 ? 6 : 12;
+	case PIECE_BROKEN:
+		return 5;
+	}
+	return 0;
+}
+
+size_t
+encode_json_fit(const char *data, size_t len, size_t max)
+{
+	const unsigned char	*text = (const unsigned char *)data;
+	size_t			 used = 0, at = 0;
+
+	while (at < len) {
+		struct piece	piece = next_piece(text + at, len - at);
+
+		used += json_length(&piece);
+		if (used > max)
+			break;
+		at += piece.len;
+	}
+	return at;
+}
+
 static int
 is_bare(const unsigned char *text, size_t len)
 {
@@ -200,7 +236,7 @@ is_bare(const unsigned char *text, size_t len)
 /* Writes a piece as it stands in a word; returns its length there. */
 static size_t
 word_piece(const struct piece *piece, const unsigned char *text,
-    char out_r[WORD_MAX_LEAST])
+    char out_r[WORD_PIECE_MAX])
 {
 	static const char	digits[] = "0123456789abcdef";
 	size_t			n = 0;
@@ -230,12 +266,13 @@ int
 encode_word(struct buf *b, const char *data, size_t len, size_t max)
 {
 	const unsigned char	*text = (const unsigned char *)data;
-	char			 out[WORD_MAX_LEAST];
+	char			 out[WORD_PIECE_MAX];
 	size_t			 start = b->len;
 	size_t			 used = 1;	/* of max */
 	size_t			 whole = 1;	/* where the mark of a cut still fits */
 
-	assert(max >= WORD_MAX_LEAST);
+	if (max < WORD_MAX_LEAST)
+		max = WORD_MAX_LEAST;
 	if (len <= max && is_bare(text, len)) {
 		buf_add(b, data, len);
 		return 0;

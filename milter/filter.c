@@ -15,6 +15,7 @@
 #include "log.h"
 #include "mta.h"
 #include "mta_seen.h"
+#include "record_cut.h"
 #include "verdict.h"
 
 struct filter {
@@ -165,6 +166,22 @@ filter_connect(struct filter *filter, const struct engine_client *client,
 	return session;
 }
 
+/*
+ * Keeps a text that a stranger has chosen: of one that is too long, its beginning and
+ * a hash of all of it.
+ */
+static void
+keep_bounded(char **text_r, struct record_whole *whole, const char *value, size_t max,
+    int *has_failed)
+{
+	size_t length = value == NULL ? 0 : strlen(value);
+
+	session_keep_start(text_r, value, max, has_failed);
+	whole->length = 0;
+	if (length > max && record_whole_set(whole, value, length) == -1)
+		*has_failed = 1;
+}
+
 void
 filter_helo(struct filter *filter, struct session *session, const char *name,
     const struct engine_macros *macros)
@@ -173,7 +190,9 @@ filter_helo(struct filter *filter, struct session *session, const char *name,
 	if (session == NULL)
 		return;
 	session_reset(session);
-	session_keep(&session->helo, name, &session->has_failed);
+	session->helo_length = name == NULL ? 0 : strlen(name);
+	keep_bounded(&session->helo, &session->helo_whole, name, POLICY_HELO_MAX,
+	    &session->has_failed);
 	mta_read_helo(session, macros);
 }
 
@@ -189,7 +208,9 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 	txn = &session->txn;
 	txn->number = ++session->transactions;
 	get_rules(filter, &txn->conf, &txn->ask);
-	session_keep(&txn->sender, sender, &txn->has_failed);
+	txn->sender_length = sender == NULL ? 0 : path_length(sender);
+	keep_bounded(&txn->sender, &txn->sender_whole, sender, POLICY_SENDER_MAX,
+	    &txn->has_failed);
 	mta_read_transaction(session, macros);
 	for (; *params != NULL; params++)
 		if (strcasecmp(*params, "SMTPUTF8") == 0)

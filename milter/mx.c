@@ -510,6 +510,7 @@ mx_next(struct mx *mx, const struct rrset *answers, struct mx_question *question
 	if (answers == NULL)
 		make_question(mx, mx->domain, 0);
 	else {
+		/* the order of calls: answers come after a question, whatever they say */
 		assert(mx->question.count > 0);
 		if (take(mx, answers, verdict))
 			return 0;

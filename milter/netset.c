@@ -246,6 +246,7 @@ table_add(struct table *table, const struct netset_network *network)
 int
 netset_add(struct netset *set, const struct netset_network *network)
 {
+	/* whatever a file has, netset_parse() has read it, or ownaddr.c has made it */
 	assert(!set->is_sealed && network->addr.family != NETADDR_NONE);
 	assert(network->bits <= family_bits(network->addr.family) &&
 	    !has_host_bits(network));
@@ -369,6 +370,7 @@ table_seal(struct table *table)
 int
 netset_seal(struct netset *set)
 {
+	/* the order of calls, whatever is in the set */
 	assert(!set->is_sealed);
 	if (table_reserve(&set->v4) == -1 || table_reserve(&set->v6) == -1) {
 		table_release(&set->v4);
@@ -427,6 +429,7 @@ netset_find(const struct netset *set, const struct netaddr *addr,
 	const struct table *table = addr->family == NETADDR_V4 ? &set->v4 : &set->v6;
 	struct key key = key_of(addr);
 
+	/* the order of calls, whatever the address is */
 	assert(set->is_sealed);
 	if (addr->family == NETADDR_NONE || table->pieces == 0)
 		return 0;

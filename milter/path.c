@@ -367,6 +367,23 @@ path_parse(const char *text, int utf8, struct path *path)
 	read_mailbox(s + route, len - route, path);
 }
 
+size_t
+path_length(const char *text)
+{
+	size_t i, span, len = strlen(text);
+
+	for (i = 0; text[0] == '<' && i < len; i += span) {
+		span = 1;
+		if (text[i] == '\\')
+			span = 2;
+		else if (text[i] == '"' && (span = quoted_length(text + i, len - i)) == 0)
+			break;
+		else if (text[i] == '>')
+			return text[i + 1] == ' ' ? i + 1 : len;
+	}
+	return len;
+}
+
 void
 path_parse_resolved(const char *text, struct path *path)
 {

@@ -44,6 +44,13 @@ void	path_parse(const char *text, int utf8, struct path *path_r);
 void	path_parse_resolved(const char *text, struct path *path_r);
 
 /*
+ * How many bytes of the text the path is: up to its closing bracket, where nothing but a
+ * blank is next to it (Sendmail leaves the parameters of an internationalized MAIL there),
+ * else all.
+ */
+size_t	path_length(const char *text);
+
+/*
  * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the
  * end taken away. U-labels are converted as IDNA2008 has it, without any mapping but that
  * of case (utf8_small()): Postfix compares case-folded domains, and does nothing else of

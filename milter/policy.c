@@ -4,7 +4,7 @@
 /*
  * The whole policy is the array `rules` near the end of this file. Each rule is a
  * sentence: where the function in its first column holds, the verdict and the reason
- * beside it are the decision, and no later rule is looked at. Rules 1 to 4 are about the
+ * beside it are the decision, and no later rule is looked at. Rules 1 to 6 are about the
  * client, the others about the recipient.
  */
 
@@ -137,6 +137,14 @@ judge_login(const struct policy *policy, const struct policy_facts *facts)
 	if (strength < policy->auth_min_ssf)
 		return POLICY_AUTH_STRENGTH;
 	return POLICY_AUTH_OK;
+}
+
+/* No honest client sends that, and each of its recipients would be recorded with it. */
+static enum holds
+helo_or_sender_is_too_long(struct inquiry *q)
+{
+	return q->facts->helo_length > POLICY_HELO_MAX ||
+	    q->facts->sender_length > POLICY_SENDER_MAX ? YES : NO;
 }
 
 static enum holds
@@ -319,6 +327,8 @@ static const struct {
 	enum holds		(*holds)(struct inquiry *);
 	struct policy_rule	  rule;
 } rules[] = {
+	{ helo_or_sender_is_too_long,	{ POLICY_REJECT, POLICY_OVERSIZED,
+	    "its HELO name and the sender are no longer than RFC 5321 allows" } },
 	{ client_is_authenticated,	{ POLICY_PERMIT, POLICY_AUTHENTICATED,
 	    "the client has not logged in" } },
 	{ client_is_in_trusted_network,	{ POLICY_PERMIT, POLICY_TRUSTED_NETWORK,
@@ -350,7 +360,9 @@ static const struct {
 	{ nothing_else_holds,		{ POLICY_REJECT, POLICY_RELAY_DENIED, NULL } },
 };
 
-#define CLIENT_RULES	4	/* in front, that permit for the client's sake */
+/* The rules that permit for the client's sake: from the second one on, so many. */
+#define CLIENT_RULES_FROM	1
+#define CLIENT_RULES		4
 
 static void
 decide(struct inquiry *q)
@@ -414,7 +426,7 @@ policy_client_is_entitled(const struct policy *policy, const struct policy_facts
 
 	decision.auth = judge_login(policy, facts);
 	for (i = 0; i < CLIENT_RULES; i++)
-		if (rules[i].holds(&q) == YES)
+		if (rules[CLIENT_RULES_FROM + i].holds(&q) == YES)
 			return 1;
 	return 0;
 }
@@ -453,6 +465,7 @@ policy_reason_name(enum policy_reason reason)
 		[POLICY_LOCAL_SUBMISSION] = "local-submission",
 		[POLICY_CLIENT_CERTIFICATE] = "client-certificate",
 		[POLICY_AUTHENTICATION_REQUIRED] = "authentication-required",
+		[POLICY_OVERSIZED] = "oversized",
 		[POLICY_MALFORMED_ADDRESS] = "malformed-address",
 		[POLICY_ROUTED_ADDRESS] = "routed-address",
 		[POLICY_DIVERGENCE] = "divergence",

@@ -22,6 +22,7 @@ enum policy_reason {
 	POLICY_LOCAL_SUBMISSION,
 	POLICY_CLIENT_CERTIFICATE,
 	POLICY_AUTHENTICATION_REQUIRED,
+	POLICY_OVERSIZED,
 	POLICY_MALFORMED_ADDRESS,
 	POLICY_ROUTED_ADDRESS,
 	POLICY_DIVERGENCE,
@@ -93,6 +94,13 @@ struct policy {
 };
 
 /*
+ * RFC 5321 §4.5.3.1 has 255 bytes of a domain and 64 of a local part. It has 256 of a path,
+ * which real senders of these parts do not keep.
+ */
+#define POLICY_HELO_MAX		255
+#define POLICY_SENDER_MAX	322	/* 64, 255, @ and two brackets */
+
+/*
  * What is known of one recipient; a text that is not known is NULL. Nothing here is
  * owned.
  */
@@ -111,6 +119,8 @@ struct policy_facts {
 	enum certset_kind cert_kind;		/* of both names */
 	const char	*cert_subject;
 	const char	*cert_issuer;
+	size_t		 helo_length;		/* bytes */
+	size_t		 sender_length;		/* with its brackets */
 	int		 utf8;			/* SMTPUTF8 was announced */
 	const char	*rcpt;			/* as sent, with its brackets */
 	const char	*rcpt_mta;		/* as the MTA resolved it */

@@ -1,7 +1,6 @@
 /* milter/record.c: the audit record as JSON and as key=value */
 /* SPDX-License-Identifier: ISC */
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,12 +23,29 @@ struct key {
 	const char	*name;
 	enum kind	 kind;
 	size_t		 offset;	/* in struct record */
+	size_t		 max;		/* these two of a text: record_next_text() */
+	size_t		 whole_offset;
 };
 
-#define EVENT(member)	{ #member, KIND_EVENT, offsetof(struct record, member) }
-#define TEXT(member)	{ #member, KIND_TEXT, offsetof(struct record, member) }
-#define BOOL(member)	{ #member, KIND_BOOL, offsetof(struct record, member) }
-#define NUMBER(member)	{ #member, KIND_NUMBER, offsetof(struct record, member) }
+#define EVENT(member)	{ #member, KIND_EVENT, offsetof(struct record, member), 0, 0 }
+#define OURS(member)	{ #member, KIND_TEXT, offsetof(struct record, member), 0, 0 }
+#define TEXT(member, max) \
+	{ #member, KIND_TEXT, offsetof(struct record, member), max, 0 }
+#define KEPT(member, max) \
+	{ #member, KIND_TEXT, offsetof(struct record, member), max, \
+	    offsetof(struct record, member##_whole) }
+#define BOOL(member)	{ #member, KIND_BOOL, offsetof(struct record, member), 0, 0 }
+#define NUMBER(member)	{ #member, KIND_NUMBER, offsetof(struct record, member), 0, 0 }
+
+/*
+ * RFC 5321 §4.5.3.1: 255 bytes of a domain, 512 of a reply line; of a path it has 256,
+ * but 64 of a local part and 255 of a domain, with an @ and two brackets, are found.
+ */
+#define DOMAIN_MAX	255
+#define PATH_MAX_LENGTH	322
+#define REPLY_MAX	512
+#define NAME_MAX_LENGTH	64	/* of what the mail server or a library names */
+#define WORDS_MAX	512	/* sentences of ours with a name in them */
 
 /*
  * What follows v, time and seq; the order is part of the format: authrelay-audit(5),
@@ -37,52 +53,60 @@ struct key {
  */
 static const struct key keys[] = {
 	EVENT(event),
-	TEXT(verdict),
-	TEXT(reason),
+	OURS(verdict),
+	OURS(reason),
 	BOOL(enforced),
-	TEXT(reply),
-	TEXT(session),
+	TEXT(reply, REPLY_MAX),
+	OURS(session),
 	NUMBER(txn),
-	TEXT(queue_id),
-	TEXT(mta),
-	TEXT(daemon),
-	TEXT(client),
+	TEXT(queue_id, NAME_MAX_LENGTH),
+	TEXT(mta, DOMAIN_MAX),
+	TEXT(daemon, NAME_MAX_LENGTH),
+	OURS(client),
 	NUMBER(client_port),
-	TEXT(client_name),
-	TEXT(helo),
-	TEXT(tls),
-	TEXT(cipher),
-	TEXT(cert_subject),
-	TEXT(auth),
-	TEXT(auth_realm),
-	TEXT(auth_type),
+	TEXT(client_name, DOMAIN_MAX),
+	KEPT(helo, DOMAIN_MAX),
+	TEXT(tls, NAME_MAX_LENGTH),
+	TEXT(cipher, NAME_MAX_LENGTH),
+	TEXT(cert_subject, DOMAIN_MAX),
+	TEXT(auth, DOMAIN_MAX),
+	TEXT(auth_realm, DOMAIN_MAX),
+	TEXT(auth_type, NAME_MAX_LENGTH),
 	BOOL(auth_clear),
-	TEXT(auth_refused),
-	TEXT(sender),
-	TEXT(rcpt),
-	TEXT(rcpt_mta),
-	TEXT(domain),
-	TEXT(matched),
-	TEXT(mx),
+	OURS(auth_refused),
+	KEPT(sender, PATH_MAX_LENGTH),
+	TEXT(rcpt, PATH_MAX_LENGTH),
+	TEXT(rcpt_mta, PATH_MAX_LENGTH),
+	TEXT(domain, DOMAIN_MAX),
+	TEXT(matched, WORDS_MAX),
+	TEXT(mx, WORDS_MAX),
 	NUMBER(elapsed_us),
-	TEXT(note),
+	TEXT(note, 2 * WORDS_MAX),
+	OURS(cut),
 	NUMBER(count),
-	TEXT(prev),
-	TEXT(chain),
-	TEXT(sig),
+	OURS(prev),
+	OURS(chain),
+	OURS(sig),
 };
 
 #define KEY_COUNT	(sizeof keys / sizeof keys[0])
 #define KEY_LED		3	/* keys that the line for syslog has in front */
 
+_Static_assert(KEY_COUNT <= RECORD_TEXTS_MAX, "RECORD_TEXTS_MAX is too low");
+
 static const size_t line_lead[KEY_LED] = { 1, 2, 0 };
 
-/*
- * How long a value in the line for syslog may be. Every key with a value of the
- * least length makes a line that fits, whatever is in them.
- */
-static const size_t caps[] = { RECORD_LINE_MAX, 512, 256, 192, 128, 96, 64, 48, 32, 24,
-    16 };
+/* How long a value in the line for syslog may be. */
+static const size_t caps[] = {
+	RECORD_LINE_MAX, 512, 384, 256, 192, 160, 128, 112, 96, 80, 64, 48, 32, 24, 16, 8, 5
+};
+
+#define CAP_COUNT	(sizeof caps / sizeof caps[0])
+#define CAP_LEAST_WHOLE	24	/* below that, what cut says is worth less than values */
+#define CAP_LED		32	/* of verdict, reason and event: whole, whatever else is */
+
+/* What is in front and at the end always has room. */
+_Static_assert(RECORD_LINE_MAX >= 256, "a line without its values must fit");
 
 void
 record_init(struct record *record, enum record_event event)
@@ -258,32 +282,83 @@ line_value(struct buf *b, const struct record *record, const struct key *key, si
 	return is_cut;
 }
 
+/* How a line is made. */
+struct line {
+	const struct record	*record;
+	uint64_t		 seq;
+	const char		*cut;		/* what cut says; NULL: yes, if need be */
+	size_t			 cap;		/* of a value */
+	size_t			 keys;		/* how many of them, from the first on */
+};
+
 static void
-line_render(struct buf *b, const struct record *record, uint64_t seq, size_t cap)
+line_render(struct buf *b, const struct line *line)
 {
-	int	is_cut = 0;
+	const struct record	*record = line->record;
+	size_t			 cap = line->cap > CAP_LED ? line->cap : CAP_LED;
+	int			 is_cut = line->keys < KEY_COUNT || record->cut != NULL;
 
 	for (size_t i = 0; i < KEY_LED; i++)
 		is_cut |= line_value(b, record, &keys[line_lead[i]], cap);
-	for (size_t i = KEY_LED; i < KEY_COUNT; i++)
-		is_cut |= line_value(b, record, &keys[i], cap);
+	for (size_t i = KEY_LED; i < line->keys; i++)
+		if (keys[i].offset != offsetof(struct record, cut))
+			is_cut |= line_value(b, record, &keys[i], line->cap);
 	buf_printf(b, "v=%d time=", RECORD_VERSION);
 	add_time(b, record->time_us);
-	buf_printf(b, " seq=%" PRIu64 "%s", seq, is_cut ? " cut=yes" : "");
+	buf_printf(b, " seq=%" PRIu64, line->seq);
+	if (line->cut == NULL) {
+		buf_puts(b, is_cut ? " cut=yes" : "");
+		return;
+	}
+	buf_puts(b, " cut=");
+	(void)encode_word(b, line->cut, strlen(line->cut), RECORD_LINE_MAX);
+}
+
+/* Returns 1 if the line is there, or cannot be for want of memory. */
+static int
+line_fits(struct buf *b, const struct line *line)
+{
+	size_t	start = b->len;
+
+	line_render(b, line);
+	if (!b->failed && b->len - start <= RECORD_LINE_MAX)
+		return 1;
+	buf_cut(b, start);
+	return b->failed;
 }
 
 void
 record_line(struct buf *b, const struct record *record, uint64_t seq)
 {
-	size_t	start = b->len;
+	struct line	line = { record, seq, record->cut, RECORD_LINE_MAX, KEY_COUNT };
 
-	for (size_t i = 0;; i++) {
-		assert(i < sizeof caps / sizeof caps[0]);
-		line_render(b, record, seq, caps[i]);
-		if (!b->failed && b->len - start <= RECORD_LINE_MAX)
-			return;
-		buf_cut(b, start);
-		if (b->failed)
+	for (size_t i = 0; line.cut != NULL && caps[i] >= CAP_LEAST_WHOLE; i++) {
+		line.cap = caps[i];
+		if (line_fits(b, &line))
 			return;
 	}
+	line.cut = NULL;
+	for (size_t i = 0; i < CAP_COUNT; i++) {
+		line.cap = caps[i];
+		if (line_fits(b, &line))
+			return;
+	}
+	while (line.keys > KEY_LED) {
+		line.keys--;
+		if (line_fits(b, &line))
+			return;
+	}
+}
+
+int
+record_next_text(size_t *next, struct record_text_key *key_r)
+{
+	while (*next < KEY_COUNT && keys[*next].kind != KIND_TEXT)
+		(*next)++;
+	if (*next == KEY_COUNT)
+		return 0;
+	const struct key *key = &keys[(*next)++];
+	*key_r = (struct record_text_key){ key->name, key->offset, key->max,
+	    key->whole_offset };
+	return 1;
 }

@@ -4,12 +4,17 @@
 #ifndef AUTHRELAY_RECORD_H
 #define AUTHRELAY_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "buf.h"
 
 #define RECORD_VERSION	1
+#ifndef RECORD_LINE_MAX	/* a test has less */
 #define RECORD_LINE_MAX	1023	/* bytes in the line for syslog, the NUL not counted */
+#endif
+#define RECORD_JSON_MAX	1536	/* bytes in a JSON line that record_cut() has bounded */
+#define RECORD_HASH_SIZE	33
 
 enum record_event {
 	RECORD_RCPT,		/* a recipient, decided by us */
@@ -21,6 +26,12 @@ enum record_event {
 	RECORD_MTA,		/* a mail server is here for the first time */
 	RECORD_ANCHOR,		/* says where the chain of the file is */
 	RECORD_FLOOD		/* recipients that have no record of their own */
+};
+
+/* A text of which only the beginning is kept: what it was. */
+struct record_whole {
+	size_t	length;			/* bytes; 0: the text is whole */
+	char	hash[RECORD_HASH_SIZE];	/* 32 hexadecimal digits: authrelay-audit(5) */
 };
 
 /*
@@ -59,10 +70,14 @@ struct record {
 	const char		*mx;
 	int64_t			 elapsed_us;
 	const char		*note;		/* of start, reload, stop, mta */
+	const char		*cut;		/* which texts are cut: record_cut.h */
 	int64_t			 count;		/* of anchor and flood */
 	const char		*prev;		/* chain values */
 	const char		*chain;
 	const char		*sig;		/* of anchor */
+
+	struct record_whole	 helo_whole;
+	struct record_whole	 sender_whole;
 };
 
 /* Makes a record of the event in which nothing is known. */
@@ -82,11 +97,24 @@ void	record_json_body(struct buf *, const struct record *);
 
 /*
  * The same as key=value for syslog, at most RECORD_LINE_MAX bytes, no line end:
- * first verdict, reason and event, then the others in their order, last v, time and
- * seq. Where it would be longer, the longest values are cut as encode_word() cuts
- * them, and "cut=yes" ends it. Adds nothing and sets the buffer's failure where
- * memory ran out.
+ * first verdict, reason and event, then the others in their order, last v, time, seq
+ * and cut. Where it would be longer, the longest values are cut as encode_word() cuts
+ * them, and where that is not enough, keys are left out from the last one on. A line that
+ * has not all of the record, and says nothing else in cut, ends in "cut=yes". Adds nothing
+ * and sets the buffer's failure where memory ran out.
  */
 void	record_line(struct buf *, const struct record *, uint64_t seq);
+
+/* One text of a record. */
+struct record_text_key {
+	const char	*name;
+	size_t		 offset;	/* of its pointer in struct record */
+	size_t		 max;		/* bytes of JSON; 0: ours, never cut */
+	size_t		 whole_offset;	/* of a struct record_whole; 0: it has none */
+};
+
+/* The next text in their order; *next is 0 at first. Returns 0 where there are no more. */
+#define RECORD_TEXTS_MAX	64	/* more than there are */
+int	record_next_text(size_t *next, struct record_text_key *key_r);
 
 #endif

@@ -60,6 +60,7 @@ static const struct key keys[RECORD_KEYS] = {
 	[RECORD_KEY_MX] = KEY("mx", KIND_TEXT),
 	[RECORD_KEY_ELAPSED_US] = KEY("elapsed_us", KIND_NUMBER),
 	[RECORD_KEY_NOTE] = KEY("note", KIND_TEXT),
+	[RECORD_KEY_CUT] = KEY("cut", KIND_TEXT),
 	[RECORD_KEY_COUNT] = KEY("count", KIND_NUMBER),
 	[RECORD_KEY_PREV] = KEY("prev", KIND_TEXT),
 	[RECORD_KEY_CHAIN] = KEY("chain", KIND_TEXT),
@@ -469,6 +470,32 @@ record_text_is(const struct record_text *text, const char *other)
 {
 	return text->at != NULL && !text->has_escapes && strlen(other) == text->length &&
 	    memcmp(text->at, other, text->length) == 0;
+}
+
+int
+record_is_cut(const struct record_view *view, enum record_key key)
+{
+	const struct record_text	*cut = &view->value[RECORD_KEY_CUT];
+	size_t				 name = keys[key].length, at = 0, left;
+	const char			*comma;
+
+	if (cut->at == NULL)
+		return 0;
+	while ((left = cut->length - at) > 0) {
+		const char	*entry = cut->at + at;
+
+		if (left > name && entry[name] == ' ' &&
+		    memcmp(entry, keys[key].name, name) == 0)
+			return 1;
+		/* "..." stands for all that had no room there */
+		if (*entry == '.')
+			return 1;
+		if ((comma = memchr(entry, ',', left)) == NULL)
+			return 0;
+		at = (size_t)(comma + 1 - cut->at);
+		at += at < cut->length && cut->at[at] == ' ';
+	}
+	return 0;
 }
 
 const char *

@@ -44,6 +44,7 @@ enum record_key {
 	RECORD_KEY_MX,
 	RECORD_KEY_ELAPSED_US,
 	RECORD_KEY_NOTE,
+	RECORD_KEY_CUT,
 	RECORD_KEY_COUNT,
 	RECORD_KEY_PREV,
 	RECORD_KEY_CHAIN,
@@ -93,6 +94,9 @@ void	record_text_add(const struct record_text *, struct buf *);
 
 /* Whether the value is this text, which has only letters, digits and marks but \ and ". */
 int	record_text_is(const struct record_text *, const char *text);
+
+/* Whether the value is but the beginning of what it was, by what the key cut says. */
+int	record_is_cut(const struct record_view *, enum record_key);
 
 /* "client_port"; RECORD_KEYS for a name that is none. */
 const char	*record_key_name(enum record_key);

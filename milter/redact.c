@@ -169,18 +169,26 @@ local_length(const char *address, size_t len)
 }
 
 static void
-add_address(const struct redact *redact, const char *address, size_t len, struct buf *b)
+add_hash(const struct redact *redact, const char *text, size_t len, size_t bytes,
+    struct buf *b)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
-	size_t local = local_length(address, len);
 
-	if (hash_address(redact, address, len, hash) == -1) {
+	if (hash_address(redact, text, len, hash) == -1) {
 		b->failed = 1;
 		return;
 	}
-	buf_putc(b, '~');
-	for (size_t i = 0; i < HASH_BYTES; i++)
+	for (size_t i = 0; i < bytes; i++)
 		buf_printf(b, "%02x", hash[i]);
+}
+
+static void
+add_address(const struct redact *redact, const char *address, size_t len, struct buf *b)
+{
+	size_t local = local_length(address, len);
+
+	buf_putc(b, '~');
+	add_hash(redact, address, len, HASH_BYTES, b);
 	buf_add(b, address + local, len - local);
 }
 
@@ -207,6 +215,27 @@ add_path(const struct redact *redact, const char *path, struct buf *b)
 	if (word.len > 0)
 		add_address(redact, word.at, word.len, b);
 	buf_puts(b, behind);
+}
+
+/*
+ * Of an address whose end was not kept nothing is sure to be a domain; and the hash of all
+ * of it, without a key, would tell who it is.
+ */
+static void
+add_start(const struct redact *redact, const char *start, struct record_whole *whole,
+    struct buf *b)
+{
+	struct buf keyed;
+
+	buf_putc(b, '~');
+	add_hash(redact, start, strlen(start), HASH_BYTES, b);
+	buf_init(&keyed);
+	add_hash(redact, whole->hash, strlen(whole->hash), sizeof(whole->hash) / 2, &keyed);
+	if (keyed.failed || keyed.data == NULL)
+		b->failed = 1;
+	else
+		memcpy(whole->hash, keyed.data, sizeof(whole->hash));
+	buf_clear(&keyed);
 }
 
 /* What stands in the record besides its reply. */
@@ -364,7 +393,8 @@ has_text(const char *text, const struct word *word)
 
 /*
  * A local part with a blank, a bracket or the like in it is no word. Where one stands there
- * still, or a quoted one of somebody else's, nothing but the code is sure.
+ * still, or a quoted one of somebody else's, or the end of the sender was not kept, nothing
+ * but the code is sure.
  */
 static int
 is_unsure(const struct record *record, const char *before, const char *text)
@@ -373,6 +403,8 @@ is_unsure(const struct record *record, const char *before, const char *text)
 	size_t count = paths_of(record, paths);
 
 	if (strstr(before, "\"@") != NULL)
+		return 1;
+	if (record->sender_whole.length != 0 && record->event == RECORD_MTA_REJECT)
 		return 1;
 	for (size_t i = 0; i < count; i++) {
 		struct word word = inside(paths[i]);
@@ -419,6 +451,10 @@ redact_record(const struct redact *redact, const struct record *record,
 	*redacted_r = (struct redacted){ .record = *record };
 	if (redact == NULL)
 		return 0;
+	if (own->sender != NULL && own->sender_whole.length != 0) {
+		add_start(redact, own->sender, &own->sender_whole, &texts[0]);
+		paths[0] = NULL;
+	}
 	for (size_t i = 0; i < PATHS; i++)
 		if (paths[i] != NULL)
 			add_path(redact, paths[i], &texts[i]);

@@ -34,6 +34,9 @@ struct redacted {
 };
 
 /*
+ * A sender of which only the beginning was kept is hashed as a whole, and so is the hash of
+ * all of it.
+ *
  * sender, rcpt, rcpt_mta, and in a reply (the mail server's may say anything) each address,
  * each text in angle brackets but the client's own names, and each word that is the local part
  * of one of the three; where that cannot be sure of, all of the reply but its code. A NULL

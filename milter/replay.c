@@ -7,6 +7,7 @@
  */
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "mx.h"
@@ -23,6 +24,8 @@ enum text {
 	TEXT_CERT_SUBJECT,
 	TEXT_AUTH,
 	TEXT_AUTH_TYPE,
+	TEXT_HELO,
+	TEXT_SENDER,
 	TEXT_RCPT,
 	TEXT_RCPT_MTA,
 	TEXT_COUNT
@@ -35,6 +38,8 @@ static const enum record_key text_keys[TEXT_COUNT] = {
 	[TEXT_CERT_SUBJECT] = RECORD_KEY_CERT_SUBJECT,
 	[TEXT_AUTH] = RECORD_KEY_AUTH,
 	[TEXT_AUTH_TYPE] = RECORD_KEY_AUTH_TYPE,
+	[TEXT_HELO] = RECORD_KEY_HELO,
+	[TEXT_SENDER] = RECORD_KEY_SENDER,
 	[TEXT_RCPT] = RECORD_KEY_RCPT,
 	[TEXT_RCPT_MTA] = RECORD_KEY_RCPT_MTA,
 };
@@ -151,6 +156,20 @@ looks_local(const struct policy_facts *facts, const char *client_name)
 	    client_name != NULL && strcmp(client_name, "localhost") == 0;
 }
 
+/* Of the texts that were too long the beginning was kept, and the reason says so. */
+static void
+read_lengths(struct policy_facts *facts, const char *helo, const char *sender,
+    const struct record_view *view)
+{
+	if (record_text_is(&view->value[RECORD_KEY_REASON],
+	    policy_reason_name(POLICY_OVERSIZED)))
+		facts->helo_length = SIZE_MAX;
+	else if (helo != NULL)
+		facts->helo_length = strlen(helo);
+	if (sender != NULL)
+		facts->sender_length = path_length(sender);
+}
+
 static int
 read_facts(struct replay *replay, const struct record_view *view)
 {
@@ -172,6 +191,7 @@ read_facts(struct replay *replay, const struct record_view *view)
 	facts->is_auth_unreadable =
 	    record_text_is(&view->value[RECORD_KEY_AUTH_REFUSED], "unreadable");
 	facts->auth_type = text[TEXT_AUTH_TYPE];
+	read_lengths(facts, text[TEXT_HELO], text[TEXT_SENDER], view);
 	facts->rcpt = text[TEXT_RCPT] == NULL ? "" : text[TEXT_RCPT];
 	facts->rcpt_mta = text[TEXT_RCPT_MTA];
 	facts->is_local_session = looks_local(facts, text[TEXT_CLIENT_NAME]);
@@ -320,6 +340,7 @@ is_about_client(enum policy_reason reason)
 	case POLICY_LOCAL_SUBMISSION:
 	case POLICY_CLIENT_CERTIFICATE:
 	case POLICY_AUTHENTICATION_REQUIRED:
+	case POLICY_OVERSIZED:
 		return 1;
 	case POLICY_MALFORMED_ADDRESS:
 	case POLICY_ROUTED_ADDRESS:
@@ -374,6 +395,26 @@ allow_for_redaction(struct replay *replay, const struct record_view *view)
 		replay->unknown |= BIT(REPLAY_REDACTED);
 }
 
+/*
+ * Of a login, its TLS and the client's name it is enough that they are there. What the
+ * client is does not hang on the address.
+ */
+static void
+allow_for_cuts(struct replay *replay, const struct record_view *view)
+{
+	static const enum record_key of_client[] = { RECORD_KEY_DAEMON,
+	    RECORD_KEY_CERT_SUBJECT, RECORD_KEY_AUTH_TYPE };
+	int is_cut = !is_about_client(replay->reason) &&
+	    (record_is_cut(view, RECORD_KEY_RCPT) || record_is_cut(view, RECORD_KEY_RCPT_MTA));
+
+	if (view->value[RECORD_KEY_CUT].at == NULL || replay->reason == POLICY_OVERSIZED)
+		return;
+	for (size_t i = 0; i < sizeof(of_client) / sizeof(of_client[0]); i++)
+		is_cut |= record_is_cut(view, of_client[i]);
+	if (is_cut)
+		replay->unknown |= BIT(REPLAY_CUT);
+}
+
 int
 replay_decide(struct replay *replay, const struct record_view *view)
 {
@@ -398,6 +439,7 @@ replay_decide(struct replay *replay, const struct record_view *view)
 	if (is_mx_missing)
 		replay->unknown |= BIT(REPLAY_MX);
 	allow_for_redaction(replay, view);
+	allow_for_cuts(replay, view);
 	return replay->matched.failed || replay->issuer.failed ? -1 : 0;
 }
 
@@ -419,6 +461,8 @@ replay_unknown_name(enum replay_unknown unknown)
 		return "what DNS says (try --live)";
 	case REPLAY_REDACTED:
 		return "the address, of which a hash was kept";
+	case REPLAY_CUT:
+		return "a text that was too long, of which the beginning was kept";
 	case REPLAY_UNKNOWN_COUNT:
 		break;
 	}

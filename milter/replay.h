@@ -22,6 +22,7 @@ enum replay_unknown {
 	REPLAY_UTF8,		/* was SMTPUTF8 announced? more than ASCII asks */
 	REPLAY_MX,		/* nobody had asked then; mx.accept asks */
 	REPLAY_REDACTED,	/* the address, of which a hash was kept */
+	REPLAY_CUT,		/* a text, of which the beginning was kept */
 	REPLAY_UNKNOWN_COUNT
 };
 

@@ -8,6 +8,8 @@
 
 static const struct reply authenticate = { "530", "5.7.0",
 	"Authentication required" };
+static const struct reply oversized = { "501", "5.5.2",
+	"HELO name or sender address is too long" };
 static const struct reply malformed = { "553", "5.1.3",
 	"Recipient address cannot be read in one way only" };
 static const struct reply lookup_failure = { "451", "4.4.3",
@@ -24,6 +26,8 @@ reply_for(enum policy_reason reason, const struct reply *denied)
 	switch (reason) {
 	case POLICY_AUTHENTICATION_REQUIRED:
 		return &authenticate;
+	case POLICY_OVERSIZED:
+		return &oversized;
 	case POLICY_MALFORMED_ADDRESS:
 		return &malformed;
 	case POLICY_DNS_FAILURE:

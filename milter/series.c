@@ -77,6 +77,7 @@ reach(struct series *s, int64_t from, int64_t to)
 			s->steps = (uint32_t)(high - low + 1);
 			return;
 		}
+		/* the last width has room for 45,000 years, record_read() for 8,030 */
 		assert(s->level + 1 < WIDTHS);
 		ratio = widths[s->level + 1] / widths[s->level];
 		from = floor_div(from, ratio);
@@ -134,6 +135,7 @@ void
 series_align(struct series *s, const struct series *other)
 {
 	series_span(s, other);
+	/* the caller's promise that the other one reaches as far: report.c counts each in both */
 	assert(s->level == other->level && s->first == other->first &&
 	    s->steps == other->steps);
 }

@@ -1,6 +1,7 @@
 /* milter/session.c: what is known of one connection and its transaction */
 /* SPDX-License-Identifier: ISC */
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,20 +52,39 @@ session_free(struct session *session)
 	free(session);
 }
 
-int
-session_set(char **text, const char *value)
+static int
+set_start(char **text, const char *value, size_t max)
 {
+	size_t length;
+
 	free(*text);
 	*text = NULL;
 	if (value == NULL || *value == '\0')
 		return 0;
-	*text = strdup(value);
-	return *text == NULL ? -1 : 0;
+	length = strnlen(value, max);
+	if ((*text = malloc(length + 1)) == NULL)
+		return -1;
+	memcpy(*text, value, length);
+	(*text)[length] = '\0';
+	return 0;
+}
+
+int
+session_set(char **text, const char *value)
+{
+	return set_start(text, value, SIZE_MAX);
 }
 
 void
 session_keep(char **text_r, const char *value, int *has_failed)
 {
 	if (session_set(text_r, value) == -1)
+		*has_failed = 1;
+}
+
+void
+session_keep_start(char **text_r, const char *value, size_t max, int *has_failed)
+{
+	if (set_start(text_r, value, max) == -1)
 		*has_failed = 1;
 }

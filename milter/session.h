@@ -7,6 +7,7 @@
 #include "ask.h"
 #include "conf.h"
 #include "netaddr.h"
+#include "record.h"
 
 /*
  * A session is owned by the engine's connection, and only one thread at a time is in it.
@@ -22,7 +23,9 @@ struct transaction {
 	int		 has_record;	/* a recipient was not */
 	int		 has_unsure_refusal;	/* the MTA may deliver to it all the same */
 	int		 utf8;		/* SMTPUTF8 (RFC 6531) */
-	char		*sender;
+	char		*sender;	/* at most POLICY_SENDER_MAX bytes of it */
+	size_t		 sender_length;	/* of the path, without what is after it */
+	struct record_whole sender_whole;
 	char		*queue_id;
 	char		*auth_type;
 	char		*auth_user;	/* without its coding and its realm */
@@ -45,7 +48,9 @@ struct session {
 	struct netaddr		 client;
 	int			 client_port;	/* -1: not known */
 	char			*client_name;
-	char			*helo;
+	char			*helo;		/* at most POLICY_HELO_MAX bytes of it */
+	size_t			 helo_length;
+	struct record_whole	 helo_whole;
 	char			*mta;		/* {j} */
 	char			*daemon_name;
 	char			*daemon_port;
@@ -72,5 +77,7 @@ int		 session_set(char **text_r, const char *);
 
 /* The same, and sets *has_failed without memory. */
 void		 session_keep(char **text_r, const char *, int *has_failed);
+/* The same, but at most its first bytes. */
+void		 session_keep_start(char **text_r, const char *, size_t max, int *has_failed);
 
 #endif

@@ -36,6 +36,8 @@ collect_facts(const struct session *session, const char *rcpt, const char *rcpt_
 	facts->cert_kind = txn->cert_kind;
 	facts->cert_subject = txn->cert_subject;
 	facts->cert_issuer = txn->cert_issuer;
+	facts->helo_length = session->helo_length;
+	facts->sender_length = txn->sender_length;
 	facts->utf8 = txn->utf8;
 	facts->rcpt = rcpt;
 	facts->rcpt_mta = rcpt_mta;
@@ -117,6 +119,7 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 	}
 	record->client_name = session->client_name;
 	record->helo = session->helo;
+	record->helo_whole = session->helo_whole;
 	record->tls = txn->tls_version;
 	record->cipher = txn->cipher;
 	record->cert_subject = txn->cert_subject;
@@ -126,6 +129,7 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 	if (txn->is_auth_clear)
 		record->auth_clear = 1;
 	record->sender = txn->sender;
+	record->sender_whole = txn->sender_whole;
 }
 
 static void

@@ -15,6 +15,7 @@
 
 #include "../milter/audit.h"
 #include "../milter/log.h"
+#include "../milter/record_cut.h"
 #include "tap.h"
 
 #define THREADS		8
@@ -191,9 +192,10 @@ number_after(const char *line, const char *key)
 static int
 is_own_line(char *line, int *seq_r, int *thread_r, int *number_r)
 {
-	struct made	made;
-	struct buf	want;
-	int		ok;
+	struct made		made;
+	struct record_cut	cut;
+	struct buf		want;
+	int			ok;
 
 	*seq_r = number_after(line, "\"seq\":");
 	*number_r = number_after(line, "\"txn\":");
@@ -204,10 +206,12 @@ is_own_line(char *line, int *seq_r, int *thread_r, int *number_r)
 	strip_chain(line);
 	make_record(&made, *thread_r, *number_r);
 	buf_init(&want);
+	must(record_cut(&made.record, &cut) == 0, "record_cut");
 	record_json_head(&want, made.record.time_us, (uint64_t)*seq_r);
-	record_json_tail(&want, &made.record);
+	record_json_tail(&want, &cut.record);
 	buf_cut(&want, want.len - 1);
-	ok = strcmp(line, want.data) == 0;
+	ok = strcmp(line, want.data) == 0 && want.len < RECORD_JSON_MAX;
+	record_cut_clear(&cut);
 	buf_clear(&want);
 	return ok;
 }

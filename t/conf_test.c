@@ -18,6 +18,7 @@
 
 #include "../milter/conf.h"
 #include "../milter/conf_file.h"
+#include "../milter/conf_origin.h"
 #include "../milter/ownaddr.h"
 #include "../milter/settings.h"
 #include "conf_rows.h"
@@ -588,6 +589,42 @@ test_secrets(void)
 	owner_is("user = nobody", "`user' does not own it, and could not read it at a reload");
 }
 
+/* An empty list has no value, and so no place but its default. */
+static void
+test_empty_list(void)
+{
+	const struct setting *setting = settings_find("", 0, "relay-domains", strlen("relay-domains"));
+	char *errors;
+
+	write_text(FILE_NAME, "relay-domains = { }\n");
+	struct conf *conf = read_conf(FILE_NAME, NULL, &errors);
+	tap_is_str(errors, NULL, "an empty list");
+	if (conf != NULL)
+		tap_is_str(conf_origins_place(conf->origins, setting, 0).name, "default", "  has a place");
+	conf_unref(conf);
+	free(errors);
+}
+
+/* The arrays that are made for the settings have room for 40 more. */
+static void
+test_room(void)
+{
+	const char *section = "";
+	size_t sections = 0, length, longest = 0;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		length = setting_section(&settings[i]);
+		if (length == 0 || strncmp(section, settings[i].name, length + 1) == 0)
+			continue;
+		section = settings[i].name;
+		longest = length > longest ? length : longest;
+		sections++;
+	}
+	tap_ok(settings_count + 40 <= SETTINGS_MAX, "%zu settings, and room for 40 more", settings_count);
+	tap_ok(sections + 4 <= SECTIONS_MAX, "%zu sections, and room for 4 more", sections);
+	tap_ok(longest < SECTION_SIZE, "room for their names");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -618,6 +655,8 @@ main(int argc, char **argv)
 	test_full();
 	test_secrets();
 	test_policy();
+	test_empty_list();
+	test_room();
 	test_cuts(sample, base);
 	test_addresses();
 	test_interfaces();

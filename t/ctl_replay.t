@@ -70,8 +70,8 @@ my $number = 0;
 sub record
 {
 	my (%value) = @_;
-	my @order = qw(verdict reason enforced reply session txn daemon client client_name tls cert_subject auth auth_type auth_clear
-	    sender rcpt rcpt_mta domain matched mx);
+	my @order = qw(verdict reason enforced reply session txn daemon client client_name helo tls cert_subject auth auth_type auth_clear
+	    sender rcpt rcpt_mta domain matched mx cut);
 	my %all = (verdict => '"reject"', reason => '"relay-denied"', enforced => 'true', reply => '"550 5.7.1 no"',
 	    session => '"1.1"', txn => 1, client => '"198.51.100.7"', rcpt => '"<x@outside.test>"', %value);
 
@@ -238,7 +238,9 @@ my $WITHOUT = {
 	strength => "how strong the login's connection was", verified => 'whether the certificate was verified',
 	issuer => 'who issued the certificate', port => "the listener's port", utf8 => 'whether SMTPUTF8 was announced',
 	mx => 'what DNS says (try --live)', redacted => 'the address, of which a hash was kept',
+	cut => 'a text that was too long, of which the beginning was kept',
 };
+my $HASH = '0123456789abcdef' x 2;
 my @LOGIN = (auth => '"alice"', auth_type => '"PLAIN"');
 my @EXTERNAL = (auth => '"host"', auth_type => '"EXTERNAL"');
 my @CERT = (cert_subject => '"host"');
@@ -275,6 +277,14 @@ my @UNKNOWN = (
 	[ 'submission on this host', '', permitted('local-submission', client => undef, client_name => '"localhost"'), 'same' ],
 	[ 'a client without an address', '', record(client => undef, client_name => '"localhost"', daemon => '"smtpd"'), 'same' ],
 	[ 'a name with a backslash', "client-certificates = { 'h\\x41' }", permitted('client-certificate', cert_subject => '"h\\\\x5cx41"'), 'same' ],
+	[ 'an oversized one', 'local-domains = { outside.test }', record(reason => '"oversized"', helo => '"hhh..."', cut => "\"helo 300 $HASH\""), 'same' ],
+	[ 'one that is too long by the record', 'local-domains = { outside.test }', permitted('local-domain', helo => '"' . 'h' x 256 . '"'), 'refused' ],
+	[ 'and its sender', 'local-domains = { outside.test }', permitted('local-domain', sender => '"<' . 's' x 321 . '>"'), 'refused' ],
+	[ 'a recipient that is cut', 'local-domains = { outside.test }', record(rcpt => '"<xxx..."', cut => "\"rcpt 300 $HASH\""), 'cut' ],
+	[ 'one of a login', '', permitted('authenticated', @LOGIN, rcpt => '"<xxx..."', cut => "\"rcpt 300 $HASH\""), 'same' ],
+	[ 'what matters not', 'local-domains = { outside.test }', permitted('local-domain', helo => '"h..."', cut => "\"helo 200 $HASH, auth 400 $HASH\""), 'same' ],
+	[ 'some that had no room', 'local-domains = { outside.test }', permitted('local-domain', helo => '"h..."', cut => "\"helo 200 $HASH, ...\""), 'cut' ],
+	[ 'a certificate that is cut', 'client-certificates = { "h..." }', permitted('client-certificate', cert_subject => '"h..."', cut => "\"cert_subject 300 $HASH\""), 'cut' ],
 	[ 'a NUL in a forged one', 'local-domains = { outside.test }', record(rcpt => '"<x@outside.test>\\\\x00"'), 'same' ],
 );
 my $ACCEPT = 'own-addresses = { 192.0.2.25 } mx { domains = { .test } accept';
@@ -298,7 +308,7 @@ subtest 'what a record does not say' => sub {
 		my ($name, $conf, $line, $want) = @$row;
 		my ($code, $a) = replay($conf, file($line));
 		my $without = join ' ', grep { $a->{cannot_tell_without}{ $WITHOUT->{$_} } }
-		    qw(strength verified issuer port utf8 mx redacted);
+		    qw(strength verified issuer port utf8 mx redacted cut);
 		my $got = $a->{cannot_tell} ? $without : $a->{same} ? 'same' : $a->{refused_now} ? 'refused' : $a->{permitted_now} ? 'permitted' : 'later';
 		is $got, $want, $name;
 		is $code, $want eq 'refused' ? 1 : 0, "$name: exit code";

@@ -349,6 +349,13 @@ static const struct {
 	{ "\xf3\xa0\x81\x81" "aaa", 21, "\"\\xf3\\xa0\\x81\\x81" "aaa\"", 0 },
 	{ "\xf3\xa0\x81\x81" "aaaa", 21, "\"\\xf3\\xa0\\x81\\x81...\"", 1 },
 	{ "a...", 16, "a...", 0 },
+	{ "abcdef", 6, "abcdef", 0 },
+	{ "abcdefg", 6, "\"a...\"", 1 },
+	{ "\"\"\"\"\"\"", 8, "\"\\\"...\"", 1 },
+	{ "abcdefg", 5, "\"...\"", 1 },
+	{ "abcdefg", 0, "\"...\"", 1 },
+	{ "\x1b[2J", 5, "\"...\"", 1 },
+	{ "", 0, "\"\"", 0 },
 };
 
 static void
@@ -368,6 +375,7 @@ test_cuts(void)
 }
 
 /* Repeatable, and rich in what is special. */
+
 static size_t
 random_text(uint32_t *state, char *text_r, size_t max)
 {
@@ -433,6 +441,32 @@ test_random(void)
 	tap_is_int(unmarked, 0, "what is cut is the beginning, and marked; the rest is whole");
 }
 
+/* Whatever the room, what fits is whole characters, and does not become more. */
+static void
+test_fit(void)
+{
+	uint32_t	state = 7;
+	int		too_long = 0, too_short = 0, broken = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct buf	b;
+		char		text[84];
+		size_t		len = random_text(&state, text, 80), max = (size_t)i % 100;
+		size_t		fit = encode_json_fit(text, len, max);
+
+		buf_init(&b);
+		encode_json(&b, text, fit);
+		buf_puts(&b, "...");
+		too_long += b.len - 2 - 3 > max;
+		too_short += fit < len && memchr(text, '\\', fit + 1) == NULL && b.len - 2 - 3 + 12 <= max;
+		broken += fit > len;
+		buf_clear(&b);
+	}
+	tap_is_int(too_long, 0, "%d random texts: what fits is not longer", ROUNDS);
+	tap_is_int(too_short, 0, "  nor shorter than it need be");
+	tap_is_int(broken, 0, "  nor more than there is");
+}
+
 static void
 test_buf(void)
 {
@@ -480,5 +514,6 @@ main(void)
 	test_ranges();
 	test_cuts();
 	test_random();
+	test_fit();
 	return tap_done();
 }

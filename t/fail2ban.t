@@ -120,6 +120,7 @@ subtest 'who counts' => sub {
 		[ '198.51.100.7', '<x@outside.test>', macros => { '{auth_type}' => 'ANONYMOUS', '{auth_authen}' => 'a' } ],
 		[ '198.51.100.8', '<x@outside.test>', name => 'unknown' ],
 		[ '2001:db8::9', '<x@outside.test>', name => '[IPv6:2001:db8::9]' ],
+		[ '198.51.100.10', '<x@local.test>', helo => 'h' x 256 ],
 		[ undef, '<x@local.test>' ],
 		# with a name that the mail server has confirmed, whatever it sends
 		[ undef, '<x@outside.test>', name => 'mail-1.large.example' ],
@@ -145,7 +146,7 @@ subtest 'who counts' => sub {
 	my %count;
 	$count{"$_->{event} $_->{reason}"}++ for grep { $_->{reason} } $daemon->records->all;
 	is_deeply(\%count, { 'rcpt relay-denied' => 11, 'rcpt routed-address' => 2, 'rcpt divergence' => 1,
-	    'rcpt malformed-address' => 2, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
+	    'rcpt malformed-address' => 2, 'rcpt oversized' => 1, 'rcpt local-domain' => 1, 'rcpt authenticated' => 1, 'rcpt trusted-network' => 1,
 	    'rcpt authentication-required' => 1, 'mta-reject mta-reject' => 1 }, 'which were those reasons')
 	    or diag explain \%count;
 	$daemon->stop;
@@ -177,6 +178,7 @@ subtest 'what a client writes' => sub {
 				push @want, $client if $is_refused && !{@$place}->{name};
 			}
 		}
+		# for us, so that it is refused only where it is too long; and its name is confirmed
 		play($daemon, '<x@local.test>', client => '198.51.100.200', helo => $trap, name => $trap, sender => $trap);
 	}
 	cmp_ok scalar @want, '>', 60, 'many were refused';

@@ -950,6 +950,36 @@ check_flood_and_mx(void)
 	bench_close(&b);
 }
 
+/* What a stranger sends costs no more memory than may be recorded of it. */
+static void
+check_kept(const struct bench *b)
+{
+	struct session *s = connect_from(b, "203.0.113.9", postfix);
+	struct engine_macros m = macros(nothing);
+	char *params[] = { NULL };
+	char longest[60001];
+
+	memset(longest, 'x', 60000);
+	longest[60000] = '\0';
+	filter_helo(b->filter, s, longest, &m);
+	tap_is_int((long long)strlen(s->helo), POLICY_HELO_MAX, "of a HELO name of 60,000 bytes, so many are kept");
+	tap_is_int((long long)s->helo_length, 60000, "  and its length");
+	tap_is_int((long long)s->helo_whole.length, 60000, "  with the length of what was hashed");
+	filter_mail(b->filter, s, longest, params, &m);
+	tap_is_int((long long)strlen(s->txn.sender), POLICY_SENDER_MAX, "of such a sender, so many");
+	tap_is_int((long long)s->txn.sender_length, 60000, "  and its length");
+	rcpt_is(b, s, HERE, nothing, "501", "too long");
+	record_has(b, "\"reason\":\"oversized\"");
+	filter_data(b->filter, s, &m);
+	record_has(b, "\"event\":\"message\"");
+	record_has(b, "\"cut\":\"helo 60000 ");
+	filter_mail(b->filter, s, "<m@sender.test>", params, &m);
+	tap_is_int((long long)s->txn.sender_whole.length, 0, "the next sender is whole");
+	filter_helo(b->filter, s, "client.test", &m);
+	tap_is_int((long long)s->helo_whole.length, 0, "and so is the next name");
+	filter_close(b->filter, s);
+}
+
 int
 main(void)
 {
@@ -958,6 +988,7 @@ main(void)
 	log_init("filter_test");
 	bench_open(&b, text);
 	check_transactions(&b);
+	check_kept(&b);
 	check_end_of_message(&b);
 	check_mta_reject(&b);
 	check_certificates(&b);

@@ -14,7 +14,7 @@ my @CORE = qw(policy certset judge path netaddr netset domset reply record encod
 # Pure too, and above the core: what each may call besides.
 my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'], siphash => [],
 	mx_hosts => [], record_read => [], distinct => [], series => [], report_form => [],
-	record_filter => ['record_text_is'], replay => [qw(mx_standing_name record_text_add record_text_is)],
+	record_filter => ['record_text_is'], replay => [qw(mx_standing_name record_is_cut record_text_add record_text_is)],
 	report_table => [qw(siphash distinct_add distinct_clear)], report_top => ['report_has_before',
 	    qw(report_table_find report_table_sorted)],
 	report => ['siphash', qw(record_text_is record_text_add report_form_of),
@@ -23,6 +23,7 @@ my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'
 	mta_seen => [map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
 	flood => ['siphash', map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
 	# as pure as the hash that they call
+	record_cut => [qw(chain_hash chain_format)],
 	chain_line => ['chain_parse'], anchors => [qw(chain_parse chain_line_parse)], verify_kind => [],
 	verify_hash => [map { "chain_$_" } qw(new free begin add end)],
 	verify => [qw(anchors_at audit_key_check chain_line_parse verify_kind_verdict),

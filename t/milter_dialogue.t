@@ -499,13 +499,13 @@ subtest 'huge and hostile arguments' => sub {
 	my @rcpt = ('<' . 'u' x 60000 . '@local.test>', "<a\@local.test\e[2J\r\n{}\x7f>",
 	    "<\xff\xfe\@local.test>", '<' . '@a.test,' x 5000 . ':u@local.test>', '"' x 3000, '', '<"\\"@local.test>');
 
-	$m->mail('<' . 'm' x 60000 . '@sender.test>', map { "X$_=" . 'y' x 100 } 1 .. 20);
+	$m->mail('<' . 'm' x 300 . '@sender.test>', map { "X$_=" . 'y' x 100 } 1 .. 20);
 	for my $rcpt (@rcpt) {
 		like($m->rcpt($rcpt), qr/^55[03] /, 'refused: ' . length($rcpt) . ' bytes');
 	}
 	my @record = $records->take(scalar @rcpt);
 	is(scalar @record, scalar @rcpt, 'a record for each');
-	is(length $record[0]{rcpt}, length $rcpt[0], 'nothing of it is cut');
+	like($record[0]{cut}, qr/\brcpt 60013 [0-9a-f]{32}/, 'it is cut, and what it was is there');
 	is(join(',', map { $_->{verdict} } @record), join(',', ('reject') x @rcpt), 'all refused');
 	my $text = Authrelay::Scratch::read_file($daemon->audit_file);
 	unlike($text, qr/[\x00-\x09\x0b-\x1f\x7f]/, 'no control character in the file');

@@ -380,6 +380,23 @@ check_letters(void)
 	tap_is_int(beyond, 0, "no character is mapped beyond UTS-46");
 }
 
+/* The path without what is after it. */
+static void
+check_lengths(void)
+{
+	static const struct {
+		const char	*text;
+		long long	 want;
+	} texts[] = {
+		{ "", 0 }, { "<>", 2 }, { "<a@b>", 5 }, { "<a@b> SIZE=1", 5 }, { "a@b SIZE=1", 10 },
+		{ "<a@b>x SIZE=1", 13 }, { "<a@b>x", 6 }, { "<\"a> b\"@c> X", 10 }, { "<\"a> b", 6 },
+		{ "<a\\> b@c> X", 9 }, { "<a\\", 3 }, { "<a", 2 }, { "<a>\xff", 4 }, { "x<a> y", 6 },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		tap_is_int((long long)path_length(texts[i].text), texts[i].want, "length of %s", texts[i].text);
+}
+
 int
 main(void)
 {
@@ -393,5 +410,6 @@ main(void)
 	check_bytes();
 	check_refused_domains();
 	check_letters();
+	check_lengths();
 	return tap_done();
 }

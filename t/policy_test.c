@@ -133,6 +133,21 @@ static const struct row rows[] = {
 	{ "a stranger, whatever the MTA says", BASE, STRANGER,
 	    TO_AS(THERE, "user@example.com"), 0, "relay-denied", NULL, NULL },
 
+	/* too long, whoever it is */
+	{ "the longest HELO name and sender", BASE, STRANGER,
+	    { .helo_length = 255, .sender_length = 322, .rcpt = HERE }, 0, "local-domain",
+	    "local-domains example.com", NULL },
+	{ "too long a HELO name", BASE, STRANGER, { .helo_length = 256, .rcpt = HERE }, 0, "oversized",
+	    NULL, NULL },
+	{ "too long a sender", BASE, STRANGER, { .sender_length = 323, .rcpt = HERE }, 0, "oversized",
+	    NULL, NULL },
+	{ "too long a HELO name, and a login", BASE, STRANGER,
+	    { LOGIN, .helo_length = 256, .rcpt = HERE }, 0, "oversized", NULL, NULL },
+	{ "too long a sender, in a trusted network", BASE, "192.0.2.9",
+	    { .sender_length = SIZE_MAX, .rcpt = HERE }, 0, "oversized", NULL, NULL },
+	{ "too long a HELO name, and an address that is none", BASE, STRANGER,
+	    { .helo_length = 256, .rcpt = "<" }, 0, "oversized", NULL, NULL },
+
 	/* rule 1 */
 	{ "a login", BASE, STRANGER, { LOGIN, .rcpt = THERE }, 0, "authenticated", NULL, NULL },
 	{ "a login, and any address", BASE, STRANGER, { LOGIN, .rcpt = "a%b@c@d" }, 0,
@@ -553,6 +568,7 @@ static const struct {
 } verdicts[] = {
 	{ "authenticated", "permit" }, { "trusted-network", "permit" },
 	{ "local-submission", "permit" }, { "client-certificate", "permit" },
+	{ "oversized", "reject" },
 	{ "authentication-required", "reject" }, { "malformed-address", "reject" },
 	{ "routed-address", "reject" }, { "divergence", "reject" },
 	{ "local-domain", "permit" }, { "own-literal", "permit" }, { "relay-domain", "permit" },

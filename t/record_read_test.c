@@ -23,7 +23,7 @@ static const char	whole[] =
     "\"auth_refused\":"
     "\"anonymous\",\"sender\":\"<>\",\"rcpt\":\"<a@example.com>\",\"rcpt_mta\":\"a@example.com\","
     "\"domain\":\"example.com\",\"matched\":\"x y\",\"mx\":\"not\",\"elapsed_us\":42,"
-    "\"note\":\"n\",\"count\":9,\"prev\":\"00\",\"chain\":\"ff\",\"sig\":\"a+/=\"}";
+    "\"note\":\"n\",\"cut\":\"helo 300 ff\",\"count\":9,\"prev\":\"00\",\"chain\":\"ff\",\"sig\":\"a+/=\"}";
 
 static void
 test_whole(void)
@@ -268,6 +268,43 @@ test_texts(void)
 	buf_clear(&b);
 }
 
+static const struct {
+	const char	*cut;
+	const char	*names;		/* that are cut */
+} cut_lines[] = {
+	{ "helo 300 0123", "helo" },
+	{ "helo 300 0123, rcpt 400 4567", "helo rcpt" },
+	{ "rcpt_mta 400 4567", "rcpt_mta" },
+	{ "auth_realm 1 0", "auth_realm" },
+	{ "helo 300 0123, ...", "helo rcpt rcpt_mta auth auth_realm" },
+	{ "", "" }, { "helo", "" }, { "xhelo 1 0", "" }, { "helo 1 rcpt", "helo" }, { ",", "" },
+	{ "helo 1,rcpt 2", "helo rcpt" }, { ", ", "" }, { ",,,", "" },
+};
+
+/* Which values are but a beginning; a record without the key has none. */
+static void
+test_cut_key(void)
+{
+	static const char	*names[] = { "helo", "rcpt", "rcpt_mta", "auth", "auth_realm" };
+	struct record_view	view;
+	char			line[400], got[100];
+
+	for (size_t i = 0; i < sizeof cut_lines / sizeof cut_lines[0]; i++) {
+		(void)snprintf(line, sizeof line, HEAD ",\"cut\":\"%s\"}", cut_lines[i].cut);
+		tap_is_int(record_read(line, strlen(line), &view), 0, "cut is \"%s\"", cut_lines[i].cut);
+		got[0] = '\0';
+		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
+			if (record_is_cut(&view, record_key_find(names[j], strlen(names[j]))))
+				(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s",
+				    got[0] == '\0' ? "" : " ", names[j]);
+		tap_is_str(got, cut_lines[i].names, "  what is cut");
+	}
+	(void)record_read(whole, strlen(whole), &view);
+	tap_ok(!record_is_cut(&view, RECORD_KEY_RCPT), "another is not");
+	(void)record_read(HEAD "}", strlen(HEAD "}"), &view);
+	tap_ok(!record_is_cut(&view, RECORD_KEY_HELO), "without the key nothing is");
+}
+
 static void
 test_names(void)
 {
@@ -287,6 +324,7 @@ main(void)
 	test_events();
 	test_times();
 	test_texts();
+	test_cut_key();
 	test_names();
 	return tap_done();
 }

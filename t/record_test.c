@@ -422,6 +422,7 @@ put_strange(FILE *fp, const char *text, uint64_t *seq)
 	record.queue_id = record.mta = record.daemon = record.client_name = record.helo = text;
 	record.tls = record.cipher = record.cert_subject = record.auth = record.auth_type = text;
 	record.sender = record.rcpt = record.rcpt_mta = record.matched = record.mx = text;
+	record.cut = "helo 8190 0123456789abcdef0123456789abcdef";
 	return put_sample(fp, &record, seq);
 }
 

@@ -124,6 +124,36 @@ test_replies(const struct redact *redact)
 	}
 }
 
+/*
+ * Of a sender whose end was not kept neither the domain is sure nor is there a hash without
+ * the key: hmac.new(KEY, whole.hash, sha256).hexdigest()[:32].
+ */
+static void
+test_start(const struct redact *redact)
+{
+	struct record record;
+	struct redacted redacted;
+
+	record_init(&record, RECORD_MTA_REJECT);
+	record.sender = "<\"joe@secret";
+	record.rcpt = "<ann@example.com>";
+	record.reply = "550 5.7.1 joe may not send";
+	record.sender_whole = (struct record_whole){ 4000, "2d711642b726b04401627ca9fbac32f5" };
+	tap_is_int(redact_record(redact, &record, &redacted), 0, "the beginning of a sender");
+	tap_is_str(redacted.record.sender, "~668d903c5dcbf5f6c57f", "is hashed as a whole");
+	tap_is_int((long long)redacted.record.sender_whole.length, 4000, "its length stays");
+	tap_is_str(redacted.record.sender_whole.hash, "067b443921046c2baafaa862a4e7dd9a", "its hash has the key in it");
+	tap_is_str(redacted.record.reply, "550 5.7.1 [...]", "of the server's words the code stays");
+	redacted_clear(&redacted);
+	record.event = RECORD_RCPT;
+	tap_is_int(redact_record(redact, &record, &redacted), 0, "the same, not refused by the server");
+	tap_is_str(redacted.record.reply, record.reply, "our own words stay");
+	redacted_clear(&redacted);
+	tap_is_int(redact_record(NULL, &record, &redacted), 0, "no key");
+	tap_is_str(redacted.record.sender_whole.hash, record.sender_whole.hash, "the hash stays");
+	redacted_clear(&redacted);
+}
+
 static void
 test_none(const struct redact *redact)
 {
@@ -188,6 +218,7 @@ main(void)
 	if (other != NULL) {
 		test_paths(other);
 		test_replies(other);
+		test_start(other);
 		test_none(other);
 	}
 	redact_unref(other);

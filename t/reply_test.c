@@ -83,6 +83,7 @@ main(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		check(i);
 	check_reason(POLICY_AUTHENTICATION_REQUIRED, '5', &denied);
+	check_reason(POLICY_OVERSIZED, '5', &denied);
 	check_reason(POLICY_MALFORMED_ADDRESS, '5', &denied);
 	check_reason(POLICY_ROUTED_ADDRESS, '5', &denied);
 	check_reason(POLICY_DIVERGENCE, '5', &denied);
@@ -94,6 +95,7 @@ main(void)
 	tap_ok(reply_for(POLICY_RELAY_DENIED, &denied) == &denied, "relaying is denied in the given words");
 	tap_ok(reply_for(POLICY_ROUTED_ADDRESS, &denied) == &denied, "so is routing");
 	tap_is_str(reply_for(POLICY_AUTHENTICATION_REQUIRED, &denied)->code, "530", "RFC 4954 has 530");
+	tap_is_str(reply_for(POLICY_OVERSIZED, &denied)->code, "501", "too long is bad syntax");
 	tap_is_str(reply_for(POLICY_DNS_FAILURE, &denied)->status, "4.4.3", "RFC 3463 has 4.4.3");
 	tap_is_str(reply_for(POLICY_TOO_MANY, &denied)->status, "4.7.1", "Postfix has 4.7.1 for its limits");
 	return tap_done();

@@ -145,6 +145,9 @@ sub test_good
 		record(event => 'mta', mta => 'mx.example.org', note => 'Postfix 3.7.11: tells'),
 		record(event => 'stop', prev => '0' x 32, chain => $CHAIN),
 		decided(chain => $CHAIN),
+		decided(reason => 'oversized', helo => 'aaa...', cut => "helo 8190 $CHAIN"),
+		permitted(domain => 'a.b...', cut => "domain 900 $CHAIN, rcpt 70000 $CHAIN, ..."),
+		permitted(domain => 'a....', cut => "domain 900 $CHAIN"),
 		anchor(),
 		anchor(prev => $CHAIN),
 		anchor(sig => 'A' x 86 . '=='),
@@ -176,6 +179,12 @@ sub bad_records
 {
 	return (
 		[ 'v 2' => decided(v => 2), qr/^v: / ],
+		[ 'nothing is cut' => decided(cut => ''), qr/^cut: / ],
+		[ 'a cut without a hash' => decided(cut => 'helo 300'), qr/^cut: / ],
+		[ 'a cut with half a hash' => decided(cut => 'helo 300 ' . substr $CHAIN, 1), qr/^cut: / ],
+		[ 'a cut of nothing' => decided(cut => "helo 0 $CHAIN"), qr/^cut: / ],
+		[ 'a cut anchor' => anchor(cut => "sig 300 $CHAIN"), qr/./ ],
+		[ 'a permit of oversized' => permitted(reason => 'oversized'), qr/./ ],
 		[ 'no v' => decided(v => undef), qr/'v' is a required/ ],
 		[ 'no time' => decided(time => undef), qr/'time' is a required/ ],
 		[ 'no event' => decided(event => undef), qr/'event' is a required/ ],

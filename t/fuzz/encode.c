@@ -1,7 +1,7 @@
 /* t/fuzz/encode.c: any bytes, made fit for a record and for a log line */
 /* SPDX-License-Identifier: ISC */
 
-/* The first byte is the room for a word, from 16 on. */
+/* The first byte is the room for a word, from 5 on, and for what is cut of a string. */
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data + (size > 0);
-	size_t len = size - (size > 0), max = 16 + (size > 0 ? data[0] : 0);
+	size_t len = size - (size > 0), max = 5 + (size > 0 ? data[0] : 0);
 	struct buf buf;
 
 	buf_init(&buf);
@@ -77,6 +77,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int was_cut = encode_word(&buf, text, len, max);
 	check_fit(&buf);
 	check_word(buf.data, buf.len, max, was_cut);
+	size_t fit = encode_json_fit(text, len, max);
+	fuzz_check(fit <= len, "no more fits than there is", text);
+	buf_reset(&buf);
+	encode_json(&buf, text, fit);
+	fuzz_check(buf.len <= max + 2, "what fits is no longer", buf.data);
 	buf_clear(&buf);
 	return 0;
 }

@@ -38,6 +38,9 @@ check_view(const char *line, size_t size, const struct record_view *view)
 		    memchr(value.data, '\0', value.len) == NULL), "UTF-8 without NUL", line);
 	}
 	buf_clear(&value);
+	for (size_t i = 0; i < RECORD_KEYS; i++)
+		fuzz_check(!record_is_cut(view, (enum record_key)i) ||
+		    view->value[RECORD_KEY_CUT].at != NULL, "cut by the key that says so", line);
 	fuzz_check(view->time_us >= 0 && view->txn >= -1 && view->client_port >= -1 &&
 	    view->elapsed_us >= -1 && view->count >= -1, "numbers", line);
 }
