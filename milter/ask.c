@@ -225,6 +225,9 @@ fill(struct ask *ask, const struct ask *before, const struct ask_world *world)
 	else if ((why = open_dns(ask)) != NULL)
 		return why;
 	make_rules(ask);
+	if (before != NULL && ask->dns != NULL && before->dns != NULL &&
+	    dns_is_equal(ask->dns, before->dns))
+		dns_take_over(ask->dns, before->dns);
 	if (before != NULL && is_same(before, ask)) {
 		ask->knowledge = before->knowledge;
 		(void)atomic_fetch_add(&ask->knowledge->references, 1);

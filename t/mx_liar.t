@@ -6,6 +6,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use IO::Socket::INET;
+use Socket qw(MSG_DONTWAIT);
 use Authrelay::Crowd;
 use Authrelay::Daemon;
 use Authrelay::NameServer;
@@ -122,6 +124,29 @@ subtest 'beside a server that is dead' => sub {
 	my $daemon = daemon('127.0.0.1:' . free_port(), $server->address);
 
 	test_faults($daemon, 'two', qw(permit reject));
+	$daemon->stop;
+};
+
+# Each question would wait for it first; as it was silent three times, it is asked last, where nobody comes to.
+subtest 'beside a server that is silent' => sub {
+	my $silent = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die "udp: $!\n";
+	my $daemon = daemon('127.0.0.1:' . $silent->sockport, $server->address);
+	my @answer = map { reply($daemon, "<u\@s$_.ok.fault>") } 1 .. 20;
+	my $asked = 0;
+
+	$asked++ while defined recv $silent, my $message, 4096, MSG_DONTWAIT;
+	is scalar(grep { ($_->{reply} // '') !~ $PERMIT } @answer), 0, 'the other one is believed';
+	cmp_ok $asked, '>=', 3, 'the silent one was asked';
+	cmp_ok $asked, '<=', 10, "and then it was not, for 20 domains: $asked times";
+	for my $round (1 .. 5) {
+		wait_for('reload', 20, sub {
+			kill 'HUP', $daemon->pid;
+			$round <= grep { $_->{event} eq 'reload' } $daemon->records->all;
+		});
+		reply($daemon, "<u\@t$round.$_.ok.fault>") for 1 .. 2;
+	}
+	$asked++ while defined recv $silent, my $message, 4096, MSG_DONTWAIT;
+	cmp_ok $asked, '<=', 10, "nor do five reloads forget that: $asked times";
 	$daemon->stop;
 };
 
