@@ -31,6 +31,7 @@ struct knowledge {
 
 struct ask {
 	atomic_int		 references;
+	atomic_int		 renewals;	/* that hold one of them */
 	struct conf		*conf;
 	struct mx_rules		 rules;		/* point into conf, but for these: */
 	struct netset		*interfaces;
@@ -246,6 +247,7 @@ ask_new(struct conf *conf, const struct ask *before, const struct ask_world *wor
 	if (ask == NULL)
 		return NULL;
 	atomic_init(&ask->references, 1);
+	atomic_init(&ask->renewals, 0);
 	ask->conf = conf_ref(conf);
 	if ((*why = fill(ask, before, world)) == NULL)
 		return ask;
@@ -360,14 +362,24 @@ turn_away(const struct ask *ask, const char *domain, const char *why,
 }
 
 static void
-drop_ask(void *ask)
+add_renewal(struct ask *ask, const char *domain)
 {
+	(void)atomic_fetch_add(&ask->renewals, 1);
+	renew_add(ask->knowledge->renew, ask_ref(ask), domain);
+}
+
+static void
+drop_ask(void *arg)
+{
+	struct ask *ask = arg;
+
+	(void)atomic_fetch_sub(&ask->renewals, 1);
 	ask_unref(ask);
 }
 
 /*
  * In a thread of its own: the mail that found out that it is time has had its answer.
- * Does nothing for rules that are in force no longer.
+ * Does nothing for rules that nobody uses any more.
  */
 static void
 renew_permit(void *arg, const char *domain)
@@ -378,10 +390,11 @@ renew_permit(void *arg, const char *domain)
 	struct cache_entry *entry;
 
 	asker.group = mx_group(&ask->rules, domain, &asker.is_listed);
-	if (atomic_load(&ask->references) > 1 && cache_renew(ask->knowledge->cache, domain,
-	    &asker, ask->world.now(ask->world.arg), &entry) == CACHE_MISS)
+	if (atomic_load(&ask->references) > atomic_load(&ask->renewals) &&
+	    cache_renew(ask->knowledge->cache, domain, &asker,
+	    ask->world.now(ask->world.arg), &entry) == CACHE_MISS)
 		(void)look_up_and_keep(ask, domain, ask_deadline(ask), entry, &verdict);
-	ask_unref(ask);
+	drop_ask(ask);
 }
 
 /* Why there is no verdict, or NULL. */
@@ -428,7 +441,7 @@ find(struct ask *ask, const char *domain, const struct netaddr *client,
 		will_wait(ask);
 	result = cache_get(cache, domain, &asker, now, deadline_us, verdict, &entry);
 	if (result == CACHE_DUE)
-		renew_add(ask->knowledge->renew, ask_ref(ask), domain);
+		add_renewal(ask, domain);
 	else if (result == CACHE_MISS) {
 		will_wait(ask);
 		result = look_up_and_keep(ask, domain, deadline_us, entry, verdict);

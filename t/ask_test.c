@@ -11,6 +11,7 @@
 
 #include "../milter/ask.h"
 #include "../milter/conf_warn.h"
+#include "../milter/renew.h"
 #include "tap.h"
 
 #define SECOND	INT64_C(1000000)
@@ -359,29 +360,41 @@ test_renewals(void)
 	ask_unref(ask);
 }
 
-/* Whoever asked has gone, and so has the configuration, while a renewal is under way. */
+/*
+ * The configuration has gone, and its last transaction, while as many renewals are under
+ * way as there may be threads. What waits for one is not begun.
+ */
 static void
-test_last_renewal(void)
+test_last_renewals(void)
 {
 	static struct world world;
 	struct ask_answer a;
+	char domain[32];
 
 	world_init(&world);
 	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
-	(void)text_of(ask, "a.test", &a);
+	for (int i = 0; i < RENEW_THREADS + 1; i++) {
+		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
+		(void)text_of(ask, domain, &a);
+	}
+	int questions = world.questions;
 	world.now += 226 * SECOND;
 	(void)pthread_mutex_lock(&world.lock);
 	world.is_hanging = 1;
 	(void)pthread_mutex_unlock(&world.lock);
-	(void)text_of(ask, "a.test", &a);
-	for (int i = 0; i < 20000 && world.questions != 3; i++)
+	for (int i = 0; i < RENEW_THREADS + 1; i++) {
+		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
+		ends(text_of(ask, domain, &a), " us, cached", "a permit near its end");
+	}
+	for (int i = 0; i < 20000 && world.questions != questions + RENEW_THREADS; i++)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	struct ask *next = ask_in(&world, OURS ACCEPT, ask);
 	ask_unref(ask);
 	let_go(&world);
-	tap_is_int(has_renewed(next, &world, 1), 1, "a renewal of one that has gone ends");
+	tap_is_int(has_renewed(next, &world, RENEW_THREADS), 1, "renewals of one that has gone end");
 	world.now += 100 * SECOND;
-	ends(text_of(next, "a.test", &a), " us, cached", "for the one that came");
+	ends(text_of(next, "d0.test", &a), " us, cached", "for the one that came");
+	ends(text_of(next, "d4.test", &a), " us, fresh", "the one that waited was not asked for");
 	ask_unref(next);
 }
 
@@ -572,7 +585,7 @@ main(void)
 	test_traced();
 	test_waiting();
 	test_renewals();
-	test_last_renewal();
+	test_last_renewals();
 	test_reloads();
 	test_servers();
 	test_hanging(0, MX_LIMIT_STRANGE, "tempfail: too many look-ups are under way");

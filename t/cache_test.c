@@ -600,6 +600,7 @@ static void
 test_failing_renewal(void)
 {
 	struct cache *cache = cache_new(100, hash_key);
+	struct cache_stats stats;
 	struct cache_entry *entry;
 	struct mx_verdict v;
 	int64_t due = T0 + 45 * SECOND, end = T0 + 60 * SECOND;
@@ -619,6 +620,8 @@ test_failing_renewal(void)
 	struct cache_entry *other;
 	tap_is_str(name_of(ask_cache(cache, "a.test", &nobody, end, end, &v, &other)), "stale",
 	    "and all others are served meanwhile");
+	cache_read_stats(cache, &stats);
+	tap_is_int((long long)stats.coalesced, 0, "without a wait");
 	v = verdict_of(POLICY_MX_NOT, 60);
 	(void)cache_put(cache, entry, end, &v);
 	tap_is_str(at(cache, "a.test", end, POLICY_MX_NOT, 0, &v), "hit", "until there is an answer");

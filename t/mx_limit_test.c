@@ -146,7 +146,7 @@ test_known(void)
 static void
 test_group(void)
 {
-	struct mx_limit *limit = mx_limit_new(20000, hash_key);
+	struct mx_limit *limit = mx_limit_new(100, hash_key);
 	struct mx_slot *slots[MX_LIMIT_STRANGE], *slot;
 	char client[40], domain[40];
 	int begun = 0, busy = 0;
