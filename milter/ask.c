@@ -14,6 +14,7 @@
 #include "dns.h"
 #include "log.h"
 #include "ownaddr.h"
+#include "renew.h"
 
 #define REPORT_PAUSE_US	INT64_C(10000000)
 #define NO_MEMORY	"out of memory"
@@ -22,6 +23,7 @@
 struct knowledge {
 	atomic_int	 references;
 	struct cache	*cache;
+	struct renew	*renew;
 	pthread_mutex_t	 lock;		/* guards what follows; not held while logging */
 	int64_t		 report_us;	/* when a failure may be logged again */
 	uint64_t	 unreported;
@@ -29,6 +31,7 @@ struct knowledge {
 
 struct ask {
 	atomic_int		 references;
+	atomic_int		 renewals;	/* that hold one of them */
 	struct conf		*conf;
 	struct mx_rules		 rules;		/* point into conf, but for these: */
 	struct netset		*interfaces;
@@ -54,6 +57,18 @@ now_dns(void *arg)
 	return dns_now();
 }
 
+static void	renew_permit(void *ask, const char *domain);
+static void	drop_ask(void *ask);
+
+static void
+free_knowledge(struct knowledge *knowledge)
+{
+	renew_close(knowledge->renew);
+	cache_free(knowledge->cache);
+	(void)pthread_mutex_destroy(&knowledge->lock);
+	free(knowledge);
+}
+
 static struct knowledge *
 new_knowledge(size_t entries)
 {
@@ -68,10 +83,10 @@ new_knowledge(size_t entries)
 		free(knowledge);
 		return NULL;
 	}
-	if ((knowledge->cache = cache_new(entries, key)) != NULL)
+	if ((knowledge->cache = cache_new(entries, key)) != NULL &&
+	    (knowledge->renew = renew_new(renew_permit, drop_ask)) != NULL)
 		return knowledge;
-	(void)pthread_mutex_destroy(&knowledge->lock);
-	free(knowledge);
+	free_knowledge(knowledge);
 	return NULL;
 }
 
@@ -83,9 +98,7 @@ unref_knowledge(struct knowledge *knowledge)
 	if (knowledge->unreported > 0)
 		log_warn("%" PRIu64 " more MX look-ups have failed",
 		    knowledge->unreported);
-	cache_free(knowledge->cache);
-	(void)pthread_mutex_destroy(&knowledge->lock);
-	free(knowledge);
+	free_knowledge(knowledge);
 }
 
 struct ask *
@@ -213,6 +226,9 @@ fill(struct ask *ask, const struct ask *before, const struct ask_world *world)
 	else if ((why = open_dns(ask)) != NULL)
 		return why;
 	make_rules(ask);
+	if (before != NULL && ask->dns != NULL && before->dns != NULL &&
+	    dns_is_equal(ask->dns, before->dns))
+		dns_take_over(ask->dns, before->dns);
 	if (before != NULL && is_same(before, ask)) {
 		ask->knowledge = before->knowledge;
 		(void)atomic_fetch_add(&ask->knowledge->references, 1);
@@ -231,6 +247,7 @@ ask_new(struct conf *conf, const struct ask *before, const struct ask_world *wor
 	if (ask == NULL)
 		return NULL;
 	atomic_init(&ask->references, 1);
+	atomic_init(&ask->renewals, 0);
 	ask->conf = conf_ref(conf);
 	if ((*why = fill(ask, before, world)) == NULL)
 		return ask;
@@ -329,7 +346,6 @@ static enum cache_result
 look_up_and_keep(const struct ask *ask, const char *domain, int64_t deadline_us,
     struct cache_entry *entry, struct mx_verdict *verdict)
 {
-	will_wait(ask);
 	look_up(ask, domain, deadline_us, NULL, NULL, verdict);
 	if (verdict->standing == POLICY_MX_TEMPFAIL)
 		report(ask, domain, verdict->text);
@@ -345,43 +361,96 @@ turn_away(const struct ask *ask, const char *domain, const char *why,
 	report(ask, domain, verdict->text);
 }
 
-/* Returns how new the verdict is, or NULL where there is nothing to be new. */
-static const char *
-find(const struct ask *ask, const char *domain, const struct netaddr *client,
-    int64_t deadline_us, struct mx_verdict *verdict)
+static void
+add_renewal(struct ask *ask, const char *domain)
 {
+	(void)atomic_fetch_add(&ask->renewals, 1);
+	renew_add(ask->knowledge->renew, ask_ref(ask), domain);
+}
+
+static void
+drop_ask(void *arg)
+{
+	struct ask *ask = arg;
+
+	(void)atomic_fetch_sub(&ask->renewals, 1);
+	ask_unref(ask);
+}
+
+/*
+ * In a thread of its own: the mail that found out that it is time has had its answer.
+ * Does nothing for rules that nobody uses any more.
+ */
+static void
+renew_permit(void *arg, const char *domain)
+{
+	struct ask *ask = arg;
+	struct mx_asker asker = { .client = NULL };
+	struct mx_verdict verdict;
 	struct cache_entry *entry;
 
-	if (mx_is_plain(&ask->rules, domain, verdict))
-		return NULL;
-	if (cache_is_asked(ask->knowledge->cache, domain))
-		will_wait(ask);
-	switch (cache_get(ask->knowledge->cache, domain, client,
-	    ask->world.now(ask->world.arg), deadline_us, verdict, &entry)) {
-	case CACHE_HIT:
-	case CACHE_FAILED:
-		return "cached";
-	case CACHE_STALE_HIT:
-		return "stale";
-	case CACHE_MISS:
-		return look_up_and_keep(ask, domain, deadline_us, entry, verdict) ==
-		    CACHE_STALE_HIT ? "stale" : "fresh";
+	asker.group = mx_group(&ask->rules, domain, &asker.is_listed);
+	if (atomic_load(&ask->references) > atomic_load(&ask->renewals) &&
+	    cache_renew(ask->knowledge->cache, domain, &asker,
+	    ask->world.now(ask->world.arg), &entry) == CACHE_MISS)
+		(void)look_up_and_keep(ask, domain, ask_deadline(ask), entry, &verdict);
+	drop_ask(ask);
+}
+
+/* Why there is no verdict, or NULL. */
+static const char *
+why_not(enum cache_result result)
+{
+	switch (result) {
 	case CACHE_BUSY:
-		turn_away(ask, domain, "too many look-ups are under way", verdict);
-		break;
+		return "too many look-ups are under way";
 	case CACHE_CLIENT_BUSY:
-		turn_away(ask, domain, "too many look-ups are under way for the "
-		    "client's network", verdict);
-		break;
+		return "too many look-ups are under way for the client's network";
+	case CACHE_SILENT:
+		return "too many lookups of such domains have failed for the client's "
+		    "network";
 	case CACHE_LATE:
-		turn_away(ask, domain, "a look-up under way did not end in time",
-		    verdict);
-		break;
+		return "a look-up under way did not end in time";
 	case CACHE_NO_MEMORY:
-		turn_away(ask, domain, NO_MEMORY, verdict);
+		return NO_MEMORY;
+	case CACHE_HIT:
+	case CACHE_DUE:
+	case CACHE_STALE_HIT:
+	case CACHE_FAILED:
+	case CACHE_MISS:
 		break;
 	}
 	return NULL;
+}
+
+/* Returns how new the verdict is, or NULL where there is nothing to be new. */
+static const char *
+find(struct ask *ask, const char *domain, const struct netaddr *client,
+    int64_t deadline_us, struct mx_verdict *verdict)
+{
+	struct cache *cache = ask->knowledge->cache;
+	const int64_t now = ask->world.now(ask->world.arg);
+	struct mx_asker asker = { .client = client };
+	struct cache_entry *entry;
+	enum cache_result result;
+
+	if (mx_is_plain(&ask->rules, domain, verdict))
+		return NULL;
+	asker.group = mx_group(&ask->rules, domain, &asker.is_listed);
+	if (cache_is_asked(cache, domain, now))
+		will_wait(ask);
+	result = cache_get(cache, domain, &asker, now, deadline_us, verdict, &entry);
+	if (result == CACHE_DUE)
+		add_renewal(ask, domain);
+	else if (result == CACHE_MISS) {
+		will_wait(ask);
+		result = look_up_and_keep(ask, domain, deadline_us, entry, verdict);
+	} else if (why_not(result) != NULL) {
+		turn_away(ask, domain, why_not(result), verdict);
+		return NULL;
+	}
+	return result == CACHE_STALE_HIT ? "stale" : result == CACHE_MISS ? "fresh" :
+	    "cached";
 }
 
 static void

@@ -67,7 +67,9 @@ int64_t		 ask_deadline(const struct ask *);
 
 /*
  * How this server stands in the MX set of a domain (path_domain()'s form). Back at the
- * deadline, with TEMPFAIL if there is no answer. The client is whom it is asked for. Logs
+ * deadline, with TEMPFAIL if there is no answer. A permit that is asked for in the last
+ * quarter of its life is looked up again in a thread of ours (renew.h), which holds a
+ * reference: the answer waits for nothing, and no thread of the caller is lent. The client is whom it is asked for. Logs
  * failures, a line in ten seconds at most, with the number of those not told.
  */
 void		 ask_mx(struct ask *, const char *domain, const struct netaddr *client,

@@ -1,9 +1,9 @@
-/* milter/cache.c: verdicts over domains, kept for a while; and how many are looked for */
+/* milter/cache.c: verdicts over domains, kept for a while */
 /* SPDX-License-Identifier: ISC */
 
 /*
  * Domains are chosen by strangers: the hash has a key that they do not know, what is kept
- * is bounded, and so is what is looked up at once, in all and for neighbours.
+ * is bounded, and so is what is looked up at once (mx_limit).
  * Entries live in shards, each with a lock, so that threads seldom meet.
  */
 
@@ -18,9 +18,7 @@
 #define BUCKETS_MIN	64
 #define BUCKETS_MAX	65536	/* of a shard */
 #define SECOND		INT64_C(1000000)
-#define SHARED_BYTES_V4	3	/* of a site's addresses: a /24 */
-#define SHARED_BYTES_V6	6	/* a /48 */
-#define CLIENT_BYTES_V6	8	/* of a client's: a /64 */
+#define NEVER		INT64_MAX
 
 struct shard;
 
@@ -31,22 +29,24 @@ struct cache_entry {
 	struct shard		*shard;
 	uint64_t		 hash;
 	int			 is_asked;	/* a thread looks it up */
+	int			 is_due;	/* CACHE_DUE was said of it */
 	unsigned		 waiters;
 	enum policy_mx		 standing;	/* UNASKED: there is no verdict */
 	char			*text;		/* of that */
 	char			*failure;	/* the text of the last one */
 	int64_t			 put_us;	/* when there was news last */
 	int64_t			 fresh_until_us;
+	int64_t			 due_us;	/* from when on it is renewed */
 	int64_t			 retry_us;	/* after a failure; 0: none */
 	unsigned		 failures;	/* in a row */
-	struct netaddr		 client;	/* for whom it is asked, see network_of() */
+	struct mx_slot		*slot;		/* while it is asked */
 	char			 domain[];
 };
 
 struct shard {
 	/*
 	 * Guards everything in here and in the entries, and is never held while
-	 * somebody is asked; only the lock of struct flight is taken inside of it.
+	 * somebody is asked; only the lock of mx_limit is taken inside of it.
 	 */
 	pthread_mutex_t		  lock;
 	pthread_cond_t		  news;		/* a look-up has ended */
@@ -58,20 +58,12 @@ struct shard {
 	struct cache_stats	  stats;
 };
 
-/* For which clients look-ups are under way. */
-struct flight {
-	pthread_mutex_t	lock;		/* guards both others; innermost */
-	size_t		count;
-	struct netaddr	clients[CACHE_LOOKUPS_MAX];
-};
-
 struct cache {
 	uint8_t		key[SIPHASH_KEY_SIZE];
 	size_t		buckets;	/* of each shard, a power of two */
 	struct shard	shards[SHARDS];
 	size_t		shard_count;	/* that are ready */
-	struct flight	flight;
-	int		has_flight;
+	struct mx_limit	*limit;
 };
 
 static int
@@ -128,8 +120,7 @@ cache_free(struct cache *cache)
 		return;
 	for (size_t i = 0; i < cache->shard_count; i++)
 		shard_clear(&cache->shards[i]);
-	if (cache->has_flight)
-		(void)pthread_mutex_destroy(&cache->flight.lock);
+	mx_limit_free(cache->limit);
 	free(cache);
 }
 
@@ -144,8 +135,8 @@ cache_new(size_t entries, const uint8_t key[SIPHASH_KEY_SIZE])
 	cache->buckets = BUCKETS_MIN;
 	while (cache->buckets < entries / SHARDS && cache->buckets < BUCKETS_MAX)
 		cache->buckets *= 2;
-	cache->has_flight = pthread_mutex_init(&cache->flight.lock, NULL) == 0;
-	for (size_t i = 0; i < SHARDS && cache->has_flight; i++) {
+	cache->limit = mx_limit_new(entries, key);
+	for (size_t i = 0; i < SHARDS && cache->limit != NULL; i++) {
 		size_t max = entries / SHARDS + (i < entries % SHARDS);
 		if (shard_init(&cache->shards[i], cache->buckets, max) == -1)
 			break;
@@ -262,78 +253,20 @@ insert(const struct cache *cache, struct shard *shard, uint64_t hash, const char
 }
 
 /*
- * How many are looked up
- */
-
-/* Whoever has one address of an IPv6 network, has all of them. */
-static struct netaddr
-network_of(const struct netaddr *addr)
-{
-	struct netaddr client = *addr;
-
-	if (client.family == NETADDR_V6)
-		memset(client.bytes + CLIENT_BYTES_V6, 0,
-		    sizeof(client.bytes) - CLIENT_BYTES_V6);
-	return client;
-}
-
-/* Those without an address are one. */
-static int
-is_same_client(const struct netaddr *a, const struct netaddr *b)
-{
-	return a->family == b->family &&
-	    memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
-static int
-is_same_site(const struct netaddr *a, const struct netaddr *b)
-{
-	return a->family == b->family && memcmp(a->bytes, b->bytes,
-	    a->family == NETADDR_V6 ? SHARED_BYTES_V6 : SHARED_BYTES_V4) == 0;
-}
-
-/* CACHE_MISS: there is room, and it is taken. */
-static enum cache_result
-take_off(struct flight *flight, const struct netaddr *client)
-{
-	enum cache_result result = CACHE_MISS;
-	unsigned same = 0, near = 0;
-
-	(void)pthread_mutex_lock(&flight->lock);
-	for (size_t i = 0; i < flight->count; i++) {
-		same += (unsigned)is_same_client(&flight->clients[i], client);
-		near += (unsigned)is_same_site(&flight->clients[i], client);
-	}
-	if (same >= CACHE_CLIENT_MAX || near >= CACHE_SITE_MAX)
-		result = CACHE_CLIENT_BUSY;
-	else if (flight->count >= CACHE_LOOKUPS_MAX)
-		result = CACHE_BUSY;
-	else
-		flight->clients[flight->count++] = *client;
-	(void)pthread_mutex_unlock(&flight->lock);
-	return result;
-}
-
-static void
-land(struct flight *flight, const struct netaddr *client)
-{
-	size_t i = 0;
-
-	(void)pthread_mutex_lock(&flight->lock);
-	while (!is_same_client(&flight->clients[i], client))
-		i++;
-	flight->clients[i] = flight->clients[--flight->count];
-	(void)pthread_mutex_unlock(&flight->lock);
-}
-
-/*
  * Verdicts; the shard's lock is held
  */
 
 static int
-has_verdict(const struct cache_entry *entry)
+is_fresh(const struct cache_entry *entry, int64_t now)
 {
-	return entry->standing != POLICY_MX_UNASKED;
+	return entry->standing != POLICY_MX_UNASKED && now < entry->fresh_until_us;
+}
+
+static int
+is_ours(const struct cache_entry *entry)
+{
+	return entry->standing == POLICY_MX_PRIMARY ||
+	    entry->standing == POLICY_MX_BACKUP;
 }
 
 static void
@@ -349,7 +282,7 @@ copy_out(struct mx_verdict *verdict, enum policy_mx standing, const char *text)
 static int
 serve_stale(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 {
-	if (!has_verdict(entry) || now >= entry->fresh_until_us + CACHE_STALE * SECOND)
+	if (!is_ours(entry) || now >= entry->fresh_until_us + CACHE_STALE * SECOND)
 		return 0;
 	/* or else the failures of others would drive it out while DNS is down */
 	note_use(entry->shard, entry);
@@ -363,11 +296,19 @@ serve(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 {
 	struct shard *shard = entry->shard;
 
-	if (has_verdict(entry) && now < entry->fresh_until_us) {
+	if (is_fresh(entry, now)) {
 		note_use(shard, entry);
 		copy_out(verdict, entry->standing, entry->text);
-		return CACHE_HIT;
+		if (now < entry->due_us || entry->is_asked)
+			return CACHE_HIT;
+		entry->due_us = now + CACHE_RETRY_MIN * SECOND;
+		entry->is_due = 1;
+		return CACHE_DUE;
 	}
+	/* others need not wait for a try after a failure */
+	if (entry->is_asked)
+		return entry->failures > 0 && serve_stale(entry, now, verdict) ?
+		    CACHE_STALE_HIT : CACHE_MISS;
 	if (now >= entry->retry_us)
 		return CACHE_MISS;
 	if (serve_stale(entry, now, verdict))
@@ -383,6 +324,7 @@ count(struct shard *shard, enum cache_result result, int has_waited)
 		shard->stats.coalesced++;
 	switch (result) {
 	case CACHE_HIT:
+	case CACHE_DUE:
 		shard->stats.hits += (uint64_t)!has_waited;
 		break;
 	case CACHE_FAILED:
@@ -393,6 +335,7 @@ count(struct shard *shard, enum cache_result result, int has_waited)
 		break;
 	case CACHE_BUSY:
 	case CACHE_CLIENT_BUSY:
+	case CACHE_SILENT:
 		shard->stats.busy++;
 		break;
 	case CACHE_STALE_HIT:	/* was counted where it was served */
@@ -418,30 +361,48 @@ wait_for(struct cache_entry *entry, int64_t deadline)
 	return entry->is_asked ? -1 : 0;
 }
 
+static enum cache_result
+result_of(enum mx_limit_result result)
+{
+	switch (result) {
+	case MX_LIMIT_BEGUN:
+		break;
+	case MX_LIMIT_BUSY:
+		return CACHE_BUSY;
+	case MX_LIMIT_CLIENT_BUSY:
+		return CACHE_CLIENT_BUSY;
+	case MX_LIMIT_SILENT:
+		return CACHE_SILENT;
+	}
+	return CACHE_MISS;
+}
+
 /* Begins a look-up; entry: NULL where there is none yet. */
 static enum cache_result
 begin(struct cache *cache, struct shard *shard, struct cache_entry *entry, uint64_t hash,
-    const char *domain, const struct netaddr *addr, struct cache_entry **entry_r)
+    const char *domain, const struct mx_asker *asker, int64_t now,
+    struct cache_entry **entry_r)
 {
-	const struct netaddr client = network_of(addr);
-	enum cache_result result = take_off(&cache->flight, &client);
+	struct mx_slot *slot;
+	enum cache_result result = result_of(mx_limit_begin(cache->limit, hash, asker, now,
+	    &slot));
 
 	if (result != CACHE_MISS)
 		return result;
 	if (entry == NULL && (entry = insert(cache, shard, hash, domain)) == NULL) {
-		land(&cache->flight, &client);
+		mx_limit_cancel(cache->limit, slot);
 		return CACHE_NO_MEMORY;
 	}
 	note_use(shard, entry);
 	entry->is_asked = 1;
-	entry->client = client;
+	entry->slot = slot;
 	*entry_r = entry;
 	return CACHE_MISS;
 }
 
 static enum cache_result
 get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
-    const struct netaddr *client, int64_t now, int64_t deadline,
+    const struct mx_asker *asker, int64_t now, int64_t deadline,
     struct mx_verdict *verdict, struct cache_entry **entry_r, int *has_waited)
 {
 	struct cache_entry *entry = find(cache, shard, hash, domain);
@@ -449,8 +410,7 @@ get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
 
 	/* at most once around: what has changed since is as new as can be */
 	while (entry != NULL) {
-		if (!entry->is_asked &&
-		    (result = serve(entry, now, verdict)) != CACHE_MISS)
+		if ((result = serve(entry, now, verdict)) != CACHE_MISS)
 			return result;
 		if (!entry->is_asked)
 			break;
@@ -461,15 +421,15 @@ get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
 		if (entry->put_us > now)
 			now = entry->put_us;
 	}
-	result = begin(cache, shard, entry, hash, domain, client, entry_r);
-	if ((result == CACHE_BUSY || result == CACHE_CLIENT_BUSY) && entry != NULL &&
+	result = begin(cache, shard, entry, hash, domain, asker, now, entry_r);
+	if (result != CACHE_MISS && entry != NULL && entry->failures > 0 &&
 	    serve_stale(entry, now, verdict))
 		return CACHE_STALE_HIT;
 	return result;
 }
 
 enum cache_result
-cache_get(struct cache *cache, const char *domain, const struct netaddr *client,
+cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
     int64_t now, int64_t deadline, struct mx_verdict *verdict,
     struct cache_entry **entry_r)
 {
@@ -479,7 +439,7 @@ cache_get(struct cache *cache, const char *domain, const struct netaddr *client,
 	int has_waited = 0;
 
 	(void)pthread_mutex_lock(&shard->lock);
-	result = get(cache, shard, hash, domain, client, now, deadline, verdict, entry_r,
+	result = get(cache, shard, hash, domain, asker, now, deadline, verdict, entry_r,
 	    &has_waited);
 	count(shard, result, has_waited);
 	if (has_waited)	/* it may have been kept for us alone */
@@ -488,8 +448,29 @@ cache_get(struct cache *cache, const char *domain, const struct netaddr *client,
 	return result;
 }
 
+enum cache_result
+cache_renew(struct cache *cache, const char *domain, const struct mx_asker *asker,
+    int64_t now, struct cache_entry **entry_r)
+{
+	uint64_t hash = siphash(cache->key, domain, strlen(domain));
+	struct shard *shard = &cache->shards[hash % SHARDS];
+	enum cache_result result = CACHE_HIT;
+	struct cache_entry *entry;
+
+	(void)pthread_mutex_lock(&shard->lock);
+	entry = find(cache, shard, hash, domain);
+	/* what was due may have been renewed, dropped or begun since */
+	if (entry != NULL && is_ours(entry) && !entry->is_asked && entry->is_due) {
+		entry->is_due = 0;
+		result = begin(cache, shard, entry, hash, domain, asker, now, entry_r);
+		shard->stats.renewed += result == CACHE_MISS;
+	}
+	(void)pthread_mutex_unlock(&shard->lock);
+	return result;
+}
+
 int
-cache_is_asked(struct cache *cache, const char *domain)
+cache_is_asked(struct cache *cache, const char *domain, int64_t now)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
 	struct shard *shard = &cache->shards[hash % SHARDS];
@@ -498,7 +479,7 @@ cache_is_asked(struct cache *cache, const char *domain)
 
 	(void)pthread_mutex_lock(&shard->lock);
 	entry = find(cache, shard, hash, domain);
-	is_asked = entry != NULL && entry->is_asked;
+	is_asked = entry != NULL && entry->is_asked && !is_fresh(entry, now);
 	(void)pthread_mutex_unlock(&shard->lock);
 	return is_asked;
 }
@@ -514,6 +495,7 @@ static void
 keep_verdict(struct cache_entry *entry, int64_t now, const struct mx_verdict *verdict)
 {
 	char *text = strdup(verdict->text);
+	int64_t life;
 
 	free(entry->text);
 	free(entry->failure);
@@ -522,9 +504,10 @@ keep_verdict(struct cache_entry *entry, int64_t now, const struct mx_verdict *ve
 	entry->standing = text == NULL ? POLICY_MX_UNASKED : verdict->standing;
 	entry->failures = 0;
 	entry->retry_us = 0;
-	entry->fresh_until_us = now + (verdict->standing == POLICY_MX_NOT ?
-	    clamp(verdict->ttl, CACHE_NOT_MIN, CACHE_NOT_MAX) :
-	    clamp(verdict->ttl, CACHE_OURS_MIN, CACHE_OURS_MAX));
+	life = is_ours(entry) ? clamp(verdict->ttl, CACHE_OURS_MIN, CACHE_OURS_MAX) :
+	    clamp(verdict->ttl, CACHE_NOT_MIN, CACHE_NOT_MAX);
+	entry->fresh_until_us = now + life;
+	entry->due_us = is_ours(entry) ? now + life - life / CACHE_RENEW_PART : NEVER;
 }
 
 static void
@@ -540,6 +523,8 @@ keep_failure(struct cache_entry *entry, int64_t now, const char *text)
 	if (pause > CACHE_RETRY_MAX)
 		pause = CACHE_RETRY_MAX;
 	entry->retry_us = entry->failure == NULL ? 0 : now + pause * SECOND;
+	if (is_ours(entry))
+		entry->due_us = now + pause * SECOND;
 }
 
 enum cache_result
@@ -551,13 +536,14 @@ cache_put(struct cache *cache, struct cache_entry *entry, int64_t now,
 
 	(void)pthread_mutex_lock(&shard->lock);
 	entry->is_asked = 0;
+	entry->is_due = 0;
 	entry->put_us = now;
-	land(&cache->flight, &entry->client);
+	mx_limit_end(cache->limit, entry->slot, now, verdict->standing);
 	if (verdict->standing != POLICY_MX_TEMPFAIL)
 		keep_verdict(entry, now, verdict);
 	else {
 		keep_failure(entry, now, verdict->text);
-		if (serve_stale(entry, now, verdict))
+		if (!is_fresh(entry, now) && serve_stale(entry, now, verdict))
 			result = CACHE_STALE_HIT;
 	}
 	(void)pthread_cond_broadcast(&shard->news);
@@ -570,12 +556,14 @@ void
 cache_read_stats(struct cache *cache, struct cache_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
+	stats->under_way = mx_limit_count(cache->limit);
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *shard = &cache->shards[i];
 		(void)pthread_mutex_lock(&shard->lock);
 		stats->hits += shard->stats.hits;
 		stats->stale += shard->stats.stale;
 		stats->misses += shard->stats.misses;
+		stats->renewed += shard->stats.renewed;
 		stats->coalesced += shard->stats.coalesced;
 		stats->failed += shard->stats.failed;
 		stats->busy += shard->stats.busy;

@@ -16,9 +16,10 @@
 #define ATTEMPTS	2
 #define POLL_MAX_US	60000000
 
-/* Never changes. */
+/* Never changes, but for the health. */
 struct dns {
 	struct dns_servers	servers;
+	struct dns_health	health;
 	int			is_of_system;
 };
 
@@ -79,6 +80,7 @@ dns_open(const struct dns_options *options, const char **why)
 	servers = &dns->servers;
 	servers->try_us = TRY_US;
 	servers->attempts = ATTEMPTS;
+	servers->health = &dns->health;
 	dns->is_of_system = options->count == 0;
 	*why = dns->is_of_system ? take_system(options, servers) :
 	    take_given(options, servers);
@@ -126,6 +128,12 @@ dns_is_equal(const struct dns *a, const struct dns *b)
 		if (strcmp(a->servers.list[i].text, b->servers.list[i].text) != 0)
 			return 0;
 	return 1;
+}
+
+void
+dns_take_over(struct dns *dns, const struct dns *before)
+{
+	dns_health_copy(&dns->health, &before->health);
 }
 
 int64_t

@@ -29,7 +29,7 @@ struct dns;
 
 /*
  * Which servers to ask, and how; any number of threads may ask by it at once. It has no
- * descriptor and no state: a new one is as good as the old one. What the options point to
+ * descriptor, and no state but which servers were silent (dns_health.h). What the options point to
  * is not needed afterwards. Returns NULL without memory, or with a constant text in
  * *why_r where a server is none or resolv_conf is there and cannot be read.
  */
@@ -41,6 +41,9 @@ void		 dns_describe(const struct dns *, struct buf *);
 
 /* Whether both would ask the same servers in the same way. */
 int		 dns_is_equal(const struct dns *, const struct dns *);
+
+/* Learns which servers were silent, where dns_is_equal(). */
+void		 dns_take_over(struct dns *, const struct dns *before);
 
 /* CLOCK_MONOTONIC, in microseconds. */
 int64_t		 dns_now(void);

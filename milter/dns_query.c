@@ -21,22 +21,27 @@
 #define IN_SIZE		65535
 #define JUNK_MAX	8		/* then somebody is guessing, and TCP is asked */
 #define PAUSE_US	200000		/* a round takes no less */
+#define SILENCE_US	250000		/* a server that has less time need not be silent */
 
 static void	begin_turn(struct dns_query *, int64_t now);
 static void	start(struct dns_query *, int64_t now);
 
+static size_t
+index_at(const struct dns_query *query, unsigned turn)
+{
+	return query->order[turn % query->servers->count];
+}
+
 static const struct nameserver *
 server_of(const struct dns_query *query)
 {
-	const struct dns_servers *servers = query->servers;
-
-	return &servers->list[(query->first + query->turn) % servers->count];
+	return &query->servers->list[index_at(query, query->turn)];
 }
 
 static unsigned
 bit_at(const struct dns_query *query, unsigned turn)
 {
-	return 1U << (query->first + turn) % query->servers->count;
+	return 1U << index_at(query, turn);
 }
 
 static unsigned
@@ -135,6 +140,7 @@ set_until(struct dns_query *query, int64_t now)
 	const int64_t share = (query->deadline - now) / turns_left_in_round(query);
 	const int64_t limit = query->servers->try_us << query->round;
 
+	query->turn_began = now;
 	query->until = now + (limit < share ? limit : share);
 }
 
@@ -286,6 +292,7 @@ take_reply(struct dns_query *query, enum dns_reply_kind kind, const struct dns_r
     int64_t now)
 {
 	memcpy(query->rrset->server, server_of(query)->text, sizeof(query->rrset->server));
+	dns_health_answer(query->servers->health, index_at(query, query->turn));
 	switch (kind) {
 	case DNS_REPLY_REFUSAL:
 		if (is_edns_refused(query, reply)) {
@@ -422,7 +429,7 @@ dns_query_begin(struct dns_query *query, const struct dns_servers *servers, cons
     enum rrset_type type, int64_t now, int64_t deadline, struct rrset *rrset)
 {
 	const char *why;
-	uint16_t random;
+	uint16_t random = 0;
 
 	memset(query, 0, sizeof(*query));
 	memset(rrset, 0, sizeof(*rrset));
@@ -439,8 +446,8 @@ dns_query_begin(struct dns_query *query, const struct dns_servers *servers, cons
 	else if (servers->rotate && getrandom(&random, sizeof(random), 0) != sizeof(random))
 		fail(query, "no random number");
 	else {
-		if (servers->rotate)
-			query->first = random % servers->count;
+		dns_health_order(servers->health, random % servers->count,
+		    servers->count, now, query->order);
 		begin_turn(query, now);
 	}
 }
@@ -468,8 +475,12 @@ dns_query_step(struct dns_query *query, short revents, int64_t now)
 	else if (revents != 0)
 		step_tcp(query, now);
 	if (query->phase != DNS_QUERY_DONE && query->phase != DNS_QUERY_PAUSE &&
-	    now >= query->until)
+	    now >= query->until) {
+		if (now - query->turn_began >= SILENCE_US)
+			dns_health_silence(query->servers->health,
+			    index_at(query, query->turn), now);
 		next_server(query, now, "no answer in time");
+	}
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns_health.h"
 #include "dns_packet.h"
 #include "nameserver.h"
 #include "rrset.h"
@@ -20,6 +21,7 @@ struct dns_servers {
 	int			rotate;		/* each question begins with another one */
 	int			use_tcp;	/* from the start, and never UDP */
 	int			is_ad_believed;
+	struct dns_health	*health;
 };
 
 enum dns_query_phase {
@@ -44,7 +46,8 @@ struct dns_query {
 	int64_t				 round_began;
 	unsigned			 round;
 	unsigned			 turn;		/* counts through all rounds */
-	size_t				 first;		/* server of the first turn */
+	uint8_t				 order[NAMESERVERS_MAX];	/* of a round */
+	int64_t				 turn_began;
 	unsigned			 without_edns;	/* a bit for each server */
 	unsigned			 gave_up;	/* said what it would say again */
 	unsigned			 junk;

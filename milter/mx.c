@@ -115,6 +115,24 @@ mx_is_plain(const struct mx_rules *rules, const char *domain, struct mx_verdict 
 	return 0;
 }
 
+const char *
+mx_group(const struct mx_rules *rules, const char *domain, int *is_listed)
+{
+	const size_t len = strlen(domain);
+	const char *group = domain + len, *entry = NULL;
+	int dots = 0;
+
+	if (rules->domains != NULL)
+		entry = domset_find(rules->domains, domain, len);
+	if ((*is_listed = entry != NULL && *entry != '.'))
+		return domain;
+	while (group > domain && (group[-1] != '.' || ++dots < 2))
+		group--;
+	if (entry != NULL && strlen(entry + 1) > strlen(group))
+		group = domain + len - strlen(entry + 1);
+	return group;
+}
+
 static int
 has_family(const struct netset *set, enum netaddr_family family)
 {
@@ -189,8 +207,11 @@ settle_match(const struct mx *mx, struct mx_verdict *verdict)
 	char via[NETADDR_TEXT_SIZE];
 
 	verdict->standing = is_best(mx, mx->match) ? POLICY_MX_PRIMARY : POLICY_MX_BACKUP;
+	verdict->ttl = mx->ttl;
 	/* a better one that could not be looked up may be us, too */
-	verdict->ttl = mx->best_has_failed && !is_best(mx, mx->match) ? 0 : mx->ttl;
+	if (mx->best_has_failed && !is_best(mx, mx->match) &&
+	    verdict->ttl > MX_UNSURE_TTL)
+		verdict->ttl = MX_UNSURE_TTL;
 	(void)snprintf(verdict->text, size, "%s ", mx_standing_name(verdict->standing));
 	say_host(mx, mx->match, verdict->text, size);
 	if (mx->is_implicit)

@@ -19,6 +19,11 @@
  */
 #define MX_HOSTS_MAX		10	/* whose addresses are asked for */
 #define MX_ADDRESSES_MAX	256	/* of one host and family */
+/*
+ * For how many seconds a verdict holds at most that a better mail exchanger might change
+ * whose addresses could not be looked up.
+ */
+#define MX_UNSURE_TTL		60
 
 #define MX_TEXT_SIZE		1024	/* more than the longest: three names and words */
 
@@ -59,6 +64,15 @@ struct mx;
  */
 int		 mx_is_plain(const struct mx_rules *, const char *domain,
 		    struct mx_verdict *verdict_r);
+
+/*
+ * The end of a domain below which one hand makes names, as far as that can be told: the
+ * entry of mx.domains that has it, or its last two labels where these are longer. Names
+ * below co.uk are one group then, which costs them their share (mx_limit.h) and no more;
+ * mx.domains tells them apart. Sets *is_listed_r where mx.domains names the domain itself
+ * and not just a parent, so that no stranger can make more of its like.
+ */
+const char	*mx_group(const struct mx_rules *, const char *domain, int *is_listed_r);
 
 /*
  * An inquiry about a domain over which mx_is_plain() has no verdict. The rules and the

@@ -11,10 +11,11 @@
 
 #include "../milter/ask.h"
 #include "../milter/conf_warn.h"
+#include "../milter/renew.h"
 #include "tap.h"
 
 #define SECOND	INT64_C(1000000)
-#define HANGERS	(CACHE_LOOKUPS_MAX + 8)
+#define HANGERS	(MX_LIMIT_STRANGE + 8)
 
 static char folder[TAP_FOLDER_SIZE], conf_file[TAP_FOLDER_SIZE + 16];
 
@@ -24,6 +25,7 @@ struct world {
 	atomic_int	questions;
 	int		is_down;
 	int		is_hanging;
+	int		is_elsewhere;	/* no domain is ours */
 	int		is_real;	/* has the real clock */
 	pthread_mutex_t	lock;		/* guards is_hanging */
 	pthread_cond_t	change;
@@ -42,12 +44,14 @@ now_of(void *arg)
 }
 
 static void
-answer(const char *name, enum rrset_type type, struct rrset *rrset)
+answer(const struct world *world, const char *name, enum rrset_type type, struct rrset *rrset)
 {
 	const uint8_t ours[4] = { 198, 51, 100, 25 };
 
 	rrset->status = RRSET_NODATA;
-	if (type == RRSET_MX && strcmp(name, "mx.us.test") != 0) {
+	if (type == RRSET_MX && world->is_elsewhere)
+		rrset->status = RRSET_NXDOMAIN;
+	else if (type == RRSET_MX && strcmp(name, "mx.us.test") != 0) {
 		rrset->status = RRSET_FOUND;
 		rrset->count = 1;
 		rrset->mx = calloc(1, sizeof(*rrset->mx));
@@ -84,7 +88,7 @@ ask_world(void *arg, const char *name, const enum rrset_type *types, size_t coun
 			rrsets[i].status = RRSET_FAILURE;
 			rrsets[i].why = "timeout";
 		} else
-			answer(name, types[i], &rrsets[i]);
+			answer(world, name, types[i], &rrsets[i]);
 	}
 }
 
@@ -296,6 +300,104 @@ test_waiting(void)
 	ask_unref(ask);
 }
 
+/* Until that many renewals have begun, and none is under way. */
+static int
+has_renewed(struct ask *ask, const struct world *world, unsigned renewals)
+{
+	struct cache_stats stats;
+
+	for (int i = 0; i < 20000; i++) {
+		ask_stats(ask, &stats);
+		if (stats.renewed == renewals && stats.under_way == 0)
+			return 1;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	tap_ok(0, "%u renewals, %d questions", renewals, world->questions);
+	return 0;
+}
+
+/*
+ * A permit near its end is looked up while it serves, by no thread of whoever asks. The
+ * worlds stay: a thread may look at its clock when the test has gone on.
+ */
+static void
+test_renewals(void)
+{
+	static struct world world;
+	struct ask_answer a;
+	atomic_int calls = 0;
+
+	world_init(&world);
+	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
+	ask_set_waiting(ask, count_call, &calls);
+	(void)text_of(ask, "a.test", &a);
+	tap_is_int(calls, 1, "the first look-up waits");
+	(void)pthread_mutex_lock(&world.lock);
+	world.is_hanging = 1;
+	(void)pthread_mutex_unlock(&world.lock);
+	world.now += 226 * SECOND;
+	for (int i = 0; i < 3; i++)
+		ends(text_of(ask, "a.test", &a), " us, cached", "in the last quarter it serves, while servers hang");
+	for (int i = 0; i < 20000 && world.questions != 3; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	tap_is_int(world.questions, 3, "and is asked for, once");
+	tap_is_int(calls, 1, "by nobody who would wait");
+	let_go(&world);
+	tap_is_int(has_renewed(ask, &world, 1), 1, "the renewal ends");
+	world.now += 200 * SECOND;
+	ends(text_of(ask, "a.test", &a), " us, cached", "it lives on");
+	world.is_down = 1;
+	world.now += 30 * SECOND;
+	ends(text_of(ask, "a.test", &a), " us, cached", "another renewal");
+	tap_is_int(has_renewed(ask, &world, 2), 1, "fails");
+	ends(text_of(ask, "a.test", &a), " us, cached", "and it serves");
+	world.is_down = 0;
+	world.is_elsewhere = 1;
+	world.now += 6 * SECOND;
+	ends(text_of(ask, "a.test", &a), " us, cached", "a third one");
+	tap_is_int(has_renewed(ask, &world, 3), 1, "is answered");
+	begins(text_of(ask, "a.test", &a), "not: no such domain", "by whom it has moved to");
+	ask_unref(ask);
+}
+
+/*
+ * The configuration has gone, and its last transaction, while as many renewals are under
+ * way as there may be threads. What waits for one is not begun.
+ */
+static void
+test_last_renewals(void)
+{
+	static struct world world;
+	struct ask_answer a;
+	char domain[32];
+
+	world_init(&world);
+	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
+	for (int i = 0; i < RENEW_THREADS + 1; i++) {
+		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
+		(void)text_of(ask, domain, &a);
+	}
+	int questions = world.questions;
+	world.now += 226 * SECOND;
+	(void)pthread_mutex_lock(&world.lock);
+	world.is_hanging = 1;
+	(void)pthread_mutex_unlock(&world.lock);
+	for (int i = 0; i < RENEW_THREADS + 1; i++) {
+		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
+		ends(text_of(ask, domain, &a), " us, cached", "a permit near its end");
+	}
+	for (int i = 0; i < 20000 && world.questions != questions + RENEW_THREADS; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	struct ask *next = ask_in(&world, OURS ACCEPT, ask);
+	ask_unref(ask);
+	let_go(&world);
+	tap_is_int(has_renewed(next, &world, RENEW_THREADS), 1, "renewals of one that has gone end");
+	world.now += 100 * SECOND;
+	ends(text_of(next, "d0.test", &a), " us, cached", "for the one that came");
+	ends(text_of(next, "d4.test", &a), " us, fresh", "the one that waited was not asked for");
+	ask_unref(next);
+}
+
 /* What of a configuration keeps the verdicts, and what does not. */
 static const struct {
 	const char	*text;
@@ -482,10 +584,12 @@ main(void)
 	test_answers();
 	test_traced();
 	test_waiting();
+	test_renewals();
+	test_last_renewals();
 	test_reloads();
 	test_servers();
-	test_hanging(0, CACHE_LOOKUPS_MAX, "tempfail: too many look-ups are under way");
-	test_hanging(1, CACHE_CLIENT_MAX,
+	test_hanging(0, MX_LIMIT_STRANGE, "tempfail: too many look-ups are under way");
+	test_hanging(1, MX_LIMIT_CLIENT,
 	    "tempfail: too many look-ups are under way for the client's network");
 	test_confs();
 	test_no_address();

@@ -28,12 +28,42 @@ client_of(const char *text)
 	return addr;
 }
 
+/* As it is without mx.domains. */
+static struct mx_asker
+asker_of(const char *domain, const struct netaddr *client)
+{
+	const struct mx_rules rules = { .domains = NULL };
+	struct mx_asker asker = { .client = client };
+
+	asker.group = mx_group(&rules, domain, &asker.is_listed);
+	return asker;
+}
+
+static enum cache_result
+ask_cache(struct cache *cache, const char *domain, const struct netaddr *client, int64_t now, int64_t deadline,
+    struct mx_verdict *verdict, struct cache_entry **entry)
+{
+	const struct mx_asker asker = asker_of(domain, client);
+
+	return cache_get(cache, domain, &asker, now, deadline, verdict, entry);
+}
+
+static enum cache_result
+renew(struct cache *cache, const char *domain, int64_t now, struct cache_entry **entry)
+{
+	const struct mx_asker asker = asker_of(domain, NULL);
+
+	return cache_renew(cache, domain, &asker, now, entry);
+}
+
 static const char *
 name_of(enum cache_result result)
 {
 	switch (result) {
 	case CACHE_HIT:
 		return "hit";
+	case CACHE_DUE:
+		return "due";
 	case CACHE_STALE_HIT:
 		return "stale";
 	case CACHE_FAILED:
@@ -44,6 +74,8 @@ name_of(enum cache_result result)
 		return "busy";
 	case CACHE_CLIENT_BUSY:
 		return "client busy";
+	case CACHE_SILENT:
+		return "silent";
 	case CACHE_LATE:
 		return "late";
 	case CACHE_NO_MEMORY:
@@ -70,7 +102,7 @@ at(struct cache *cache, const char *domain, int64_t now, enum policy_mx standing
 	enum cache_result result;
 
 	memset(verdict, 0, sizeof(*verdict));
-	result = cache_get(cache, domain, &nobody, now, now, verdict, &entry);
+	result = ask_cache(cache, domain, &nobody, now, now, verdict, &entry);
 	if (result != CACHE_MISS)
 		return name_of(result);
 	*verdict = verdict_of(standing, ttl);
@@ -83,10 +115,9 @@ static const struct {
 	uint32_t	ttl;
 	int		seconds;
 } lives[] = {
-	{ POLICY_MX_PRIMARY, 0, 60 }, { POLICY_MX_PRIMARY, 59, 60 }, { POLICY_MX_PRIMARY, 61, 61 },
-	{ POLICY_MX_PRIMARY, 3600, 3600 }, { POLICY_MX_PRIMARY, 3601, 3600 },
-	{ POLICY_MX_PRIMARY, UINT32_MAX, 3600 },
-	{ POLICY_MX_BACKUP, 0, 60 }, { POLICY_MX_BACKUP, 300, 300 }, { POLICY_MX_BACKUP, 86400, 3600 },
+	{ POLICY_MX_PRIMARY, 0, 1 }, { POLICY_MX_PRIMARY, 1, 1 }, { POLICY_MX_PRIMARY, 59, 59 },
+	{ POLICY_MX_PRIMARY, 300, 300 }, { POLICY_MX_PRIMARY, 301, 300 }, { POLICY_MX_PRIMARY, UINT32_MAX, 300 },
+	{ POLICY_MX_BACKUP, 0, 1 }, { POLICY_MX_BACKUP, 60, 60 }, { POLICY_MX_BACKUP, 86400, 300 },
 	{ POLICY_MX_NOT, 0, 60 }, { POLICY_MX_NOT, 300, 300 }, { POLICY_MX_NOT, 900, 900 },
 	{ POLICY_MX_NOT, 901, 900 }, { POLICY_MX_NOT, UINT32_MAX, 900 },
 	{ POLICY_MX_TEMPFAIL, 3600, 5 },
@@ -101,7 +132,8 @@ test_lives(void)
 		struct cache *cache = cache_new(100, hash_key);
 		const char *name = mx_standing_name(lives[i].standing);
 		int64_t end = T0 + lives[i].seconds * SECOND;
-		const char *want = lives[i].standing == POLICY_MX_TEMPFAIL ? "failed" : "hit";
+		const char *want = lives[i].standing == POLICY_MX_TEMPFAIL ? "failed" :
+		    lives[i].standing == POLICY_MX_NOT ? "hit" : "due";
 
 		tap_is_str(at(cache, "a.test", T0, lives[i].standing, lives[i].ttl, &v), "miss", "%s, TTL %u",
 		    name, lives[i].ttl);
@@ -233,32 +265,32 @@ static void
 test_in_flight(void)
 {
 	struct cache *cache = cache_new(1, hash_key);
-	struct cache_entry *entries[CACHE_LOOKUPS_MAX];
+	struct cache_entry *entries[MX_LIMIT_STRANGE];
 	struct cache_entry *entry;
 	struct cache_stats stats;
 	struct mx_verdict v;
 	char domain[32], text[40];
 	int wrong = 0;
 
-	for (int i = 0; i < CACHE_LOOKUPS_MAX; i++) {
+	for (int i = 0; i < MX_LIMIT_STRANGE; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
 		(void)snprintf(text, sizeof(text), "192.0.%d.1", i);
 		const struct netaddr client = client_of(text);
-		wrong += cache_get(cache, domain, &client, T0, T0, &v, &entries[i]) != CACHE_MISS;
+		wrong += ask_cache(cache, domain, &client, T0, T0, &v, &entries[i]) != CACHE_MISS;
 	}
 	tap_is_int(wrong, 0, "as many look-ups as may be");
 	cache_read_stats(cache, &stats);
-	tap_is_int((long long)stats.entries, CACHE_LOOKUPS_MAX, "are all known");
-	tap_is_int(cache_is_asked(cache, "d0.test"), 1, "one of them is being looked up");
-	tap_is_int(cache_is_asked(cache, "more.test"), 0, "another one is not");
-	tap_is_str(name_of(cache_get(cache, "more.test", &nobody, T0, T0, &v, &entry)), "busy", "one more is not");
-	tap_is_str(name_of(cache_get(cache, "d0.test", &nobody, T0, T0, &v, &entry)), "late",
+	tap_is_int((long long)stats.entries, MX_LIMIT_STRANGE, "are all known");
+	tap_is_int(cache_is_asked(cache, "d0.test", T0), 1, "one of them is being looked up");
+	tap_is_int(cache_is_asked(cache, "more.test", T0), 0, "another one is not");
+	tap_is_str(name_of(ask_cache(cache, "more.test", &nobody, T0, T0, &v, &entry)), "busy", "one more is not");
+	tap_is_str(name_of(ask_cache(cache, "d0.test", &nobody, T0, T0, &v, &entry)), "late",
 	    "one of them again waits, until its own deadline");
-	for (int i = 0; i < CACHE_LOOKUPS_MAX; i++) {
+	for (int i = 0; i < MX_LIMIT_STRANGE; i++) {
 		v = verdict_of(POLICY_MX_NOT, 900);
 		(void)cache_put(cache, entries[i], T0, &v);
 	}
-	tap_is_int(cache_is_asked(cache, "d0.test"), 0, "then none of them is");
+	tap_is_int(cache_is_asked(cache, "d0.test", T0), 0, "then none of them is");
 	cache_read_stats(cache, &stats);
 	tap_is_int((long long)stats.entries, 1, "what does not fit goes when it is answered");
 	tap_is_int((long long)stats.busy, 1, "who was turned away is counted");
@@ -287,23 +319,23 @@ test_clients(void)
 {
 	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
 		struct cache *cache = cache_new(1000, hash_key);
-		struct cache_entry *entries[CACHE_CLIENT_MAX + 1];
+		struct cache_entry *entries[MX_LIMIT_CLIENT + 1];
 		const struct netaddr same = client_of(clients[i].same), other = client_of(clients[i].other);
 		struct mx_verdict v = verdict_of(POLICY_MX_NOT, 60);
 		char domain[32];
 
-		for (int j = 0; j < CACHE_CLIENT_MAX; j++) {
+		for (int j = 0; j < MX_LIMIT_CLIENT; j++) {
 			(void)snprintf(domain, sizeof(domain), "d%d.test", j);
-			(void)cache_get(cache, domain, &same, T0, T0, &v, &entries[j]);
+			(void)ask_cache(cache, domain, &same, T0, T0, &v, &entries[j]);
 		}
-		enum cache_result result = cache_get(cache, "more.test", &other, T0, T0, &v,
-		    &entries[CACHE_CLIENT_MAX]);
+		enum cache_result result = ask_cache(cache, "more.test", &other, T0, T0, &v,
+		    &entries[MX_LIMIT_CLIENT]);
 		tap_is_str(name_of(result), clients[i].want, "%s", clients[i].name);
-		for (int j = 0; j < CACHE_CLIENT_MAX + (result == CACHE_MISS); j++) {
+		for (int j = 0; j < MX_LIMIT_CLIENT + (result == CACHE_MISS); j++) {
 			v = verdict_of(POLICY_MX_NOT, 60);
 			(void)cache_put(cache, entries[j], T0, &v);
 		}
-		tap_is_str(name_of(cache_get(cache, "again.test", &same, T0, T0, &v, &entries[0])), "miss",
+		tap_is_str(name_of(ask_cache(cache, "again.test", &same, T0, T0, &v, &entries[0])), "miss",
 		    "and when they have ended");
 		v = verdict_of(POLICY_MX_NOT, 60);
 		(void)cache_put(cache, entries[0], T0, &v);
@@ -330,23 +362,23 @@ test_sites(void)
 {
 	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
 		struct cache *cache = cache_new(1000, hash_key);
-		struct cache_entry *entries[CACHE_SITE_MAX + 1];
+		struct cache_entry *entries[MX_LIMIT_SITE + 1];
 		const struct netaddr other = client_of(sites[i].other);
 		struct mx_verdict v;
 		char domain[32], text[40];
 		int misses = 0;
 
-		for (int j = 0; j < CACHE_SITE_MAX; j++) {
+		for (int j = 0; j < MX_LIMIT_SITE; j++) {
 			(void)snprintf(domain, sizeof(domain), "d%d.test", j);
 			(void)snprintf(text, sizeof(text), sites[i].format, j);
 			const struct netaddr client = client_of(text);
-			misses += cache_get(cache, domain, &client, T0, T0, &v, &entries[j]) == CACHE_MISS;
+			misses += ask_cache(cache, domain, &client, T0, T0, &v, &entries[j]) == CACHE_MISS;
 		}
-		tap_is_int(misses, CACHE_SITE_MAX, "as many as a site may have: %s", sites[i].format);
-		enum cache_result result = cache_get(cache, "more.test", &other, T0, T0, &v,
-		    &entries[CACHE_SITE_MAX]);
+		tap_is_int(misses, MX_LIMIT_SITE, "as many as a site may have: %s", sites[i].format);
+		enum cache_result result = ask_cache(cache, "more.test", &other, T0, T0, &v,
+		    &entries[MX_LIMIT_SITE]);
 		tap_is_str(name_of(result), sites[i].want, "one more for %s", sites[i].other);
-		for (int j = 0; j < CACHE_SITE_MAX + (result == CACHE_MISS); j++) {
+		for (int j = 0; j < MX_LIMIT_SITE + (result == CACHE_MISS); j++) {
 			v = verdict_of(POLICY_MX_NOT, 60);
 			(void)cache_put(cache, entries[j], T0, &v);
 		}
@@ -403,28 +435,197 @@ test_renewal(void)
 	cache_free(cache);
 }
 
-/* An old verdict is better than none for who is turned away, too. */
+/* That others keep look-ups busy is no failure of a domain: its permit ends all the same. */
 static void
 test_busy_and_stale(void)
 {
 	struct cache *cache = cache_new(1000, hash_key);
-	struct cache_entry *entries[CACHE_CLIENT_MAX], *entry;
+	struct cache_entry *entries[MX_LIMIT_CLIENT], *entry;
 	struct mx_verdict v;
 	char domain[32];
-	int64_t later = T0 + 61 * SECOND;
+	int64_t later = T0 + 66 * SECOND;
 
 	(void)at(cache, "old.test", T0, POLICY_MX_BACKUP, 60, &v);
-	for (int i = 0; i < CACHE_CLIENT_MAX; i++) {
+	(void)at(cache, "failed.test", T0, POLICY_MX_BACKUP, 60, &v);
+	for (int i = 0; i < MX_LIMIT_CLIENT; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
-		(void)cache_get(cache, domain, &nobody, later, later, &v, &entries[i]);
+		(void)at(cache, domain, T0, POLICY_MX_BACKUP, 60, &v);
 	}
-	tap_is_str(name_of(cache_get(cache, "old.test", &nobody, later, later, &v, &entry)), "stale",
-	    "turned away with an old verdict");
-	tap_is_int(v.standing, POLICY_MX_BACKUP, "which it was");
-	for (int i = 0; i < CACHE_CLIENT_MAX; i++) {
+	(void)at(cache, "failed.test", later - 5 * SECOND, POLICY_MX_TEMPFAIL, 0, &v);
+	for (int i = 0; i < MX_LIMIT_CLIENT; i++) {
+		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
+		(void)ask_cache(cache, domain, &nobody, later, later, &v, &entries[i]);
+	}
+	tap_is_str(name_of(ask_cache(cache, "old.test", &nobody, later, later, &v, &entry)), "client busy",
+	    "turned away, whatever was before");
+	tap_is_str(name_of(ask_cache(cache, "failed.test", &nobody, later, later, &v, &entry)), "stale",
+	    "or served, where the last look-up had failed");
+	tap_is_int(v.standing, POLICY_MX_BACKUP, "with what was before");
+	for (int i = 0; i < MX_LIMIT_CLIENT; i++) {
 		v = verdict_of(POLICY_MX_NOT, 60);
 		(void)cache_put(cache, entries[i], later, &v);
 	}
+	cache_free(cache);
+}
+
+/* An old refusal does not serve: mail would be lost that may be sent again. */
+static void
+test_old_refusal(void)
+{
+	struct cache *cache = cache_new(100, hash_key);
+	struct mx_verdict v;
+	int64_t end = T0 + 60 * SECOND;
+
+	(void)at(cache, "a.test", T0, POLICY_MX_NOT, 60, &v);
+	tap_is_str(at(cache, "a.test", end, POLICY_MX_TEMPFAIL, 0, &v), "miss", "somebody else's, and then a failure");
+	tap_is_int(v.standing, POLICY_MX_TEMPFAIL, "which it is");
+	tap_is_str(at(cache, "a.test", end + SECOND, POLICY_MX_NOT, 0, &v), "failed", "until the next try");
+	cache_free(cache);
+}
+
+/* A domain that was ours, long after its verdict has gone, while a stranger floods. */
+static void
+test_ours_before(void)
+{
+	struct cache *cache = cache_new(1, hash_key);
+	struct cache_entry *entries[MX_LIMIT_STRANGE], *entry;
+	struct mx_verdict v;
+	char domain[32], text[40];
+	int begun = 0;
+
+	(void)at(cache, "ours.test", T0, POLICY_MX_BACKUP, 300, &v);
+	(void)at(cache, "other.test", T0, POLICY_MX_NOT, 300, &v);
+	for (int i = 0; i < 2 * MX_LIMIT_SITE && begun < MX_LIMIT_STRANGE; i++) {
+		(void)snprintf(domain, sizeof(domain), "r%d.silent.test", i);
+		(void)snprintf(text, sizeof(text), "192.0.%d.%d", i % 2, i);
+		const struct netaddr client = client_of(text);
+		begun += ask_cache(cache, domain, &client, T0, T0, &v, &entries[begun]) == CACHE_MISS;
+	}
+	tap_is_int(begun, MX_LIMIT_STRANGE, "two sites keep all busy that they can");
+	tap_is_str(name_of(ask_cache(cache, "other.test", &nobody, T0, T0, &v, &entry)), "busy", "another domain");
+	tap_is_str(at(cache, "ours.test", T0 + 9000 * SECOND, POLICY_MX_BACKUP, 300, &v), "miss",
+	    "one that was ours is looked up");
+	for (int i = 0; i < begun; i++) {
+		v = verdict_of(POLICY_MX_TEMPFAIL, 0);
+		(void)cache_put(cache, entries[i], T0 + 4 * SECOND, &v);
+	}
+	const struct netaddr client = client_of("192.0.0.77");
+	tap_is_str(name_of(ask_cache(cache, "more.silent.test", &client, T0 + 4 * SECOND, T0, &v, &entry)), "silent",
+	    "and when they have failed, no more is begun for the site");
+	tap_is_str(at(cache, "x.silent.test", T0 + 4 * SECOND, POLICY_MX_NOT, 300, &v), "miss", "but for another one");
+	cache_free(cache);
+}
+
+/*
+ * Renewal
+ */
+
+static void
+test_due(void)
+{
+	struct cache *cache = cache_new(100, hash_key);
+	struct cache_entry *entry, *other;
+	struct cache_stats stats;
+	struct mx_verdict v;
+	int64_t due = T0 + 225 * SECOND, end = T0 + 300 * SECOND;
+
+	(void)at(cache, "a.test", T0, POLICY_MX_BACKUP, 300, &v);
+	(void)at(cache, "b.test", T0, POLICY_MX_NOT, 300, &v);
+	tap_is_int(renew(cache, "a.test", T0, &entry) == CACHE_MISS, 0, "nothing is renewed that is not due");
+	tap_is_int(renew(cache, "c.test", T0, &entry) == CACHE_MISS, 0, "or not there");
+	tap_is_str(at(cache, "a.test", due - 1, POLICY_MX_NOT, 0, &v), "hit", "before the last quarter");
+	tap_is_str(at(cache, "a.test", due, POLICY_MX_NOT, 0, &v), "due", "in it");
+	tap_is_int(v.standing, POLICY_MX_BACKUP, "it serves");
+	tap_is_str(v.text, "backup: of now", "with its text");
+	tap_is_str(at(cache, "a.test", due + 1, POLICY_MX_NOT, 0, &v), "hit", "that is said once");
+	tap_is_str(at(cache, "a.test", due + 5 * SECOND, POLICY_MX_NOT, 0, &v), "due",
+	    "and again where nothing was done for 5 s");
+	tap_is_str(at(cache, "b.test", end - 1, POLICY_MX_NOT, 0, &v), "hit", "never of what is somebody else's");
+	tap_is_int(renew(cache, "a.test", due + 6 * SECOND, &entry), CACHE_MISS, "a renewal begins");
+	tap_is_int(renew(cache, "a.test", due + 6 * SECOND, &other) == CACHE_MISS, 0, "once");
+	tap_is_int(cache_is_asked(cache, "a.test", due + 6 * SECOND), 0, "nobody will wait for it");
+	tap_is_str(at(cache, "a.test", end - 1, POLICY_MX_NOT, 0, &v), "hit", "all others are served");
+	tap_is_str(at(cache, "a.test", end, POLICY_MX_NOT, 0, &v), "stale",
+	    "and, as it does not end in time, with the old one");
+	tap_is_int(cache_is_asked(cache, "a.test", end), 1, "who comes now may wait for it");
+	v = verdict_of(POLICY_MX_BACKUP, 300);
+	(void)cache_put(cache, entry, end - SECOND, &v);
+	tap_is_str(at(cache, "a.test", end + 200 * SECOND, POLICY_MX_NOT, 0, &v), "hit", "it lives on");
+	cache_read_stats(cache, &stats);
+	tap_is_int((long long)stats.misses, 2, "with the first two look-ups");
+	tap_is_int((long long)stats.renewed, 1, "and one renewal");
+	cache_free(cache);
+}
+
+/* A permit that is asked for often, while each renewal has this end. */
+static void
+test_renewals(void)
+{
+	struct cache *cache = cache_new(100, hash_key);
+	struct cache_entry *entry;
+	struct cache_stats stats;
+	struct mx_verdict v;
+	int64_t gone = 0;
+	int slow = 0;
+
+	(void)at(cache, "a.test", T0, POLICY_MX_BACKUP, 60, &v);
+	for (int64_t now = T0; now < T0 + 3600 * SECOND; now += SECOND) {
+		enum cache_result result = ask_cache(cache, "a.test", &nobody, now, now, &v, &entry);
+		slow += result != CACHE_HIT && result != CACHE_DUE;
+		if (result != CACHE_DUE)
+			continue;
+		if (renew(cache, "a.test", now, &entry) == CACHE_MISS) {
+			v = verdict_of(POLICY_MX_BACKUP, 60);
+			(void)cache_put(cache, entry, now, &v);
+		}
+	}
+	cache_read_stats(cache, &stats);
+	tap_is_int(slow, 0, "in an hour nobody waits");
+	tap_is_int((long long)stats.renewed, 79, "one look-up in three quarters of its life");
+	int64_t now = T0 + 3600 * SECOND;
+	for (; gone == 0; now += SECOND) {
+		enum cache_result result = ask_cache(cache, "a.test", &nobody, now, now, &v, &entry);
+		if (result == CACHE_DUE && renew(cache, "a.test", now, &entry) == CACHE_MISS) {
+			v = verdict_of(POLICY_MX_NOT, 60);
+			(void)cache_put(cache, entry, now, &v);
+		} else if (result != CACHE_HIT || v.standing != POLICY_MX_BACKUP)
+			gone = now;
+	}
+	tap_ok(gone <= T0 + 3660 * SECOND, "an answer that it is somebody else's ends it");
+	cache_free(cache);
+}
+
+/* The renewals fail: it serves to its end, and on, without a wait. */
+static void
+test_failing_renewal(void)
+{
+	struct cache *cache = cache_new(100, hash_key);
+	struct cache_stats stats;
+	struct cache_entry *entry;
+	struct mx_verdict v;
+	int64_t due = T0 + 45 * SECOND, end = T0 + 60 * SECOND;
+
+	(void)at(cache, "a.test", T0, POLICY_MX_BACKUP, 60, &v);
+	for (int i = 0; i < 2; i++) {
+		tap_is_str(at(cache, "a.test", due, POLICY_MX_NOT, 0, &v), "due", "try %d", i + 1);
+		(void)renew(cache, "a.test", due, &entry);
+		v = verdict_of(POLICY_MX_TEMPFAIL, 0);
+		(void)cache_put(cache, entry, due, &v);
+		tap_is_str(at(cache, "a.test", due + 1, POLICY_MX_NOT, 0, &v), "hit", "has failed, and it serves");
+		due += 5 * SECOND;
+		tap_is_str(at(cache, "a.test", due - 1, POLICY_MX_NOT, 0, &v), "hit", "until the next try");
+	}
+	tap_is_str(at(cache, "a.test", end - 1, POLICY_MX_NOT, 0, &v), "hit", "to its end");
+	tap_is_str(name_of(ask_cache(cache, "a.test", &nobody, end, end, &v, &entry)), "miss", "then somebody asks");
+	struct cache_entry *other;
+	tap_is_str(name_of(ask_cache(cache, "a.test", &nobody, end, end, &v, &other)), "stale",
+	    "and all others are served meanwhile");
+	cache_read_stats(cache, &stats);
+	tap_is_int((long long)stats.coalesced, 0, "without a wait");
+	v = verdict_of(POLICY_MX_NOT, 60);
+	(void)cache_put(cache, entry, end, &v);
+	tap_is_str(at(cache, "a.test", end, POLICY_MX_NOT, 0, &v), "hit", "until there is an answer");
+	tap_is_int(v.standing, POLICY_MX_NOT, "which ends it");
 	cache_free(cache);
 }
 
@@ -464,7 +665,7 @@ ask_slowly(void *arg)
 	enum cache_result result;
 
 	(void)atomic_fetch_add(&race->entered, 1);
-	result = cache_get(race->cache, "slow.test", &nobody, now(), race->deadline, &v, &entry);
+	result = ask_cache(race->cache, "slow.test", &nobody, now(), race->deadline, &v, &entry);
 	(void)atomic_fetch_add(&race->answers[result], 1);
 	if (result != CACHE_MISS) {
 		if (result != CACHE_LATE && v.standing != race->standing)
@@ -582,7 +783,7 @@ ask_at_random(void *arg)
 		enum cache_result result;
 		(void)snprintf(domain, sizeof(domain), "d%u.test", n);
 		client.bytes[3] = (uint8_t)seed;
-		result = cache_get(race->cache, domain, &client, now(), now() + WAIT_MAX, &v, &entry);
+		result = ask_cache(race->cache, domain, &client, now(), now() + WAIT_MAX, &v, &entry);
 		(void)atomic_fetch_add(&race->answers[result], 1);
 		if (result == CACHE_MISS) {
 			v = verdict_of(want, 300);
@@ -632,31 +833,41 @@ memory_strdup(const char *text)
 #define cache_free	memory_cache_free
 #define cache_get	memory_cache_get
 #define cache_put	memory_cache_put
+#define cache_renew	memory_cache_renew
 #define cache_is_asked	memory_cache_is_asked
 #define cache_read_stats	memory_cache_read_stats
 #include "../milter/cache.c"
 #undef SECOND
 #define SECOND		INT64_C(1000000)
 
+static enum cache_result
+ask_memory(struct cache *cache, const char *domain, int64_t now, int64_t deadline, struct mx_verdict *verdict,
+    struct cache_entry **entry)
+{
+	const struct mx_asker asker = asker_of(domain, &nobody);
+
+	return memory_cache_get(cache, domain, &asker, now, deadline, verdict, entry);
+}
+
 /* Whether as many look-ups may begin as ever. */
 static int
 has_room(struct cache *cache)
 {
-	struct cache_entry *entries[CACHE_CLIENT_MAX];
+	struct cache_entry *entries[MX_LIMIT_CLIENT];
 	struct mx_verdict v;
 	char domain[32];
 	int misses = 0;
 
 	memory_fails_at = 0;
-	for (int i = 0; i < CACHE_CLIENT_MAX; i++) {
+	for (int i = 0; i < MX_LIMIT_CLIENT; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
-		misses += memory_cache_get(cache, domain, &nobody, T0, T0, &v, &entries[misses]) == CACHE_MISS;
+		misses += ask_memory(cache, domain, T0, T0, &v, &entries[misses]) == CACHE_MISS;
 	}
 	for (int i = 0; i < misses; i++) {
 		v = verdict_of(POLICY_MX_NOT, 60);
 		(void)memory_cache_put(cache, entries[i], T0, &v);
 	}
-	return misses == CACHE_CLIENT_MAX;
+	return misses == MX_LIMIT_CLIENT;
 }
 
 static void
@@ -667,7 +878,7 @@ live(int *wrong)
 	for (int i = 0; i < 4 && cache != NULL; i++) {
 		struct cache_entry *entry = NULL;
 		struct mx_verdict v;
-		enum cache_result result = memory_cache_get(cache, i == 2 ? "b.test" : "a.test", &nobody, T0, T0,
+		enum cache_result result = ask_memory(cache, i == 2 ? "b.test" : "a.test", T0, T0,
 		    &v, &entry);
 		if (result == CACHE_MISS) {
 			v = verdict_of(i == 2 ? POLICY_MX_TEMPFAIL : POLICY_MX_BACKUP, 60);
@@ -715,6 +926,11 @@ main(void)
 	test_outage();
 	test_renewal();
 	test_busy_and_stale();
+	test_old_refusal();
+	test_ours_before();
+	test_due();
+	test_renewals();
+	test_failing_renewal();
 	test_coalescing();
 	test_own_deadline();
 	test_no_room();

@@ -29,7 +29,10 @@ my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'
 	verify => [qw(anchors_at audit_key_check chain_line_parse verify_kind_verdict),
 	    map { "verify_hash_$_" } qw(init clear bare reset_bare end go_on comes_from begins_file zeros)],
 	# and one lock a shard
-	cache => ['siphash', map { ("pthread_mutex_$_", "pthread_cond_$_", "pthread_condattr_$_") }
+	mx_backoff => [], dns_health => [],
+	mx_limit => ['siphash', (map { "mx_backoff_$_" } qw(new free holds fail answer)),
+	    map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
+	cache => ['siphash', (map { "mx_limit_$_" } qw(new free begin end cancel count)), map { ("pthread_mutex_$_", "pthread_cond_$_", "pthread_condattr_$_") }
 	    qw(init destroy lock unlock timedwait broadcast setclock)]);
 
 # What the core may call: memory, text, numbers, and what compilers and sanitizers put in.

@@ -6,6 +6,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use IO::Socket::INET;
+use Socket qw(MSG_DONTWAIT);
 use Authrelay::Crowd;
 use Authrelay::Daemon;
 use Authrelay::NameServer;
@@ -61,13 +63,13 @@ sub client { $number++; return sprintf '10.%d.%d.1', $number >> 8, $number & 255
 sub strangers { return map { [client(), $_] } @_ }
 sub descriptors { my ($pid) = @_; return scalar(() = glob "/proc/$pid/fd/*") }
 
-# One look-up after the other would take minutes, and not more than 32 may be under way.
+# One look-up after the other would take minutes, and not more than 24 may be under way for strangers' domains.
 sub answers
 {
 	my ($daemon, @rcpt) = @_;
 	my @answer;
 
-	while (my @some = splice @rcpt, 0, 30) {
+	while (my @some = splice @rcpt, 0, 22) {
 		push @answer, Authrelay::Crowd->start(socket => $daemon->socket, asks => [strangers(@some)])->end($PATIENCE);
 	}
 	return @answer;
@@ -122,6 +124,29 @@ subtest 'beside a server that is dead' => sub {
 	my $daemon = daemon('127.0.0.1:' . free_port(), $server->address);
 
 	test_faults($daemon, 'two', qw(permit reject));
+	$daemon->stop;
+};
+
+# Each question would wait for it first; as it was silent three times, it is asked last, where nobody comes to.
+subtest 'beside a server that is silent' => sub {
+	my $silent = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die "udp: $!\n";
+	my $daemon = daemon('127.0.0.1:' . $silent->sockport, $server->address);
+	my @answer = map { reply($daemon, "<u\@s$_.ok.fault>") } 1 .. 20;
+	my $asked = 0;
+
+	$asked++ while defined recv $silent, my $message, 4096, MSG_DONTWAIT;
+	is scalar(grep { ($_->{reply} // '') !~ $PERMIT } @answer), 0, 'the other one is believed';
+	cmp_ok $asked, '>=', 3, 'the silent one was asked';
+	cmp_ok $asked, '<=', 10, "and then it was not, for 20 domains: $asked times";
+	for my $round (1 .. 5) {
+		wait_for('reload', 20, sub {
+			kill 'HUP', $daemon->pid;
+			$round <= grep { $_->{event} eq 'reload' } $daemon->records->all;
+		});
+		reply($daemon, "<u\@t$round.$_.ok.fault>") for 1 .. 2;
+	}
+	$asked++ while defined recv $silent, my $message, 4096, MSG_DONTWAIT;
+	cmp_ok $asked, '<=', 10, "nor do five reloads forget that: $asked times";
 	$daemon->stop;
 };
 
@@ -189,18 +214,18 @@ subtest 'look-ups that hang' => sub {
 	my $alone = reply($daemon, '<u@local.test>');
 	kill 'STOP', $server->process->pid;
 	my $crowd = Authrelay::Crowd->start(socket => $daemon->socket,
-	    asks => [strangers(map { "<u\@h$_.ok.fault>" } 1 .. 32)]);
-	ok wait_until($PATIENCE, sub { look_ups() == 32 }), '32 look-ups hang' or diag look_ups();
+	    asks => [strangers(map { "<u\@h$_.ok.fault>" } 1 .. 24)]);
+	ok wait_until($PATIENCE, sub { look_ups() == 24 }), '24 look-ups hang' or diag look_ups();
 	my $refused = reply($daemon, '<u@more.ok.fault>');
 	my $local = reply($daemon, '<u@local.test>');
 	my $known = reply($daemon, '<u@known.ok.fault>');
-	is $crowd->look(0), 32, 'and all the while';
+	is $crowd->look(0), 24, 'and all the while';
 	like $refused->{reply}, $LATER, 'one more is turned away';
 	like $local->{reply}, $PERMIT, 'a local recipient is not';
 	like $known->{reply}, $PERMIT, 'nor one of a domain that is known';
 	kill 'CONT', $server->process->pid;
-	is scalar(grep { ($_->{reply} // '') =~ $PERMIT } $crowd->end($PATIENCE)), 32, 'and they come to an end';
-	diag sprintf 'while 32 look-ups hang: the next one is refused after %.1f ms, a local recipient permitted after %.1f ms '
+	is scalar(grep { ($_->{reply} // '') =~ $PERMIT } $crowd->end($PATIENCE)), 24, 'and they come to an end';
+	diag sprintf 'while 24 look-ups hang: the next one is refused after %.1f ms, a local recipient permitted after %.1f ms '
 	    . '(%.1f ms without), a known domain after %.1f ms', map { 1000 * $_->{after} } $refused, $local, $alone, $known;
 	like reply($daemon, '<u@again.ok.fault>')->{reply}, $PERMIT, 'then there is room again';
 	my ($record) = grep { ($_->{rcpt} // '') eq '<u@more.ok.fault>' } $daemon->records->all;
@@ -230,6 +255,49 @@ subtest 'nobody has all look-ups' => sub {
 		is scalar(grep { ($_->{reply} // '') =~ $PERMIT } map { $_->end($PATIENCE) } @crowd, $other), 21,
 		    "IPv$family: and who was not turned away is answered in the end";
 	}
+	$daemon->stop;
+};
+
+# A stranger has a zone whose name servers say nothing, and clients in two networks. Anybody's domain may be ours.
+subtest 'mail for domains that were ours, while strangers keep look-ups busy' => sub {
+	my $daemon = Authrelay::Daemon->new(conf => $CONF =~ s/^\tdomains.*\n//mr . 'dns { servers = { "' . $server->address
+	    . "\" } }\n")->start;
+	my @ours = map { 'k.ttl-' . '0' x $_ . '1.fault' } 0 .. 11;	# their permits live for a second
+	my @sender = map { client() } @ours;
+	my $asked = 0;
+	my $flood = sub {
+		my ($count) = @_;
+		my @ask = map { my $net = $_; map { ["$net.$_", '<u@r' . $asked++ . '.drop.fault>'] } 1 .. $count } qw(192.0.2 203.0.113);
+
+		return Authrelay::Crowd->start(socket => $daemon->socket, asks => \@ask);
+	};
+	my $mail = sub {
+		my @answer = Authrelay::Crowd->start(socket => $daemon->socket,
+		    asks => [map { [$sender[$_], "<u\@$ours[$_]>"] } 0 .. $#ours])->end($PATIENCE);
+
+		return scalar grep { ($_->{reply} // 'none') !~ $PERMIT } @answer;
+	};
+
+	is $mail->(), 0, 'they are ours';
+	my $known = time;
+	my $crowd = $flood->(40);
+	ok wait_until($PATIENCE, sub { look_ups() == 24 }), 'strangers have 24 look-ups' or diag look_ups();
+	ok wait_until(10, sub { time > $known + 1 }), 'all permits have ended';
+	my $before = $server->queries(qr/ttl-0*1\.fault MX/);
+	is $mail->(), 0, 'and are permitted while look-ups hang';
+	cmp_ok scalar $server->queries(qr/ttl-0*1\.fault MX/), '>=', $before + @ours, 'each was looked up';
+	is scalar(grep { ($_->{reply} // '') !~ $LATER } $crowd->end($PATIENCE)), 0, 'strangers hear: later';
+
+	my $silent = $server->queries(qr/drop\.fault MX/);
+	my $second = $flood->(40);
+	is $mail->(), 0, 'ours are permitted all the while';
+	like reply($daemon, '<u@new.ok.fault>')->{reply}, $PERMIT, 'and a new one for somebody else';
+	is scalar(grep { ($_->{reply} // '') !~ $LATER } $second->end($PATIENCE)), 0, 'strangers hear: later';
+	my %why;
+	$why{$_->{mx}}++ for grep { ($_->{rcpt} // '') =~ /drop\.fault/ } $daemon->records->all;
+	my $silence = 'tempfail: too many lookups of such domains have failed for the client\'s network';
+	cmp_ok $why{$silence} // 0, '>=', 80 - 4, 'but at once: their networks pause';
+	cmp_ok $server->queries(qr/drop\.fault MX/) - $silent, '<=', 4 * 4, 'and nearly nobody was asked';
 	$daemon->stop;
 };
 

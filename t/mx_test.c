@@ -31,7 +31,6 @@ struct row {
 	int		 require_dnssec;
 	int		 primary_only;
 	uint32_t	 ttl;		/* 0: not looked at */
-	int		 is_unsure;	/* the TTL is 0 */
 };
 
 #define ELSEWHERE	"not: no mail exchanger is this server, ad=1, "
@@ -311,7 +310,9 @@ static const struct row rows[] = {
 	    "198.51.100.25", "primary", NULL, .ttl = 70 },
 	{ .name = "of what is not there, too", "a.test", "a.test MX @70 NXDOMAIN", "not", NULL, .ttl = 70 },
 	{ .name = "of what a failure leaves open", "a.test", "a.test MX 10:x.test 20:mx.us.test\nx.test A FAIL\n"
-	    "mx.us.test A 198.51.100.25", "backup", NULL, .is_unsure = 1 },
+	    "mx.us.test A 198.51.100.25", "backup", NULL, .ttl = 60 },
+	{ .name = "of what a failure leaves open, if it is less", "a.test", "a.test MX @20 10:x.test 20:mx.us.test\n"
+	    "x.test A FAIL\nmx.us.test A 198.51.100.25", "backup", NULL, .ttl = 20 },
 	{ .name = "of what it does not", "a.test", "a.test MX 10:x.test 10:y.test\nx.test A FAIL\n"
 	    "y.test A @50 198.51.100.25", "primary", NULL, .ttl = 50 },
 	{ .name = "of whoever was looked at", "a.test", "a.test MX 10:x.test 20:mx.us.test\nx.test A @33 203.0.113.1\n"
@@ -496,7 +497,7 @@ test_row(const struct row *row)
 		tap_is_str(run.asked, row->asked, "%s: what was asked", row->name);
 	if (row->ttl != 0)
 		tap_is_int(verdict.ttl, row->ttl, "%s: TTL", row->name);
-	if (verdict.standing == POLICY_MX_TEMPFAIL || row->is_unsure)
+	if (verdict.standing == POLICY_MX_TEMPFAIL)
 		tap_is_int(verdict.ttl, 0, "%s: no TTL", row->name);
 	netset_free(listed);
 	netset_free(interfaces);
@@ -560,6 +561,40 @@ test_many(void)
 	netset_free(networks);
 }
 
+/* Below which name one hand makes names. */
+static const struct {
+	const char	*domains;	/* "": no mx.domains */
+	const char	*domain;
+	const char	*group;
+	int		 is_listed;
+} groups[] = {
+	{ "", "a.test", "a.test", 0 },
+	{ "", "b.a.test", "a.test", 0 },
+	{ "", "c.b.a.test", "a.test", 0 },
+	{ "", "customer.co.uk", "co.uk", 0 },
+	{ "a.test", "a.test", "a.test", 1 },
+	{ "b.a.test", "b.a.test", "b.a.test", 1 },
+	{ ".a.test b.a.test", "b.a.test", "b.a.test", 1 },
+	{ ".a.test", "c.b.a.test", "a.test", 0 },
+	{ ".b.a.test", "d.c.b.a.test", "b.a.test", 0 },
+	{ ".test", "c.b.a.test", "a.test", 0 },
+	{ ".customer.co.uk", "mail.customer.co.uk", "customer.co.uk", 0 },
+};
+
+static void
+test_groups(void)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct domset *domains = domains_of(groups[i].domains);
+		const struct mx_rules rules = { .domains = domains };
+		int is_listed = -1;
+		tap_is_str(mx_group(&rules, groups[i].domain, &is_listed), groups[i].group, "the group of %s",
+		    groups[i].domain);
+		tap_is_int(is_listed, groups[i].is_listed, "listed or not with mx.domains %s", groups[i].domains);
+		domset_free(domains);
+	}
+}
+
 int
 main(void)
 {
@@ -567,6 +602,7 @@ main(void)
 		test_row(&rows[i]);
 	test_longest();
 	test_many();
+	test_groups();
 	tap_is_str(mx_standing_name(POLICY_MX_UNASKED), "unasked", "a standing that is none");
 	mx_end(NULL);
 	return tap_done();

@@ -20,6 +20,7 @@
 static struct cache *cache;
 static char names[DOMAINS][NAME_SIZE];
 static const struct netaddr client = { .family = NETADDR_V4, .bytes = { 192, 0, 2, 1 } };
+static const struct mx_asker asker = { .client = &client, .group = "example.net" };
 
 static double
 now(clockid_t id)
@@ -39,7 +40,7 @@ ask(void *arg)
 
 	for (int i = 0; i < QUERIES; i++) {
 		random = random * 6364136223846793005U + 1442695040888963407U;
-		if (cache_get(cache, names[(random >> 33) % DOMAINS], &client, 0, 0, &verdict,
+		if (cache_get(cache, names[(random >> 33) % DOMAINS], &asker, 0, 0, &verdict,
 		    &entry) != CACHE_HIT)
 			errx(1, "a verdict is not there");
 	}
@@ -57,7 +58,7 @@ fill(int are_longest)
 		(void)snprintf(names[i], NAME_SIZE, "customer-%d.example.net", i);
 		if (are_longest)
 			(void)snprintf(names[i], NAME_SIZE, "%0253d", i);
-		if (cache_get(cache, names[i], &client, 0, 0, &verdict, &entry) != CACHE_MISS)
+		if (cache_get(cache, names[i], &asker, 0, 0, &verdict, &entry) != CACHE_MISS)
 			errx(1, "a verdict is there");
 		verdict.standing = POLICY_MX_NOT;
 		verdict.ttl = 900;
