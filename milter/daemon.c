@@ -54,6 +54,9 @@ audit_options(const struct conf *conf)
 		.queue = conf->audit_queue,
 		.rotate_size = conf->audit_rotate_size,
 		.keep = conf->audit_keep,
+		.keep_days = conf->audit_keep_days,
+		.min_free = conf->audit_min_free == CONF_SIZE_AUTO ? AUDIT_MIN_FREE_AUTO :
+		    conf->audit_min_free,
 		.anchor_interval = conf->audit_anchor_interval,
 		.key = conf->audit_signer,
 		.redact = conf->audit_redactor,
