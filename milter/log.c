@@ -244,7 +244,7 @@ put_text(int priority, const char *label, const char *format, va_list ap)
 		return;
 	if (more > LOG_LINE_MAX - used)
 		mark_cut(line);
-	if (put(priority, line) == -1 && logger.to_syslog)
+	if (put(priority, line) == -1 && logger.to_syslog && priority <= LOG_WARNING)
 		show(line);
 }
 

@@ -14,8 +14,8 @@
  *
  * A log that has no room is waited for, a tenth of a second at most, and not again until
  * it has taken a line. A line that it did not take is lost, and counted: the log says how
- * many, at most once a minute, when it takes lines again. One that is no record goes to
- * standard error then: there is somebody to read it as long as the daemon starts.
+ * many, at most once a minute, when it takes lines again. A warning or an error
+ * goes to standard error then: somebody reads it as long as the daemon starts.
  */
 void	log_init(const char *program);
 /* facility: LOG_MAIL and so on, of syslog(3). The first call is before there are threads. */

@@ -589,29 +589,101 @@ test_queue(void)
 	remove_files();
 }
 
-/* What is buffered and cannot be written is counted. */
+/* What is buffered is flushed, whether that fails or not. */
+static void
+flush(struct audit *audit)
+{
+	must(audit_reopen(audit, &(struct audit_options){ .file = file,
+	    .durability = AUDIT_BUFFERED, .queue = 1000 }) == 0, file);
+}
+
+/* No more than what was in the queue when the disk was found full has been answered for. */
+static void
+test_failing(void)
+{
+	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
+	struct audit *audit = open_with(options);
+	struct survey survey;
+	int kept, lost = 0, saved = quiet();
+
+	must(audit_start(audit) == 0, "thread");
+	set_limit(1);
+	kept = write_some(audit, 50);
+	flush(audit);
+	tap_is_int(write_some(audit, 500), 0, "a full disk is known after a flush: nothing is taken");
+	flush(audit);
+	tap_is_int(write_some(audit, 500), 0, "nor after another");
+	set_limit(-1);
+	while (write_some(audit, 1) == 0)
+		lost++;
+	tap_is_int(write_some(audit, 50), 50, "once there is room it goes on by itself");
+	audit_close(audit);
+	loud(saved);
+	survey = survey_all(0);
+	tap_ok(kept > 0, "%d were taken before", kept);
+	tap_is_int(survey.broken, 0, "the chain holds");
+	tap_is_int((long long)survey.gaps, 1000 + 50 - kept + lost, "what was not taken is a gap in the numbers");
+	tap_is_int((long long)survey.records, kept + 51 + 1, "all else is there, also from before, and an anchor");
+	remove_files();
+}
+
+/*
+ * The disk is full after each number of bytes in turn: what is kept is written later, each
+ * once, and stays one chain.
+ */
+static void
+test_kept(void)
+{
+	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
+	struct survey survey;
+	int bad = 0, taken, saved = quiet();
+
+	for (off_t room = 0; room < 1000; room++) {
+		struct audit *audit = open_with(options);
+		must(audit_start(audit) == 0, "thread");
+		set_limit(room);
+		taken = write_some(audit, 4);
+		flush(audit);
+		bad += write_some(audit, 1) != 0 && room < 700;	/* four lines are longer */
+		set_limit(-1);
+		flush(audit);
+		bad += write_some(audit, 1) != 1;
+		audit_close(audit);
+		survey = survey_all(0);
+		bad += survey.broken != 0 || survey.records + survey.gaps != 7 ||
+		    survey.records < (uint64_t)taken + 2;
+		remove_files();
+	}
+	loud(saved);
+	tap_is_int(bad, 0, "a disk that is full at any byte: all that was taken is there once, in one chain");
+}
+
+/* What cannot be written until the end is lost, and counted. */
 static void
 test_late_loss(void)
 {
 	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
 	struct audit *audit = open_with(options);
-	struct survey survey;
-	int written, saved = quiet();
+	int saved, ends[2], taken;
+	char text[4096], want[64];
+	ssize_t n;
 
-	must(audit_start(audit) == 0, "thread");
+	must(audit_start(audit) == 0 && pipe(ends) == 0, "thread");
+	saved = quiet();
 	set_limit(1);
-	written = write_some(audit, 50);
-	must(audit_reopen(audit, &(struct audit_options){ .file = file,
-	    .durability = AUDIT_BUFFERED, .queue = 1000 }) == 0, file);
+	taken = write_some(audit, 50);
+	must(dup2(ends[1], STDERR_FILENO) != -1, "dup2");
+	audit_close(audit);
 	set_limit(-1);
 	loud(saved);
-	tap_is_int(written, 50, "a full disk is not known at once");
-	tap_is_int(write_some(audit, 50), 50, "there is room again");
-	audit_close(audit);
-	survey = survey_all(0);
-	tap_is_int(survey.broken, 0, "the chain holds");
-	tap_is_int((long long)survey.gaps, 50, "what was lost is a gap in the numbers");
-	tap_is_int((long long)survey.records, 51, "all else is there");
+	(void)close(ends[1]);
+	n = read(ends[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	(void)close(ends[0]);
+	(void)snprintf(want, sizeof(want), "records lost: %d\n", 50 + 1);
+	tap_ok(taken > 0 && strstr(text, want) != NULL, "a disk that is full to the end: the log has the count, "
+	    "with an anchor's");
+	tap_note("%s", text);
 	remove_files();
 }
 
@@ -636,6 +708,8 @@ main(void)
 	test_interval();
 	test_full_by_anchor();
 	test_queue();
+	test_failing();
+	test_kept();
 	test_late_loss();
 	(void)rmdir(folder);
 	return tap_done();
