@@ -364,6 +364,16 @@ account(struct audit_queue *q, const struct audit_written *written, struct audit
 		*note = audit_loss_account(&q->loss, lost, written->error);
 }
 
+/* Under the lock, by the leader. The clock, which looks again, may sleep for long. */
+static void
+note_room(struct audit_queue *q, int is_low)
+{
+	if (is_low && !q->is_low)
+		pthread_cond_signal(&q->work);
+	q->is_low = is_low;
+	q->next_look = monotonic_ms() + LOOK_MS;
+}
+
 int
 audit_queue_settle(struct audit_queue *q, const struct audit_written *written, int is_full_file,
     enum audit_lead lead, struct audit_note *note_r)
@@ -372,8 +382,7 @@ audit_queue_settle(struct audit_queue *q, const struct audit_written *written, i
 
 	pthread_mutex_lock(&q->lock);
 	account(q, written, note_r);
-	q->is_low = written->is_low;
-	q->next_look = monotonic_ms() + LOOK_MS;
+	note_room(q, written->is_low);
 	if (is_full_file && q->seq != q->anchored)	/* else there is none to write, for ever */
 		q->wants_anchor = 1;
 	if (lead == AUDIT_LEAD_GO_ON && goes_on(q)) {

@@ -44,25 +44,37 @@ sub _listen
 	return $socket;
 }
 
-# Each message is followed by a NUL in the file.
+# Each message is followed by a NUL in the file. What is there when it ends is read first.
 sub _serve
 {
 	my ($self, $socket) = @_;
 	my $select = IO::Select->new($socket);
+	my $is_over;
 
+	local $SIG{TERM} = sub { $is_over = 1 };
 	open my $file, '>>:raw', $self->_file or die $!;
-	while (my @ready = $select->can_read) {
-		for my $ready (@ready) {
-			if ($self->{stream} && $ready == $socket) {
-				$select->add(scalar $socket->accept);
-			} elsif ($self->{stream}) {
-				sysread $ready, my $text, 65536;
-				$text ne '' ? syswrite $file, $text : $select->remove($ready);
-			} elsif (defined $socket->recv(my $message, 65536)) {
-				syswrite $file, "$message\0";
-			}
-		}
+	until ($is_over) {
+		$self->_read($socket, $_, $select, $file) for $select->can_read(0.02);
 	}
+	shutdown $_, 0 for $select->handles;
+	$select->remove($socket) if $self->{stream};
+	while (my @ready = $select->can_read(0)) {
+		$self->_read($socket, $_, $select, $file) for @ready;
+	}
+}
+
+sub _read
+{
+	my ($self, $socket, $ready, $select, $file) = @_;
+
+	if ($self->{stream} && $ready == $socket) {
+		$select->add(scalar $socket->accept);
+		return;
+	}
+	my $text = '';
+	defined($self->{stream} ? sysread $ready, $text, 65536 : $ready->recv($text, 65536)) && $text ne ''
+	    or return $select->remove($ready);
+	syswrite $file, $self->{stream} ? $text : "$text\0";
 }
 
 # Takes messages from now on; again, after stop().
@@ -72,15 +84,16 @@ sub start
 	my $socket = $self->_listen;
 
 	$self->{process} = Authrelay::Process->start(code => sub { $self->_serve($socket) });
+	close $socket;	# of ours: the other one is all that there is
 	return $self;
 }
 
-# As when a syslog daemon ends.
+# As when a syslog daemon is ended, and writes what it has.
 sub stop
 {
 	my ($self) = @_;
 
-	$self->{process}->stop('KILL');
+	$self->{process}->stop('TERM');
 	unlink $self->path;
 }
 
