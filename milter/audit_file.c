@@ -397,7 +397,7 @@ open_rotated(struct audit_file *f)
 	if ((count = audit_rotate(f->options.name, f->options.keep, f->options.keep_days)) == -1)
 		return -1;
 	f->next_rotation = 0;
-	if ((unsigned)count > f->options.keep) {
+	if (count > 0) {
 		log_warn("audit %s: %d old files, more than audit.keep (%u): the oldest is "
 		    "younger than audit.keep-days (%u)", f->options.name, count,
 		    f->options.keep, f->options.keep_days);

@@ -103,6 +103,9 @@ audit_rotate(const char *name, unsigned keep, unsigned keep_days)
 	count = expire(&b, name, count_files(&b, name), keep - 1, keep_days) + 1;
 	for (unsigned number = count; number > 0 && result == 0; number--)
 		result = rename_one(&b, name, number - 1);
+	if (result == 0 && count > keep && numbered(&b, name, count) != NULL &&
+	    !is_old(b.data, keep_days))
+		result = (int)count;
 	buf_clear(&b);
-	return result == -1 ? -1 : (int)count;
+	return result;
 }

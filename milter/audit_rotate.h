@@ -6,8 +6,9 @@
 
 /*
  * NAME becomes NAME.1, which becomes NAME.2, and so on; so many old ones are kept, one at
- * least, and of the others those that were written to in the last so many days. Returns
- * how many there are then. -1 and errno: the file has its name still.
+ * least, and of the others those that were written to in the last so many days. Where there
+ * are more for that reason, returns how many; else 0. -1 and errno: the file has its name
+ * still.
  */
 int	audit_rotate(const char *name, unsigned keep, unsigned keep_days);
 

@@ -323,6 +323,114 @@ test_rotation(void)
 	remove_files();
 }
 
+static unsigned
+count_old(void)
+{
+	unsigned count = 0;
+
+	while (access(numbered(count + 1), F_OK) == 0)
+		count++;
+	return count;
+}
+
+/* As if it was written to last so many days ago. */
+static void
+make_old(unsigned number, int days)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, { time(NULL) - days * 86400L, 0 } };
+
+	must(utimensat(AT_FDCWD, numbered(number), times, 0) == 0, numbered(number));
+}
+
+/* Writes until the file is another one; returns how many old ones there are then. */
+static int
+rotate(struct audit *audit, const struct audit_options *options)
+{
+	struct stat before, now;
+
+	must(audit_reopen(audit, options) == 0 && stat(file, &before) == 0, file);
+	do
+		must(write_some(audit, 1) == 1 && stat(file, &now) == 0, file);
+	while (now.st_ino == before.st_ino);
+	return (int)count_old();
+}
+
+/* Who makes many records does not push out the first ones; nor does he make thousands of files. */
+static void
+test_keep_days(void)
+{
+	const struct audit_options options = { .file = file, .rotate_size = 4096, .keep = 2,
+	    .keep_days = 7 };
+	struct audit *audit = open_with(options);
+	struct survey survey;
+	int saved = quiet();
+
+	must(write_some(audit, 1000) == 1000, file);
+	tap_is_int((long long)count_old(), 3, "keep-days: one more than keep, and then it waits");
+	survey = survey_all(3);
+	tap_is_int(survey.broken, 0, "one chain");
+	tap_is_int((long long)(survey.records - survey.anchors), 1000, "no record has gone");
+	for (int i = 4; i <= 6; i++)
+		must(rotate(audit, &options) == i, "old files");
+	for (unsigned number = 1; number <= 6; number++)
+		make_old(number, 6);
+	tap_is_int(rotate(audit, &options), 7, "six days are no seven");
+	survey = survey_all(7);
+	tap_is_int(survey.broken + (int)survey.gaps, 0, "no record has gone yet");
+	make_old(7, -3);
+	tap_is_int(rotate(audit, &options), 8, "a time to come is young");
+	for (unsigned number = 1; number <= 8; number++)
+		make_old(number, 7);
+	tap_is_int(rotate(audit, &options), 7, "seven are: two go, and one comes");
+	make_old(7, 6);
+	tap_is_int(rotate(audit, &options), 8, "the oldest is looked at first");
+	for (unsigned number = 1; number <= 8; number++)
+		make_old(number, 7);
+	must(write_some(audit, 1) == 1 && audit_reopen(audit, &options) == 0, file);
+	must(write_some(audit, 1000) == 1000, file);
+	audit_close(audit);
+	loud(saved);
+	tap_is_int((long long)count_old(), 3, "in the end as many as keep, and the first that is young");
+	survey_file(&survey, numbered(3));
+	survey.broken = 0;
+	for (unsigned number = 2; number > 0; number--)
+		survey_file(&survey, numbered(number));
+	survey_file(&survey, file);
+	tap_is_int(survey.broken, 0, "which follow one another");
+	remove_files();
+}
+
+/* Where there is little room, what may go does so before the next rotation. */
+static void
+test_expire(void)
+{
+	const struct audit_options options = { .file = file, .rotate_size = 4096, .keep = 1,
+	    .keep_days = 7, .min_free = UINT64_MAX / 2 };
+	struct audit *audit;
+	struct record stop;
+	int saved = quiet();
+
+	for (unsigned number = 1; number <= 6; number++) {
+		write_file(numbered(number), "x\n", 2);
+		make_old(number, number > 2 ? 8 : 1);
+	}
+	audit = open_with(options);
+	must(audit_start(audit) == 0, "thread");
+	while (write_some(audit, 1) == 1)
+		continue;
+	tap_is_int(write_some(audit, 100), 0, "no room: no record of a recipient");
+	record_init(&stop, RECORD_STOP);
+	tap_is_int(audit_write(audit, &stop), 0, "but that of a stop");
+	while (count_old() > 2)
+		(void)usleep(1000);
+	audit_close(audit);
+	loud(saved);
+	tap_is_int((long long)count_old(), 2, "old files go, young ones stay");
+	for (unsigned number = 1; number <= 2; number++)
+		must(unlink(numbered(number)) == 0, numbered(number));
+	remove_files();
+}
+
 /* The folder is not ours to rename in: the old file goes on, and that is said once. */
 static void
 test_no_rotation(void)
@@ -699,6 +807,8 @@ main(void)
 	test_old();
 	test_cuts();
 	test_rotation();
+	test_keep_days();
+	test_expire();
 	test_no_rotation();
 	test_full();
 	test_synced();
