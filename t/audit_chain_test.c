@@ -390,10 +390,10 @@ test_keep_days(void)
 	must(write_some(audit, 1000) == 1000, file);
 	audit_close(audit);
 	loud(saved);
-	tap_is_int((long long)count_old(), 3, "in the end as many as keep, and the first that is young");
-	survey_file(&survey, numbered(3));
+	tap_is_int((long long)count_old(), 4, "all that were old go, while four come that are young");
+	survey_file(&survey, numbered(4));
 	survey.broken = 0;
-	for (unsigned number = 2; number > 0; number--)
+	for (unsigned number = 3; number > 0; number--)
 		survey_file(&survey, numbered(number));
 	survey_file(&survey, file);
 	tap_is_int(survey.broken, 0, "which follow one another");
