@@ -79,6 +79,16 @@ log_warnings(const struct conf *conf)
 		log_warn("%s: %s", warnings[i].setting, warnings[i].what);
 }
 
+/* What a permit may lack by choice is said each time. */
+static void
+log_what_may_be_lost(const struct conf *conf)
+{
+	if (conf->audit_durability == CONF_BUFFERED && *conf->audit_file != '\0')
+		log_info("audit.durability is buffered: if the daemon is killed, the records of the "
+		    "last tenth of a second are lost, and while a write hangs those of up to "
+		    "audit.queue (%u) recipients", conf->audit_queue);
+}
+
 /*
  * libmilter gives what comes at one time to the threads that it counts as idle, of which
  * there may be one: if that waits for DNS, so do all the others. It makes a thread
@@ -219,6 +229,7 @@ use(struct daemon *d, struct conf *conf, struct ask *ask)
 	d->conf = conf;
 	warn_of_restart(d->first, conf);
 	log_warnings(conf);
+	log_what_may_be_lost(conf);
 	log_info("reloaded, %s mode; changed: %s", mode_name(conf),
 	    changed.data != NULL ? changed.data : "nothing");
 	note_reload(d, &changed);
@@ -358,6 +369,7 @@ start(struct daemon *d)
 	if (!d->options->in_foreground)
 		log_to_syslog(d->conf->audit_facility);
 	log_warnings(d->conf);
+	log_what_may_be_lost(d->conf);
 	return enter_sandbox(d);
 }
 

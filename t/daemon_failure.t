@@ -197,6 +197,8 @@ SKIP: {
 		$daemon->start;
 		my $m = session($daemon);
 		my ($permits, $deferred) = (0, 0);
+		like($daemon->log_text, qr/audit.durability is buffered: .* up to audit.queue \(10000\) recipients/,
+		    'the start says what may be lost');
 		fill($daemon);
 		for (1 .. 20000) {
 			my $reply = $m->rcpt('<a@local.test>');
