@@ -11,6 +11,8 @@
 #include "audit.h"
 #include "audit_file.h"
 #include "audit_queue.h"
+#include "audit_seal.h"
+#include "audit_space.h"
 #include "log.h"
 #include "record_cut.h"
 #include "redact.h"
@@ -19,7 +21,8 @@
 
 struct audit {
 	struct audit_queue	 queue;
-	struct audit_file	 file;		/* the leader's */
+	struct audit_file	 file;		/* the leader's, as is the next */
+	struct audit_space	 space;
 	atomic_int		 to_log;
 	atomic_int		 is_redacted;
 	pthread_t		 clock;		/* these three: who starts, reloads and stops */
@@ -37,6 +40,7 @@ file_options(const struct audit_options *options)
 		.is_synced = options->durability == AUDIT_SYNCED,
 		.rotate_size = options->rotate_size,
 		.keep = options->keep,
+		.keep_days = options->keep_days,
 		.key = options->key,
 	};
 }
@@ -102,6 +106,7 @@ audit_open(const struct audit_options *options)
 		audit_close(audit);
 		return NULL;
 	}
+	audit_space_init(&audit->space, options->min_free);
 	audit_queue_begin(&audit->queue, &of_queue, seq);
 	use_options(audit, options);
 	return audit;
@@ -119,11 +124,17 @@ write_batch(struct audit *audit, enum audit_lead lead)
 
 	audit_file_write(&audit->file, &batch->lines, batch->count, batch->anchor_seq, &written);
 	anchor = written.anchor;
+	if (written.error != 0)
+		audit_seal_undo(&batch->lines, batch->count, &written);
+	written.is_low = audit_space_look(&audit->space, audit->file.fd,
+	    audit->file.options.name, written.done);
+	if (written.is_low)
+		audit_file_expire(&audit->file);
 	is_taken = audit_queue_settle(&audit->queue, &written, audit_file_is_full(&audit->file),
 	    lead, &note);
 	audit_loss_say(&note);
 	if (anchor.len > 0 && !anchor.failed)
-		log_audit(anchor.data);
+		(void)log_audit(anchor.data);
 	buf_clear(&anchor);
 	return is_taken;
 }
@@ -146,22 +157,40 @@ lose(struct audit *audit, int error)
 	audit_loss_say(&note);
 }
 
+/* What becomes of a record whose only place is the log. */
+static int
+settle_log(struct audit *audit, int result, int error)
+{
+	struct audit_note	note;
+
+	if (result == 0)
+		note = audit_queue_gain(&audit->queue);
+	else
+		note = audit_queue_lose(&audit->queue, error);
+	if (note.kind == AUDIT_NOTE_LOST)
+		note.kind = AUDIT_NOTE_UNLOGGED;
+	audit_loss_say(&note);
+	return result;
+}
+
 /* The record's line goes to the log, also where it did not reach the file. */
 static int
-write_log(struct audit *audit, const struct record *record, uint64_t seq)
+write_log(struct audit *audit, const struct record *record, const struct audit_entry *entry)
 {
 	struct buf	line;
-	int		is_failed;
+	int		is_failed, result = 0;
 
 	buf_init(&line);
-	record_line(&line, record, seq);
+	record_line(&line, record, entry->seq);
 	if (!line.failed)
-		log_audit(line.data);
+		result = log_audit(line.data);
 	is_failed = line.failed;
+	if (!is_failed && !entry->has_file)
+		result = settle_log(audit, result, errno);
 	buf_clear(&line);
 	if (is_failed)
 		lose(audit, ENOMEM);
-	return is_failed ? -1 : 0;
+	return is_failed || (result == -1 && !entry->has_file) ? -1 : 0;
 }
 
 /* Writes a record of which the body is there. */
@@ -178,7 +207,7 @@ write_body(struct audit *audit, const struct record *record, struct buf *body)
 	audit_loss_say(&note);
 	pthread_cond_destroy(&entry.wake);
 	result = entry.is_written ? 0 : -1;
-	if (atomic_load(&audit->to_log) && write_log(audit, record, entry.seq) == -1)
+	if (atomic_load(&audit->to_log) && write_log(audit, record, &entry) == -1)
 		result = -1;
 	return result;
 }
@@ -301,8 +330,10 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 	(void)write_batch(audit, AUDIT_LEAD_KEEP);
 	result = switch_file(audit, options, &seq);
 	of_queue.has_file = audit->file.fd != -1;
-	if (result == 0)
+	if (result == 0) {
 		use_options(audit, options);
+		audit_space_init(&audit->space, options->min_free);
+	}
 	audit_queue_release(&audit->queue, result == 0 ? &of_queue : NULL, seq);
 	pthread_cond_destroy(&entry.wake);
 	return result;

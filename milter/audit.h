@@ -24,6 +24,8 @@ enum audit_durability {
 	AUDIT_BUFFERED		/* it is in a queue; it may be lost */
 };
 
+#define AUDIT_MIN_FREE_AUTO	UINT64_MAX	/* 64 MiB, or 2 % of the disk if that is less */
+
 struct audit_options {
 	const char		*file;		/* "" for none; made with mode 0640 */
 	int			 to_log;	/* also through log_audit() */
@@ -31,6 +33,8 @@ struct audit_options {
 	unsigned		 queue;		/* records, of AUDIT_BUFFERED */
 	uint64_t		 rotate_size;	/* bytes; 0: never */
 	unsigned		 keep;		/* old files, where we rotate */
+	unsigned		 keep_days;	/* and all that are younger; 0: none */
+	uint64_t		 min_free;	/* bytes of its disk; 0: all may be used */
 	unsigned		 anchor_interval;	/* seconds; 0: no anchor by time */
 	/* These two live as long as they are in use; NULL for none. */
 	const struct audit_key	*key;		/* signs anchors */
@@ -52,11 +56,16 @@ int	audit_start(struct audit *);
 /*
  * Gives the record its number and writes it, whole: a line is never inside another,
  * and lines stand in the order of their numbers. -1: it did not reach the file (disk
- * full), or there was no memory, or no room in the queue; its number is used up all the
- * same, so that the gap shows in the file. That is logged at most once a minute, with a
- * count, as is what was buffered and could not be written. A line that was torn by a full
+ * full), or there was no memory, or no room in the queue; or there is no file, and the log
+ * did not take it. Its number is used up all the same, so that the gap shows. That is
+ * logged at most once a minute, with a count. Where there is a file, that is the record: a
+ * copy that the log did not take is the log's to count. A line that was torn by a full
  * disk is closed before the next one; a file that was removed is made anew. Records of
  * start, reload and stop are never buffered.
+ *
+ * Buffered lines that could not be written stay in the queue, which takes no other until
+ * they are; it is tried again every tenth of a second. From audit_start() on, nothing but
+ * records of start, reload and stop is written where less than min_free is left.
  */
 int	audit_write(struct audit *, const struct record *);
 

@@ -22,6 +22,7 @@
 
 #define BLOCK		65536
 #define RETRY_SECONDS	60	/* until a rotation that failed is tried again */
+#define HELD_SECONDS	3600	/* between two, where more than `keep` are too young to go */
 #define TORN_MARK	"<torn>\n"
 
 static const unsigned char no_value[CHAIN_SIZE];
@@ -382,6 +383,7 @@ static int
 open_rotated(struct audit_file *f)
 {
 	struct stat ours, named;
+	int count;
 
 	if (fstat(f->fd, &ours) == -1)
 		return -1;
@@ -392,9 +394,23 @@ open_rotated(struct audit_file *f)
 		errno = ESTALE;
 		return -1;
 	}
-	if (audit_rotate(f->options.name, f->options.keep) == -1)
+	if ((count = audit_rotate(f->options.name, f->options.keep, f->options.keep_days)) == -1)
 		return -1;
+	f->next_rotation = 0;
+	if (count > 0) {
+		log_warn("audit %s: %d old files, more than audit.keep (%u): the oldest is "
+		    "younger than audit.keep-days (%u)", f->options.name, count,
+		    f->options.keep, f->options.keep_days);
+		f->next_rotation = monotonic_seconds() + HELD_SECONDS;
+	}
 	return audit_file_open_name(f->options.name);
+}
+
+void
+audit_file_expire(const struct audit_file *f)
+{
+	if (f->fd != -1 && f->options.rotate_size > 0)
+		audit_rotate_expire(f->options.name, f->options.keep, f->options.keep_days);
 }
 
 /* The chain goes on in the new file. Where it fails, so it does in the old one. */

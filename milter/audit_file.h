@@ -21,6 +21,7 @@ struct audit_file_options {
 	int			 is_synced;	/* what is written is on the disk */
 	uint64_t		 rotate_size;	/* bytes; 0: never */
 	unsigned		 keep;		/* old files */
+	unsigned		 keep_days;	/* and all that are younger */
 	const struct audit_key	*key;		/* signs anchors; not owned, NULL for none */
 };
 
@@ -45,6 +46,7 @@ struct audit_written {
 	uint64_t	lines;		/* whole ones */
 	size_t		shift;		/* by how much lines stand behind where they stood */
 	int		error;		/* errno that stopped it */
+	int		is_low;		/* there is little room: set by the caller */
 	struct buf	anchor;		/* its line for the log; empty: none was written */
 };
 
@@ -68,6 +70,9 @@ void	audit_file_write(struct audit_file *, struct buf *lines, uint64_t lines_cou
 
 /* Whether it is long enough to be rotated, and waits for its last anchor. */
 int	audit_file_is_full(const struct audit_file *);
+
+/* Removes a few of the old files that may be, where there is little room. */
+void	audit_file_expire(const struct audit_file *);
 
 /*
  * Goes on in the file of these options, which is opened and may be the same one:

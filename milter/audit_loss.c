@@ -44,6 +44,17 @@ audit_loss_account(struct audit_loss *loss, uint64_t lost, int error)
 	return note;
 }
 
+struct audit_note
+audit_loss_wait(struct audit_loss *loss, uint64_t kept, int error)
+{
+	time_t	now = monotonic_seconds();
+
+	if (now < loss->next_waiting)
+		return (struct audit_note){ AUDIT_NOTE_NOTHING, 0, error };
+	loss->next_waiting = now + TROUBLE_SECONDS;
+	return (struct audit_note){ AUDIT_NOTE_WAITING, kept, error };
+}
+
 uint64_t
 audit_loss_take(struct audit_loss *loss)
 {
@@ -56,6 +67,8 @@ audit_loss_take(struct audit_loss *loss)
 static const char *
 reason(int error)
 {
+	if (error == AUDIT_LOSS_LOW)
+		return "less is free on the disk than audit.min-free";
 	return error == ENOBUFS ? "audit.queue is full" : strerror(error);
 }
 
@@ -64,6 +77,14 @@ audit_loss_say(const struct audit_note *note)
 {
 	switch (note->kind) {
 	case AUDIT_NOTE_NOTHING:
+		break;
+	case AUDIT_NOTE_WAITING:
+		log_error("audit: %s; no other record is taken until those are written that "
+		    "wait: %" PRIu64, reason(note->error), note->count);
+		break;
+	case AUDIT_NOTE_UNLOGGED:
+		log_error("audit: %s takes no record: %s; audit.file would be another place; "
+		    "records lost: %" PRIu64, log_place(), strerror(note->error), note->count);
 		break;
 	case AUDIT_NOTE_LOST:
 		log_error("audit: %s; records lost: %" PRIu64, reason(note->error),

@@ -11,7 +11,11 @@
  * that sleeps needs so long to wake that all who come until then would sleep as well.
  *
  * What is buffered is a line that nobody waits for. The clock's thread takes the lead
- * for those, as any other, some time after the first of them came.
+ * for those, as any other, some time after the first of them came. Where they could not be
+ * written, they are put back in front of all that came meanwhile, and the queue has an
+ * error: as long as it has, it takes no other, and the clock tries again from time to time.
+ * So a client is answered for no more lines than came between two flushes, and those are
+ * lost only if the daemon ends before there is room.
  */
 
 #include <errno.h>
@@ -23,6 +27,8 @@
 
 #define LOOKS		3	/* before a thread goes to sleep */
 #define FLUSH_MS	25	/* that a line may stay in the queue */
+#define RETRY_MS	100	/* until lines that could not be written are tried again */
+#define LOOK_MS		1000	/* between two looks at a disk that has little room */
 #define QUEUE_BYTES	2048	/* room for each record that the queue may hold */
 #define LONG_MS		3600000
 
@@ -230,12 +236,28 @@ wait_turn(struct audit_queue *q, struct audit_entry *entry)
 		take_batch(q);
 }
 
+static int
+is_of_daemon(enum record_event event)
+{
+	return event == RECORD_START || event == RECORD_RELOAD || event == RECORD_STOP;
+}
+
 /* Under the lock. */
 static int
 is_waited_for(const struct audit_queue *q, enum record_event event)
 {
 	return q->options.durability != AUDIT_BUFFERED || !q->has_clock || q->is_ending ||
-	    event == RECORD_START || event == RECORD_RELOAD || event == RECORD_STOP;
+	    is_of_daemon(event);
+}
+
+/*
+ * Under the lock. For a line that waits for nobody: while those before it cannot be written
+ * there is no place for it. Where none are there and nobody writes, it is the next to be tried.
+ */
+static int
+is_failing(const struct audit_queue *q)
+{
+	return q->error != 0 && (q->pending.count > 0 || q->has_leader);
 }
 
 /* Under the lock. Returns 0, or the error for which the record is lost. */
@@ -245,6 +267,10 @@ queue_line(struct audit_queue *q, struct audit_entry *entry, const struct record
 {
 	int	waits = is_waited_for(q, record->event);
 
+	if (q->is_low && q->has_clock && !is_of_daemon(record->event))
+		return AUDIT_LOSS_LOW;
+	if (!waits && is_failing(q))
+		return q->error;
 	if (!waits && is_full(q))
 		return ENOBUFS;
 	if (add_line(q, record->time_us, entry->seq, tail) == -1)
@@ -268,7 +294,8 @@ audit_queue_join(struct audit_queue *q, struct audit_entry *entry,
 	*note_r = (struct audit_note){ .kind = AUDIT_NOTE_NOTHING };
 	pthread_mutex_lock(&q->lock);
 	entry->seq = ++q->seq;
-	if (!q->options.has_file)
+	entry->has_file = q->options.has_file;
+	if (!entry->has_file)
 		entry->is_written = 1;
 	else if ((error = queue_line(q, entry, record, tail)) != 0)
 		*note_r = audit_loss_account(&q->loss, 1, error);
@@ -280,22 +307,82 @@ audit_queue_join(struct audit_queue *q, struct audit_entry *entry,
 static int
 goes_on(const struct audit_queue *q)
 {
-	return !q->is_reopening && (q->pending.first != NULL || q->wants_anchor ||
-	    q->pending.count > q->options.queue / 2);
+	return !q->is_reopening && (q->pending.first != NULL || (q->error == 0 &&
+	    (q->wants_anchor || q->pending.count > q->options.queue / 2)));
+}
+
+/* Under the lock. Whether there is somebody to write later what could not be written now. */
+static int
+can_keep(const struct audit_queue *q)
+{
+	return q->options.durability == AUDIT_BUFFERED && q->has_clock && !q->is_ending;
+}
+
+/*
+ * Under the lock, by the leader. Puts the lines of a batch that could not be written in
+ * front of those that came since; returns how many. Who waited for one of them has been
+ * told that it is lost, which it is not for certain any more.
+ */
+static uint64_t
+keep_batch(struct audit_queue *q, const struct audit_written *written)
+{
+	struct audit_batch	*batch = &q->writing, *pending = &q->pending;
+	uint64_t		 done = written->lines < batch->count ? written->lines : batch->count;
+	size_t			 len = batch->lines.len;
+	struct buf		 lines;
+
+	if (written->error == 0 || done == batch->count || !can_keep(q))
+		return 0;
+	if (pending->lines.len > 0)
+		buf_add(&batch->lines, pending->lines.data, pending->lines.len);
+	if (batch->lines.failed)
+		return 0;
+	for (struct audit_entry *entry = pending->first; entry != NULL; entry = entry->next)
+		entry->end += len;
+	lines = batch->lines;
+	batch->lines = pending->lines;
+	pending->lines = lines;
+	pending->count += batch->count - done;
+	q->flush_at = monotonic_ms() + RETRY_MS;
+	return batch->count - done;
+}
+
+/* Under the lock, by the leader. What became of the batch, for those to come, and the log. */
+static void
+account(struct audit_queue *q, const struct audit_written *written, struct audit_note *note)
+{
+	uint64_t	lost = settle_batch(q, written), kept = keep_batch(q, written);
+
+	*note = (struct audit_note){ .kind = AUDIT_NOTE_NOTHING };
+	if (q->writing.count == 0 && q->writing.anchor_seq == 0)
+		return;
+	lost -= kept;
+	q->error = kept + lost > 0 && can_keep(q) ? written->error : 0;
+	if (kept > 0)
+		*note = audit_loss_wait(&q->loss, kept, written->error);
+	if (kept == 0 || lost > 0)
+		*note = audit_loss_account(&q->loss, lost, written->error);
+}
+
+/* Under the lock, by the leader. The clock, which looks again, may sleep for long. */
+static void
+note_room(struct audit_queue *q, int is_low)
+{
+	if (is_low && !q->is_low)
+		pthread_cond_signal(&q->work);
+	q->is_low = is_low;
+	q->next_look = monotonic_ms() + LOOK_MS;
 }
 
 int
 audit_queue_settle(struct audit_queue *q, const struct audit_written *written, int is_full_file,
     enum audit_lead lead, struct audit_note *note_r)
 {
-	uint64_t	lost;
-	int		is_taken = 0;
+	int	is_taken = 0;
 
-	*note_r = (struct audit_note){ .kind = AUDIT_NOTE_NOTHING };
 	pthread_mutex_lock(&q->lock);
-	lost = settle_batch(q, written);
-	if (q->writing.count > 0 || q->writing.anchor_seq != 0)
-		*note_r = audit_loss_account(&q->loss, lost, written->error);
+	account(q, written, note_r);
+	note_room(q, written->is_low);
 	if (is_full_file && q->seq != q->anchored)	/* else there is none to write, for ever */
 		q->wants_anchor = 1;
 	if (lead == AUDIT_LEAD_GO_ON && goes_on(q)) {
@@ -366,6 +453,10 @@ look_at_clock(struct audit_queue *q, int64_t now)
 static int
 is_due(const struct audit_queue *q, int64_t now)
 {
+	if (q->is_low && now >= q->next_look)
+		return 1;
+	if (q->error != 0 && q->pending.count > 0)
+		return now >= q->flush_at;
 	return q->wants_anchor || (q->pending.count > 0 &&
 	    (now >= q->flush_at || q->pending.count > q->options.queue / 2));
 }
@@ -381,6 +472,8 @@ wait_for_work(struct audit_queue *q, int64_t now)
 		until = q->next_anchor;
 	if (!q->has_leader && q->pending.count > 0 && q->flush_at < until)
 		until = q->flush_at;
+	if (!q->has_leader && q->is_low && q->next_look < until)
+		until = q->next_look;
 	ts.tv_sec = (time_t)(until / 1000);
 	ts.tv_nsec = (long)(until % 1000) * 1000000;
 	(void)pthread_cond_timedwait(&q->work, &q->lock, &ts);
@@ -433,6 +526,17 @@ audit_queue_lose(struct audit_queue *q, int error)
 
 	pthread_mutex_lock(&q->lock);
 	note = audit_loss_account(&q->loss, 1, error);
+	pthread_mutex_unlock(&q->lock);
+	return note;
+}
+
+struct audit_note
+audit_queue_gain(struct audit_queue *q)
+{
+	struct audit_note	note;
+
+	pthread_mutex_lock(&q->lock);
+	note = audit_loss_account(&q->loss, 0, 0);
 	pthread_mutex_unlock(&q->lock);
 	return note;
 }

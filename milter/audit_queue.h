@@ -22,6 +22,7 @@ struct audit_entry {
 	atomic_int		 is_leader;	/* set under the lock, read without it, too */
 	atomic_int		 is_settled;
 	int			 is_written;
+	int			 has_file;	/* else the log's copy is the record */
 };
 
 struct audit_batch {
@@ -54,6 +55,9 @@ struct audit_queue {
 	int				 wants_anchor;	/* behind the next batch */
 	int64_t				 next_anchor;	/* monotonic, in ms */
 	int64_t				 flush_at;	/* of what is buffered */
+	int				 error;		/* for which that waits; 0: none */
+	int				 is_low;	/* there is little room on the disk */
+	int64_t				 next_look;	/* at it, then */
 	struct audit_batch		 pending;
 	int				 has_leader;
 	int				 is_reopening;	/* somebody waits for the lead, to keep it */
@@ -84,7 +88,8 @@ int	audit_queue_join(struct audit_queue *, struct audit_entry *, const struct re
 
 /*
  * By the leader: tells those who wait for the batch what became of it. Returns 1 where
- * the next one was taken. A file that is full asks for an anchor behind it.
+ * the next one was taken. A file that is full asks for an anchor behind it. Of a batch that
+ * failed, `lines` has what was not written, as it was: where it is buffered, it is kept.
  */
 int	audit_queue_settle(struct audit_queue *, const struct audit_written *, int is_full_file,
 	    enum audit_lead, struct audit_note *note_r);
@@ -98,16 +103,18 @@ void	audit_queue_release(struct audit_queue *, const struct audit_queue_options 
 	    uint64_t least_seq);
 
 /*
- * For the clock's thread: waits for buffered lines or the time of an anchor. 1: the caller
- * has to lead; 0: audit_queue_end_clock() was called.
+ * For the clock's thread: waits for buffered lines, the time of an anchor, or of a look at
+ * the disk where little room is left. 1: the caller has to lead; 0: audit_queue_end_clock()
+ * was called.
  */
 int	audit_queue_wait(struct audit_queue *);
 /* There is that thread; until then nothing is buffered. */
 void	audit_queue_begin_clock(struct audit_queue *);
 void	audit_queue_end_clock(struct audit_queue *);
 
-/* Counts a record that is lost. */
+/* Counts a record that is lost, or tells that one is not, which is no line of the file. */
 struct audit_note	audit_queue_lose(struct audit_queue *, int error);
+struct audit_note	audit_queue_gain(struct audit_queue *);
 uint64_t		audit_queue_take_loss(struct audit_queue *);
 
 #endif

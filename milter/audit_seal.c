@@ -160,3 +160,43 @@ audit_seal_resume(struct audit_file *f, const struct buf *lines, size_t done)
 	}
 	return count;
 }
+
+/* The offset behind so many lines, all of which are there. */
+static size_t
+skip_lines(const struct buf *lines, size_t from, uint64_t count)
+{
+	const char *at = lines->data + from, *end = lines->data + lines->len;
+
+	for (; count > 0; count--)
+		at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+	return (size_t)(at - lines->data);
+}
+
+/* What insert_prev() has put into the first line. */
+static void
+remove_prev(struct buf *lines, size_t shift)
+{
+	size_t at = skip_lines(lines, 0, 1) - strlen(AUDIT_FILE_LINE_END) - shift;
+
+	memmove(lines->data + at, lines->data + at + shift, lines->len - at - shift);
+	buf_cut(lines, lines->len - shift);
+}
+
+void
+audit_seal_undo(struct buf *lines, uint64_t count, const struct audit_written *written)
+{
+	uint64_t done = written->lines < count ? written->lines : count;
+	size_t from, end;
+
+	lines->failed = 0;
+	if (done == count) {
+		buf_cut(lines, 0);
+		return;
+	}
+	if (done == 0 && written->shift > 0)
+		remove_prev(lines, written->shift);
+	from = skip_lines(lines, 0, done);
+	end = skip_lines(lines, from, count - done);
+	memmove(lines->data, lines->data + from, end - from);
+	buf_cut(lines, end - from);
+}

@@ -21,4 +21,9 @@ int	audit_seal(struct audit_file *, struct buf *lines, uint64_t lines_count,
  */
 uint64_t	audit_seal_resume(struct audit_file *, const struct buf *lines, size_t done);
 
+/*
+ * Leaves those lines that were not written, of so many, as they were before audit_seal().
+ */
+void	audit_seal_undo(struct buf *lines, uint64_t count, const struct audit_written *);
+
 #endif

@@ -127,6 +127,10 @@ write_size(FILE *fp, uint64_t size)
 	static const char suffixes[] = "kMG";
 	size_t i = 0;
 
+	if (size == CONF_SIZE_AUTO) {
+		(void)fputs("auto", fp);
+		return;
+	}
 	if (size == 0 || size % 1024 != 0) {
 		(void)fprintf(fp, "%" PRIu64, size);
 		return;

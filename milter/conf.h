@@ -32,6 +32,8 @@ enum conf_durability {
 	CONF_BUFFERED
 };
 
+#define CONF_SIZE_AUTO	UINT64_MAX	/* of a size that may be "auto" */
+
 /* A list as it was written, for -n: file:PATH is kept as such. */
 struct conf_list {
 	char	**items;	/* ends in NULL; NULL: empty */
@@ -75,6 +77,8 @@ struct conf {
 	unsigned		 audit_queue;		/* records */
 	uint64_t		 audit_rotate_size;	/* bytes; 0: never */
 	unsigned		 audit_keep;		/* old files */
+	unsigned		 audit_keep_days;	/* and all younger ones */
+	uint64_t		 audit_min_free;	/* bytes; 0: all may be used; CONF_SIZE_AUTO */
 	char			*audit_key;		/* "": anchors are not signed */
 	unsigned		 audit_anchor_interval;	/* seconds; 0: none by time */
 	int			 audit_redact;		/* 1: local parts */

@@ -304,15 +304,18 @@ check_size(struct conf_check *check, const struct setting *setting,
     const struct conf_value *value)
 {
 	uint64_t *size = member(check, setting);
+	const char *words = setting->words == NULL ? "" : "auto, ";
 	uint64_t given;
 
-	if (read_size(value->text, &given) == -1)
-		conf_check_refuse(check, setting, value, " is no size; allowed: bytes, "
-		    "or with k, M or G behind the number");
+	if (setting->words != NULL && strcmp(value->text, "auto") == 0)
+		*size = CONF_SIZE_AUTO;
+	else if (read_size(value->text, &given) == -1)
+		conf_check_refuse(check, setting, value, " is no size; allowed: %sbytes, "
+		    "or with k, M or G behind the number", words);
 	else if (given != 0 && (given < (uint64_t)setting->min * 1024 ||
 	    given > (uint64_t)setting->max * 1024))
-		conf_check_refuse(check, setting, value, " is out of range; allowed: 0, "
-		    "or %uk to %uG", setting->min, setting->max / 1024 / 1024);
+		conf_check_refuse(check, setting, value, " is out of range; allowed: %s0, "
+		    "or %uk to %uG", words, setting->min, setting->max / 1024 / 1024);
 	else
 		*size = given;
 }

@@ -55,6 +55,9 @@ audit_options(const struct conf *conf)
 		.queue = conf->audit_queue,
 		.rotate_size = conf->audit_rotate_size,
 		.keep = conf->audit_keep,
+		.keep_days = conf->audit_keep_days,
+		.min_free = conf->audit_min_free == CONF_SIZE_AUTO ? AUDIT_MIN_FREE_AUTO :
+		    conf->audit_min_free,
 		.anchor_interval = conf->audit_anchor_interval,
 		.key = conf->audit_signer,
 		.redact = conf->audit_redactor,
@@ -75,6 +78,16 @@ log_warnings(const struct conf *conf)
 
 	for (size_t i = 0; i < count; i++)
 		log_warn("%s: %s", warnings[i].setting, warnings[i].what);
+}
+
+/* What a permit may lack by choice is said each time. */
+static void
+log_what_may_be_lost(const struct conf *conf)
+{
+	if (conf->audit_durability == CONF_BUFFERED && *conf->audit_file != '\0')
+		log_info("audit.durability is buffered: if the daemon is killed, the records of the "
+		    "last tenth of a second are lost, and while a write hangs those of up to "
+		    "audit.queue (%u) recipients", conf->audit_queue);
 }
 
 /*
@@ -217,6 +230,7 @@ use(struct daemon *d, struct conf *conf, struct ask *ask)
 	d->conf = conf;
 	warn_of_restart(d->first, conf);
 	log_warnings(conf);
+	log_what_may_be_lost(conf);
 	log_info("reloaded, %s mode; changed: %s", mode_name(conf),
 	    changed.data != NULL ? changed.data : "nothing");
 	note_reload(d, &changed);
@@ -359,6 +373,7 @@ start(struct daemon *d)
 	if (!d->options->in_foreground)
 		log_to_syslog(d->conf->audit_facility);
 	log_warnings(d->conf);
+	log_what_may_be_lost(d->conf);
 	return enter_sandbox(d);
 }
 

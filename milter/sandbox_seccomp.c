@@ -34,7 +34,7 @@ static const char *const allowed[] = {
 	"write", "writev",
 	/* files; Landlock says which may be written */
 	"access", "faccessat", "faccessat2", "fdatasync", "fstat", "fstat64", "fstatat64",
-	"fsync", "getcwd", "lstat", "lstat64", "newfstatat", "open", "openat", "readlink",
+	"fstatfs", "fstatfs64", "fsync", "getcwd", "lstat", "lstat64", "newfstatat", "open", "openat", "readlink",
 	"readlinkat",
 	"stat", "stat64", "statx", "unlink", "unlinkat",
 	/* sockets; socket() itself is below */

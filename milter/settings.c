@@ -40,6 +40,11 @@ static const struct setting_word redact[] = {
 	{ "none", 0 }, { "local-part", 1 }, { NULL, 0 }
 };
 
+/* Of a size: CONF_SIZE_AUTO. */
+static const struct setting_word size_auto[] = {
+	{ "auto", -1 }, { NULL, 0 }
+};
+
 static const struct setting_word mx_accept[] = {
 	{ "none", POLICY_MX_ACCEPT_NONE }, { "backup", POLICY_MX_ACCEPT_BACKUP },
 	{ "primary", POLICY_MX_ACCEPT_PRIMARY }, { "any", POLICY_MX_ACCEPT_ANY },
@@ -167,6 +172,12 @@ const struct setting settings[] = {
 	{ .name = "audit.keep", .kind = SETTING_NUMBER, MEMBER(audit_keep),
 	  .value = "10", .min = 1, .max = 9999,
 	  .help = "old files to keep, where rotate-size makes them" },
+	{ .name = "audit.keep-days", .kind = SETTING_NUMBER, MEMBER(audit_keep_days),
+	  .value = "7", .min = 0, .max = 36500,
+	  .help = "days for which no old file is removed, whatever their number" },
+	{ .name = "audit.min-free", .kind = SETTING_SIZE, MEMBER(audit_min_free),
+	  .value = "auto", .min = 4, .max = 1 << 30, .words = size_auto,
+	  .help = "room on the file's disk that records leave to others" },
 	{ .name = "audit.anchor-interval", .kind = SETTING_NUMBER,
 	  MEMBER(audit_anchor_interval), .value = "300", .min = 0, .max = 86400,
 	  .help = "seconds between two anchors of the chain" },

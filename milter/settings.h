@@ -17,7 +17,7 @@ enum setting_kind {
 	SETTING_REPLY,
 	SETTING_WORD,		/* one of setting.words */
 	SETTING_NUMBER,		/* setting.min to setting.max */
-	SETTING_SIZE,		/* bytes: 0, or setting.min to setting.max KiB */
+	SETTING_SIZE,		/* bytes: 0, setting.min to setting.max KiB, or one of setting.words */
 	/* lists: all from here on */
 	SETTING_NETWORKS,	/* or file:PATH, a network a line */
 	SETTING_DOMAINS,	/* or file:PATH */

@@ -323,6 +323,114 @@ test_rotation(void)
 	remove_files();
 }
 
+static unsigned
+count_old(void)
+{
+	unsigned count = 0;
+
+	while (access(numbered(count + 1), F_OK) == 0)
+		count++;
+	return count;
+}
+
+/* As if it was written to last so many days ago. */
+static void
+make_old(unsigned number, int days)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, { time(NULL) - days * 86400L, 0 } };
+
+	must(utimensat(AT_FDCWD, numbered(number), times, 0) == 0, numbered(number));
+}
+
+/* Writes until the file is another one; returns how many old ones there are then. */
+static int
+rotate(struct audit *audit, const struct audit_options *options)
+{
+	struct stat before, now;
+
+	must(audit_reopen(audit, options) == 0 && stat(file, &before) == 0, file);
+	do
+		must(write_some(audit, 1) == 1 && stat(file, &now) == 0, file);
+	while (now.st_ino == before.st_ino);
+	return (int)count_old();
+}
+
+/* Who makes many records does not push out the first ones; nor does he make thousands of files. */
+static void
+test_keep_days(void)
+{
+	const struct audit_options options = { .file = file, .rotate_size = 4096, .keep = 2,
+	    .keep_days = 7 };
+	struct audit *audit = open_with(options);
+	struct survey survey;
+	int saved = quiet();
+
+	must(write_some(audit, 1000) == 1000, file);
+	tap_is_int((long long)count_old(), 3, "keep-days: one more than keep, and then it waits");
+	survey = survey_all(3);
+	tap_is_int(survey.broken, 0, "one chain");
+	tap_is_int((long long)(survey.records - survey.anchors), 1000, "no record has gone");
+	for (int i = 4; i <= 6; i++)
+		must(rotate(audit, &options) == i, "old files");
+	for (unsigned number = 1; number <= 6; number++)
+		make_old(number, 6);
+	tap_is_int(rotate(audit, &options), 7, "six days are no seven");
+	survey = survey_all(7);
+	tap_is_int(survey.broken + (int)survey.gaps, 0, "no record has gone yet");
+	make_old(7, -3);
+	tap_is_int(rotate(audit, &options), 8, "a time to come is young");
+	for (unsigned number = 1; number <= 8; number++)
+		make_old(number, 7);
+	tap_is_int(rotate(audit, &options), 7, "seven are: two go, and one comes");
+	make_old(7, 6);
+	tap_is_int(rotate(audit, &options), 8, "the oldest is looked at first");
+	for (unsigned number = 1; number <= 8; number++)
+		make_old(number, 7);
+	must(write_some(audit, 1) == 1 && audit_reopen(audit, &options) == 0, file);
+	must(write_some(audit, 1000) == 1000, file);
+	audit_close(audit);
+	loud(saved);
+	tap_is_int((long long)count_old(), 4, "all that were old go, while four come that are young");
+	survey_file(&survey, numbered(4));
+	survey.broken = 0;
+	for (unsigned number = 3; number > 0; number--)
+		survey_file(&survey, numbered(number));
+	survey_file(&survey, file);
+	tap_is_int(survey.broken, 0, "which follow one another");
+	remove_files();
+}
+
+/* Where there is little room, what may go does so before the next rotation. */
+static void
+test_expire(void)
+{
+	const struct audit_options options = { .file = file, .rotate_size = 4096, .keep = 1,
+	    .keep_days = 7, .min_free = UINT64_MAX / 2 };
+	struct audit *audit;
+	struct record stop;
+	int saved = quiet();
+
+	for (unsigned number = 1; number <= 6; number++) {
+		write_file(numbered(number), "x\n", 2);
+		make_old(number, number > 2 ? 8 : 1);
+	}
+	audit = open_with(options);
+	must(audit_start(audit) == 0, "thread");
+	while (write_some(audit, 1) == 1)
+		continue;
+	tap_is_int(write_some(audit, 100), 0, "no room: no record of a recipient");
+	record_init(&stop, RECORD_STOP);
+	tap_is_int(audit_write(audit, &stop), 0, "but that of a stop");
+	while (count_old() > 2)
+		(void)usleep(1000);
+	audit_close(audit);
+	loud(saved);
+	tap_is_int((long long)count_old(), 2, "old files go, young ones stay");
+	for (unsigned number = 1; number <= 2; number++)
+		must(unlink(numbered(number)) == 0, numbered(number));
+	remove_files();
+}
+
 /* The folder is not ours to rename in: the old file goes on, and that is said once. */
 static void
 test_no_rotation(void)
@@ -589,29 +697,101 @@ test_queue(void)
 	remove_files();
 }
 
-/* What is buffered and cannot be written is counted. */
+/* What is buffered is flushed, whether that fails or not. */
+static void
+flush(struct audit *audit)
+{
+	must(audit_reopen(audit, &(struct audit_options){ .file = file,
+	    .durability = AUDIT_BUFFERED, .queue = 1000 }) == 0, file);
+}
+
+/* No more than what was in the queue when the disk was found full has been answered for. */
+static void
+test_failing(void)
+{
+	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
+	struct audit *audit = open_with(options);
+	struct survey survey;
+	int kept, lost = 0, saved = quiet();
+
+	must(audit_start(audit) == 0, "thread");
+	set_limit(1);
+	kept = write_some(audit, 50);
+	flush(audit);
+	tap_is_int(write_some(audit, 500), 0, "a full disk is known after a flush: nothing is taken");
+	flush(audit);
+	tap_is_int(write_some(audit, 500), 0, "nor after another");
+	set_limit(-1);
+	while (write_some(audit, 1) == 0)
+		lost++;
+	tap_is_int(write_some(audit, 50), 50, "once there is room it goes on by itself");
+	audit_close(audit);
+	loud(saved);
+	survey = survey_all(0);
+	tap_ok(kept > 0, "%d were taken before", kept);
+	tap_is_int(survey.broken, 0, "the chain holds");
+	tap_is_int((long long)survey.gaps, 1000 + 50 - kept + lost, "what was not taken is a gap in the numbers");
+	tap_is_int((long long)survey.records, kept + 51 + 1, "all else is there, also from before, and an anchor");
+	remove_files();
+}
+
+/*
+ * The disk is full after each number of bytes in turn: what is kept is written later, each
+ * once, and stays one chain.
+ */
+static void
+test_kept(void)
+{
+	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
+	struct survey survey;
+	int bad = 0, taken, saved = quiet();
+
+	for (off_t room = 0; room < 1000; room++) {
+		struct audit *audit = open_with(options);
+		must(audit_start(audit) == 0, "thread");
+		set_limit(room);
+		taken = write_some(audit, 4);
+		flush(audit);
+		bad += write_some(audit, 1) != 0 && room < 700;	/* four lines are longer */
+		set_limit(-1);
+		flush(audit);
+		bad += write_some(audit, 1) != 1;
+		audit_close(audit);
+		survey = survey_all(0);
+		bad += survey.broken != 0 || survey.records + survey.gaps != 7 ||
+		    survey.records < (uint64_t)taken + 2;
+		remove_files();
+	}
+	loud(saved);
+	tap_is_int(bad, 0, "a disk that is full at any byte: all that was taken is there once, in one chain");
+}
+
+/* What cannot be written until the end is lost, and counted. */
 static void
 test_late_loss(void)
 {
 	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
 	struct audit *audit = open_with(options);
-	struct survey survey;
-	int written, saved = quiet();
+	int saved, ends[2], taken;
+	char text[4096], want[64];
+	ssize_t n;
 
-	must(audit_start(audit) == 0, "thread");
+	must(audit_start(audit) == 0 && pipe(ends) == 0, "thread");
+	saved = quiet();
 	set_limit(1);
-	written = write_some(audit, 50);
-	must(audit_reopen(audit, &(struct audit_options){ .file = file,
-	    .durability = AUDIT_BUFFERED, .queue = 1000 }) == 0, file);
+	taken = write_some(audit, 50);
+	must(dup2(ends[1], STDERR_FILENO) != -1, "dup2");
+	audit_close(audit);
 	set_limit(-1);
 	loud(saved);
-	tap_is_int(written, 50, "a full disk is not known at once");
-	tap_is_int(write_some(audit, 50), 50, "there is room again");
-	audit_close(audit);
-	survey = survey_all(0);
-	tap_is_int(survey.broken, 0, "the chain holds");
-	tap_is_int((long long)survey.gaps, 50, "what was lost is a gap in the numbers");
-	tap_is_int((long long)survey.records, 51, "all else is there");
+	(void)close(ends[1]);
+	n = read(ends[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	(void)close(ends[0]);
+	(void)snprintf(want, sizeof(want), "records lost: %d\n", 50 + 1);
+	tap_ok(taken > 0 && strstr(text, want) != NULL, "a disk that is full to the end: the log has the count, "
+	    "with an anchor's");
+	tap_note("%s", text);
 	remove_files();
 }
 
@@ -627,6 +807,8 @@ main(void)
 	test_old();
 	test_cuts();
 	test_rotation();
+	test_keep_days();
+	test_expire();
 	test_no_rotation();
 	test_full();
 	test_synced();
@@ -636,6 +818,8 @@ main(void)
 	test_interval();
 	test_full_by_anchor();
 	test_queue();
+	test_failing();
+	test_kept();
 	test_late_loss();
 	(void)rmdir(folder);
 	return tap_done();

@@ -82,7 +82,7 @@ static const struct row good[] = {
 	  "\tsyslog = no\n\tfacility = local7\n\tfile = \"/a\"\n\ton-failure = continue\n" },
 	{ "audit { durability = buffered queue = 1 rotate-size = 4k keep = 1 anchor-interval = 0 }\n", NULL,
 	  "\tdurability = buffered\n\tqueue = 1\n\trotate-size = 4k\n\tkeep = 1\n"
-	  "\tanchor-interval = 0\n" },
+	  "\tkeep-days = 7\n\tmin-free = auto\n\tanchor-interval = 0\n" },
 	{ "audit { stranger-rate = 0 stranger-burst = 1 }\n", NULL,
 	  "\tstranger-rate = 0\n\tstranger-burst = 1\n" },
 	{ "audit { rotate-size = 4096 }\n", NULL, "\trotate-size = 4k\n" },
@@ -91,6 +91,9 @@ static const struct row good[] = {
 	{ "audit { rotate-size = 1024M }\n", NULL, "\trotate-size = 1G\n" },
 	{ "audit { rotate-size = 1024G }\n", NULL, "\trotate-size = 1024G\n" },
 	{ "audit { rotate-size = 0G }\n", NULL, "" },
+	{ "audit { min-free = 0 keep-days = 0 }\n", NULL, "\tkeep-days = 0\n\tmin-free = 0\n" },
+	{ "audit { min-free = 65536k keep-days = 36500 }\n", NULL, "\tkeep-days = 36500\n\tmin-free = 64M\n" },
+	{ "audit { min-free = 4k }\n", "audit.min-free = auto", "" },
 	{ "audit { redact-key = /no }\n", NULL, "\tredact-key = \"/no\"\n" },
 	{ "mode = monitor\r\nuser = root\r\n", NULL, "\nuser = \"root\"\npid-file = \"\"\nmode = monitor\n" },
 	{ "mx { timeout = 0 }\n", "mx.timeout = 5", "\ttimeout = 5\n" },
@@ -246,6 +249,14 @@ static const struct row bad[] = {
 	  "t.conf:1: audit.syslog: \"1\" is none of its words; allowed: yes, no\n"
 	  "t.conf:1: audit.file: \"a\": the path is not absolute; allowed: /PATH, or \"\" for none\n"
 	  "t.conf:1: audit.on-failure: \"x\" is none of its words; allowed: tempfail, continue\n" },
+	{ "audit { rotate-size = auto }\n", NULL, "t.conf:1: audit.rotate-size: \"auto\" is no size; "
+	  "allowed: bytes, or with k, M or G behind the number\n" },
+	{ "audit { min-free = 2% }\n", NULL, "t.conf:1: audit.min-free: \"2%\" is no size; "
+	  "allowed: auto, bytes, or with k, M or G behind the number\n" },
+	{ "audit { min-free = 1 }\n", NULL, "t.conf:1: audit.min-free: \"1\" is out of range; "
+	  "allowed: auto, 0, or 4k to 1024G\n" },
+	{ "audit { keep-days = 36501 }\n", NULL,
+	  "t.conf:1: audit.keep-days: 36501 is out of range; allowed: 0 to 36500\n" },
 	{ "audit { rotate-size = 4095 }\n", NULL, "t.conf:1: audit.rotate-size: \"4095\" is out of range; "
 	  "allowed: 0, or 4k to 1024G\n" },
 	{ "audit { rotate-size = 3k }\n", NULL, "t.conf:1: audit.rotate-size: \"3k\" is out of range; "

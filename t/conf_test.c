@@ -202,7 +202,7 @@ static const char full[] =
 	" timeout = 10\n cache-entries = 20001\n}\n"
 	"dns { servers = {\n\"[::1]:5353\" } trust-ad\n = no }\n"
 	"audit { syslog = no /* a\n */ facility = local1 file = \"/a\"\n on-failure = continue\n"
-	" durability = synced queue = 9999\n stranger-rate = 51 stranger-burst = 10001\n rotate-size = 1M keep = 9 anchor-interval = 301\n"
+	" durability = synced queue = 9999\n stranger-rate = 51 stranger-burst = 10001\n rotate-size = 1M keep = 9 keep-days = 6 min-free = 1G anchor-interval = 301\n"
 	" key = \"${CONF_FOLDER}/audit.key\" redact = local-part\n"
 	" redact-key = \"${CONF_FOLDER}/redact.key\"\n }\n";
 

@@ -13,6 +13,7 @@ use Authrelay::MilterClient;
 use Authrelay::Need qw(need_daemon);
 use Authrelay::Process;
 use Authrelay::Scratch qw(scratch_folder free_port read_file write_file);
+use Authrelay::Syslog;
 use Authrelay::Tree qw(cannot);
 use Authrelay::Wait qw(wait_until);
 
@@ -161,14 +162,13 @@ sub ends_in_background
 }
 
 subtest 'in the background, with syslog' => sub {
-	my $shim = "$FindBin::Bin/lib/syslog_shim.so";
-	plan skip_all => 'syslog_shim.so is not built' unless -e $shim || $ENV{CI};
+	plan skip_all => 'syslog_shim.so is not built' unless -e Authrelay::Syslog::shim() || $ENV{CI};
 	my $daemon = daemon(audit => "\tsyslog = yes\n\tfacility = local3\n");
-	my $syslog = write_file($daemon->folder . '/syslog', '', 0666);
+	my $syslog = Authrelay::Syslog->new->start;
 	my $pid;
 
 	{
-		local @ENV{qw(LD_PRELOAD SYSLOG_SHIM_FILE ASAN_OPTIONS)} = ($shim, $syslog, 'verify_asan_link_order=0');
+		local %ENV = (%ENV, $syslog->environment);
 		$pid = in_background($daemon) or return;
 	}
 	is_confined($pid);
@@ -177,9 +177,17 @@ subtest 'in the background, with syslog' => sub {
 	write_file($daemon->conf_file, read_file($daemon->conf_file) =~ s/local3/local5/r);
 	ok(reloads($pid, $daemon->audit_file), 'a reload');
 	answer_of($daemon->socket);
-	my @facility = map { $_ >> 3 } read_file($syslog) =~ /^<(\d+)> verdict=reject/mg;
+	wait_until(20, sub { 2 == grep { $_->[1] =~ /^verdict=reject/ } $syslog->lines });
+	my @facility = map { $_->[1] =~ /^verdict=reject/ ? $_->[0] >> 3 : () } $syslog->lines;
 	is("@facility", '19 21', 'syslog has the records, under the facility of each time')
-	    or diag read_file($syslog);
+	    or diag $syslog->messages;
+	$syslog->stop;
+	like(answer_of($daemon->socket), qr/^550 5\.7\.1 /, 'without syslog it goes on: the file has the record');
+	$syslog->start;
+	like(answer_of($daemon->socket), qr/^550 5\.7\.1 /, 'and so it does with another');
+	ok($syslog->hears(qr/^warning: \S+ did not take all lines: .*; lines lost: \d+$/), 'which hears of what it missed');
+	@facility = map { $_->[1] =~ /^verdict=reject/ ? $_->[0] >> 3 : () } $syslog->lines;
+	is("@facility", '19 21 21', 'and has the records from then on') or diag $syslog->messages;
 	ends_in_background($daemon, $pid);
 };
 

@@ -11,6 +11,7 @@ use Authrelay::MilterClient;
 use Authrelay::Need qw(need_daemon);
 use Authrelay::Process;
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
+use Authrelay::Syslog;
 use Authrelay::Wait qw(wait_until);
 
 need_daemon();
@@ -280,30 +281,23 @@ subtest 'a start in the background that cannot be' => sub {
 	like($text, qr{/none/audit}, 'and the reason');
 };
 
-# Lines "<priority> text" that the program gave to syslog.
-sub syslog_lines
-{
-	my ($file) = @_;
-
-	return map { /^<(\d+)> (.*)/ ? [ $1, $2 ] : () } split /\n/, read_file($file);
-}
-
 subtest 'syslog' => sub {
-	my $shim = "$FindBin::Bin/lib/syslog_shim.so";
-	plan skip_all => 'syslog_shim.so is not built' unless -e $shim || $ENV{CI};
+	plan skip_all => 'syslog_shim.so is not built' unless -e Authrelay::Syslog::shim() || $ENV{CI};
 	my $daemon = daemon(audit => "\tsyslog = yes\n\tfacility = local3\n");
-	my $file = write_file($daemon->folder . '/syslog', '', 0666);
+	my $syslog = Authrelay::Syslog->new->start;
 
 	{
-		local @ENV{qw(LD_PRELOAD SYSLOG_SHIM_FILE ASAN_OPTIONS)} = ($shim, $file, 'verify_asan_link_order=0');
+		local %ENV = (%ENV, $syslog->environment);
 		is((start_in_background($daemon))[0], 0, 'started');
 	}
 	Authrelay::Cleanup::at_end(sub { end($daemon, 'KILL') });
 	answer_of($daemon);
 	ok(end($daemon, 'TERM'), 'stopped');
-	my @line = syslog_lines($file);
+	$syslog->hears(qr/^stopped$/);
+	my @line = $syslog->lines;
+	is(scalar @line, scalar(my @message = $syslog->messages), 'each message has the header of syslog(3)');
 	my ($record) = grep { $_->[1] =~ /verdict=reject/ } @line;
-	is($record->[0] & ~7, 19 << 3, 'the facility asked for') or diag read_file($file);
+	is($record->[0] & ~7, 19 << 3, 'the facility asked for') or diag $syslog->messages;
 	like($record->[1], qr/^verdict=reject .*reason=relay-denied .*rcpt=<x\@outside\.test>/, 'verdict first');
 	cmp_ok(length $record->[1], '<', 1024, 'on one line that syslog takes whole');
 	is(scalar(grep { $_->[1] =~ /event=(?:start|stop)/ } @line), 2, 'start and stop too');

@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -39,6 +40,7 @@
 
 static char			folder[TAP_FOLDER_SIZE];	/* and the working one */
 static struct sockaddr_un	unix_addr = { .sun_family = AF_UNIX };
+static const struct sockaddr_un	log_addr = { AF_UNIX, "run/log" };
 static struct sockaddr_in	inet_addr_of_ours = { .sin_family = AF_INET };
 
 static const struct sandbox_needs needs_of_daemon = {
@@ -154,6 +156,27 @@ call_realpath(void)
 
 	free(path);
 	return path == NULL ? -1 : 0;
+}
+
+static int
+call_room(void)
+{
+	struct statvfs disk;
+	int fd = open("other/file", O_RDONLY);
+
+	return fd == -1 || fstatvfs(fd, &disk) == -1 ? -1 : close(fd);
+}
+
+/* As to the system's log. */
+static int
+call_log(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd == -1 || connect(fd, (const struct sockaddr *)&log_addr, sizeof(log_addr)) == -1 ||
+	    send(fd, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+		return -1;
+	return close(fd);
 }
 
 /* For a name that no file has the C library looks into its modules, and cannot. */
@@ -331,6 +354,8 @@ static const struct row let_through[] = {
 	CALLS("a descriptor is duplicated", SYS_dup3, 2, 100, 0),
 	CALLS("any file is read", SYS_openat, AT("/etc/passwd"), O_RDONLY),
 	DOES("a path is resolved", call_realpath),
+	DOES("the room on a disk is looked at", call_room),
+	DOES("a datagram is sent to a unix socket", call_log),
 	DOES("users and groups are found", call_names),
 	DOES("interfaces are listed", call_interfaces),
 	DOES("a host name is resolved", call_resolve),
@@ -546,6 +571,8 @@ open_sockets(void)
 
 	(void)snprintf(unix_addr.sun_path, sizeof(unix_addr.sun_path), "run/socket");
 	(void)listening(AF_UNIX, &unix_addr, sizeof(unix_addr));
+	must(bind(socket(AF_UNIX, SOCK_DGRAM, 0), (const struct sockaddr *)&log_addr,
+	    sizeof(log_addr)) == 0, "run/log");
 	inet->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	fd = listening(AF_INET, inet, len);
 	must(getsockname(fd, (struct sockaddr *)inet, &len) == 0, "getsockname");

@@ -1,112 +1,50 @@
-/* t/lib/syslog_shim.c: preloaded, writes what a program says to syslog(3) into a file */
+/* t/lib/syslog_shim.c: preloaded, leads what connects to the system's log to another socket */
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Each message is one line of the file that SYSLOG_SHIM_FILE names: "<priority> text", the priority
- * in decimal with the facility in it, as in RFC 3164. A line end inside a message is written as \n,
- * so that a test sees it. Into a program with AddressSanitizer it is preloaded with
- * ASAN_OPTIONS=verify_asan_link_order=0.
+ * A connection to _PATH_LOG goes to the path in SYSLOG_SHIM_SOCKET instead; all else is as it is, so
+ * that a program is seen to send, and to find that nobody takes, what it says. Into a program with
+ * AddressSanitizer it is preloaded with ASAN_OPTIONS=verify_asan_link_order=0.
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
-void	__syslog_chk(int, int, const char *, ...);
-void	__vsyslog_chk(int, int, const char *, va_list);
-
-static int	default_facility = LOG_USER;
-
-static void
-write_line(int priority, const char *text)
+static int
+is_log(const struct sockaddr *addr, socklen_t len)
 {
-	const char	*file = getenv("SYSLOG_SHIM_FILE");
-	char		*line;
-	size_t		 len;
-	int		 fd;
+	const struct sockaddr_un	*un = (const struct sockaddr_un *)(const void *)addr;
 
-	if (file == NULL || (line = malloc(2 * strlen(text) + 32)) == NULL)
-		return;
-	len = (size_t)snprintf(line, 32, "<%d> ", priority);
-	for (; *text != '\0'; text++) {
-		if (*text == '\n')
-			line[len++] = '\\';
-		line[len++] = *text == '\n' ? 'n' : *text;
+	return len >= sizeof(sa_family_t) + sizeof(_PATH_LOG) && addr->sa_family == AF_UNIX &&
+	    strcmp(un->sun_path, _PATH_LOG) == 0;
+}
+
+static int
+real_connect(int fd, const void *addr, socklen_t len)
+{
+	long	result = syscall(SYS_connect, fd, addr, len);
+
+	return (int)result;
+}
+
+int
+connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	const char		*path = getenv("SYSLOG_SHIM_SOCKET");
+	struct sockaddr_un	 other = { .sun_family = AF_UNIX };
+
+	if (path == NULL || !is_log(addr, len))
+		return real_connect(fd, addr, len);
+	if (strlen(path) >= sizeof other.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
 	}
-	line[len++] = '\n';
-	if ((fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) != -1) {
-		if (write(fd, line, len) != (ssize_t)len)
-			abort();
-		close(fd);
-	}
-	free(line);
-}
-
-static void
-take_message(int priority, const char *fmt, va_list ap)
-{
-	int	 saved_errno = errno;
-	char	*text;
-
-	if ((priority & LOG_FACMASK) == 0)
-		priority |= default_facility;
-	if (vasprintf(&text, fmt, ap) != -1) {	/* %m is the C library's own */
-		write_line(priority, text);
-		free(text);
-	}
-	errno = saved_errno;
-}
-
-void
-openlog(const char *ident, int option, int facility)
-{
-	(void)ident;
-	(void)option;
-	if (facility != 0)
-		default_facility = facility;
-}
-
-void
-closelog(void)
-{
-}
-
-void
-vsyslog(int priority, const char *fmt, va_list ap)
-{
-	take_message(priority, fmt, ap);
-}
-
-void
-syslog(int priority, const char *fmt, ...)
-{
-	va_list	ap;
-
-	va_start(ap, fmt);
-	take_message(priority, fmt, ap);
-	va_end(ap);
-}
-
-/* What _FORTIFY_SOURCE makes of the two. */
-void
-__vsyslog_chk(int priority, int flag, const char *fmt, va_list ap)
-{
-	(void)flag;
-	take_message(priority, fmt, ap);
-}
-
-void
-__syslog_chk(int priority, int flag, const char *fmt, ...)
-{
-	va_list	ap;
-
-	(void)flag;
-	va_start(ap, fmt);
-	take_message(priority, fmt, ap);
-	va_end(ap);
+	strcpy(other.sun_path, path);
+	return real_connect(fd, &other, sizeof other);
 }
