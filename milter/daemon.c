@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ask.h"
 #include "audit.h"
@@ -35,7 +34,7 @@ struct daemon {
 	struct audit			*audit;
 	struct filter			*filter;
 	struct background		 background;
-	int				 has_socket;	/* its file is ours */
+	struct socket_file		 socket_file;
 };
 
 static struct audit_options
@@ -110,17 +109,11 @@ static int
 open_socket(struct daemon *d)
 {
 	const struct conf *conf = d->conf;
-	mode_t mask;
+	const struct socket_file_options options = { .socket = conf->socket,
+	    .user = conf->user, .group = conf->socket_group,
+	    .mode = (mode_t)conf->socket_mode };
 
-	if (socket_file_clear(conf->socket) == -1)
-		return -1;
-	mask = umask(0777);
-	d->has_socket = engine_open(conf->socket) == 0;
-	(void)umask(mask);
-	if (!d->has_socket)
-		return -1;
-	return socket_file_share(conf->socket, conf->user, conf->socket_group,
-	    conf->socket_mode);
+	return socket_file_bind(&d->socket_file, &options, engine_open);
 }
 
 static void
@@ -342,7 +335,7 @@ start(struct daemon *d)
 	struct audit_options options = audit_options(d->conf);
 
 	if (open_socket(d) == -1 || signals_open() == -1 ||
-	    background_write_pid(&d->background, d->conf->pid_file) == -1 ||
+	    background_write_pid(&d->background, d->conf->pid_file, d->conf->user) == -1 ||
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
 	(void)probe_find(d->conf->socket, d->own_place);
@@ -364,7 +357,7 @@ daemon_run(const struct daemon_options *options, struct conf *conf)
 	/* threads of the engine may still use it when this returns */
 	static struct probe_place own_place;
 	struct daemon d = { .options = options, .conf = conf, .first = conf,
-	    .own_place = &own_place };
+	    .own_place = &own_place, .socket_file = { .directory = { .fd = -1 } } };
 	int status = 1;
 
 	background_init(&d.background);
@@ -378,7 +371,6 @@ daemon_run(const struct daemon_options *options, struct conf *conf)
 		log_info("stopped");
 	}
 	background_remove_pid(&d.background, conf->pid_file);
-	if (d.has_socket)
-		socket_file_remove(conf->socket);
+	socket_file_remove(&d.socket_file);
 	return status;
 }

@@ -30,9 +30,9 @@ struct filter;
 
 /*
  * Binds the socket (the syntax of the setting `socket`) and listens; a file at a unix
- * path must be gone before. Returns -1 and logs why.
+ * path must be gone before. Returns -1 and logs why, by the name that is shown.
  */
-int		 engine_open(const char *socket);
+int		 engine_open(const char *socket, const char *shown);
 
 /*
  * Serves, in the thread that calls it, until the process ends; returns only if it could

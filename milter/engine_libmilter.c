@@ -276,16 +276,16 @@ describe(void)
 }
 
 int
-engine_open(const char *socket)
+engine_open(const char *socket, const char *shown)
 {
 	if (smfi_register(describe()) != MI_SUCCESS ||
 	    smfi_setbacklog(BACKLOG) != MI_SUCCESS ||
 	    smfi_setconn((char *)(uintptr_t)socket) != MI_SUCCESS) {
-		log_error("%s: libmilter does not take this socket", socket);
+		log_error("%s: libmilter does not take this socket", shown);
 		return -1;
 	}
 	if (smfi_opensocket(0) != MI_SUCCESS) {
-		log_error("%s: cannot be listened on: %s", socket, strerror(errno));
+		log_error("%s: cannot be listened on: %s", shown, strerror(errno));
 		return -1;
 	}
 	return 0;
