@@ -41,7 +41,7 @@ step(struct directory *dir, const char *name, size_t len)
 	part[len] = '\0';
 	if (fstat(dir->fd, &parent) == -1)
 		return -1;
-	if (!is_roots_alone(&parent))
+	if (geteuid() == 0 && !is_roots_alone(&parent))
 		flags |= O_NOFOLLOW;
 	if ((fd = openat(dir->fd, part, flags)) == -1)
 		return -1;

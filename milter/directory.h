@@ -16,8 +16,8 @@ struct directory {
 };
 
 /*
- * A symbolic link is followed only where nobody but root could have made it; elsewhere
- * it is ENOTDIR. Returns -1 and sets errno.
+ * Root follows a symbolic link only where nobody else could have made it; elsewhere it is
+ * ENOTDIR. Returns -1 and sets errno.
  */
 int	directory_open(const char *path, struct directory *directory_r);
 void	directory_close(struct directory *);
