@@ -4,6 +4,8 @@
 #ifndef AUTHRELAY_ENGINE_H
 #define AUTHRELAY_ENGINE_H
 
+#include <sys/types.h>
+
 #include "netaddr.h"
 
 /*
@@ -20,10 +22,18 @@ struct engine_macros {
 	void		*arg;
 };
 
+/* Who is at the other end of a connection: an MTA, or somebody who plays one. */
+struct engine_peer {
+	struct netaddr	 addr;		/* of no family: a process of this host, by its user */
+	uid_t		 uid;
+	int		 is_own;	/* the daemon itself */
+};
+
 struct engine_client {
 	const char	*name;	/* as the MTA knows it: a host name, or [192.0.2.1] */
 	struct netaddr	 addr;
 	int		 port;		/* -1: not known */
+	const struct engine_peer *peer;	/* NULL: not known */
 };
 
 struct filter;
