@@ -236,10 +236,17 @@ reload(struct daemon *d)
 	log_error("not reloaded: the old configuration stays in force");
 }
 
+struct serving {
+	struct filter			*filter;
+	const struct probe_place	*own_place;
+};
+
 static void *
-run_engine(void *filter)
+run_engine(void *arg)
 {
-	(void)engine_run(filter);
+	const struct serving *serving = arg;
+
+	(void)engine_run(serving->filter, serving->own_place);
 	signals_post();
 	return NULL;
 }
@@ -266,11 +273,14 @@ wait_for_end(struct daemon *d)
 static int
 serve(struct daemon *d)
 {
+	/* the engine's thread may still use it when this returns */
+	static struct serving serving;
 	pthread_t thread;
 	enum signals_event event;
 	int status;
 
-	if (pthread_create(&thread, NULL, run_engine, d->filter) != 0) {
+	serving = (struct serving){ d->filter, d->own_place };
+	if (pthread_create(&thread, NULL, run_engine, &serving) != 0) {
 		log_error("no thread for the engine");
 		return 1;
 	}

@@ -25,6 +25,7 @@
 #define LIBMILTER_HAS_BEGUN_MS	1	/* has a packet begun? asks for POLLIN */
 #define LIBMILTER_POOL_MS	10000	/* any connection of the pool */
 
+#define SHORTEST_MS	20	/* a packet that is under way comes in this time */
 #define SLICE_MS	1000	/* what is waited for the rest of a packet at the least */
 #define CROWD		32	/* so many threads that wait are no chance */
 #define PAUSE_MS	100	/* between two tries where there is no descriptor or thread */
@@ -32,15 +33,23 @@
 
 typedef int	create_thread(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
+enum role {
+	OTHER,		/* no thread that makes workers */
+	LISTENER,	/* for connections that have come just now */
+	POOL		/* for those that have said something again */
+};
+
 /* A worker that there was no thread for. */
 struct launch {
 	struct launch	*next;
+	enum role	 role;		/* of the thread that wanted it */
 	void		*(*run)(void *);
 	void		*arg;
 };
 
 /* Nothing of ours is handed to these functions. Set before there are threads. */
 static int (*admits_peer)(const struct engine_peer *);
+static const struct probe_place *own_place;
 static create_thread *create_really;	/* the C library's, or a sanitizer's */
 
 static atomic_int was_asked;		/* accept() was called */
@@ -48,21 +57,22 @@ static atomic_int waiting;		/* threads that wait for the rest of a packet */
 static struct seldom no_descriptor, no_thread, half_packet;
 
 static pthread_mutex_t launches_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct launch *launches;		/* under the lock; the oldest first */
+static struct launch *launches;		/* under the lock; POOL first, then the oldest */
 static atomic_int launches_count;
 
 static _Thread_local int rest_ms = -1;	/* left for this packet; -1: it is not bounded */
 static _Thread_local int packet_fd = -1;	/* from which it comes */
-static _Thread_local int is_libmilter;	/* the thread accepts, or has the pool */
+static _Thread_local enum role role;
 
 int	engine_accept(int, struct sockaddr *, socklen_t *) __asm__("accept");
 int	engine_poll(struct pollfd *, nfds_t, int) __asm__("poll");
 create_thread	engine_create_thread __asm__("pthread_create");
 
 void
-engine_calls_start(int (*admits)(const struct engine_peer *))
+engine_calls_start(int (*admits)(const struct engine_peer *), const struct probe_place *own)
 {
 	admits_peer = admits;
+	own_place = own;
 }
 
 int
@@ -161,7 +171,7 @@ engine_accept(int listener, struct sockaddr *addr, socklen_t *len)
 	struct engine_peer peer;
 	int fd = accept4(listener, addr, len, SOCK_CLOEXEC), error = errno;
 
-	is_libmilter = 1;
+	role = LISTENER;
 	atomic_store(&was_asked, 1);
 	if (fd != -1 && admits_peer != NULL &&
 	    !admits_peer(find_peer(fd, &peer) == 0 ? &peer : NULL))
@@ -191,20 +201,37 @@ is_crowded(void)
 
 /* Only the time that was waited counts: a host that stands still costs no connection. */
 static int
+wait_some(struct pollfd *fd, int ms)
+{
+	int64_t before = deadline_clock(), took;
+	int n;
+
+	if (ms > rest_ms)
+		ms = rest_ms;
+	n = wait_ms(fd, 1, ms);
+	took = deadline_clock() - before;
+	rest_ms -= took < ms ? (int)took : ms;
+	return n;
+}
+
+/*
+ * libmilter may have given other connections to this thread, which it counted as idle: so a
+ * thread that is going to wait brings another, as in daemon.c.
+ */
+static int
 wait_for_rest(struct pollfd *fd)
 {
 	unsigned long count;
-	int64_t before, took;
-	int n, ms;
+	int n = wait_some(fd, SHORTEST_MS);
 
+	if (n != 0)
+		return n;
 	(void)atomic_fetch_add(&waiting, 1);
-	do {
-		ms = rest_ms < SLICE_MS ? rest_ms : SLICE_MS;
-		before = deadline_clock();
-		n = wait_ms(fd, 1, ms);
-		took = deadline_clock() - before;
-		rest_ms -= took < ms ? (int)took : ms;
-	} while (n == 0 && rest_ms > 0 && !is_crowded());
+	if (own_place != NULL && own_place->len > 0)
+		probe_knock(own_place);
+	do
+		n = wait_some(fd, SLICE_MS);
+	while (n == 0 && rest_ms > 0 && !is_crowded());
 	(void)atomic_fetch_sub(&waiting, 1);
 	if (n == 0 && seldom_is_due(&half_packet, LINE_MS, &count))
 		log_warn("closing a connection that has sent a part of a packet, or does not "
@@ -236,7 +263,7 @@ int
 engine_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	if (count > 0 && fds[0].events == LIBMILTER_READ && timeout == LIBMILTER_POOL_MS) {
-		is_libmilter = 1;
+		role = POOL;
 		return wait_ms(fds, count, launch() ? timeout : PAUSE_MS);
 	}
 	if (count != 1)
@@ -264,7 +291,7 @@ find_create(void)
 	memcpy(&create_really, &symbol, sizeof(create_really));
 }
 
-/* Takes the worker that could not be made. */
+/* Takes the worker that could not be made: a session under way comes before a new one. */
 static int
 keep_launch(void *(*run)(void *), void *arg)
 {
@@ -272,10 +299,11 @@ keep_launch(void *(*run)(void *), void *arg)
 
 	if (new == NULL)
 		return -1;
-	*new = (struct launch){ NULL, run, arg };
+	*new = (struct launch){ .role = role, .run = run, .arg = arg };
 	(void)pthread_mutex_lock(&launches_lock);
-	for (last = &launches; *last != NULL; last = &(*last)->next)
+	for (last = &launches; *last != NULL && (*last)->role >= role; last = &(*last)->next)
 		;
+	new->next = *last;
 	*last = new;
 	(void)atomic_fetch_add(&launches_count, 1);
 	(void)pthread_mutex_unlock(&launches_lock);
@@ -292,7 +320,7 @@ engine_create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)
 	if (create_really == NULL)
 		find_create();
 	error = create_really(thread, attr, run, arg);
-	if (error == 0 || !is_libmilter)
+	if (error == 0 || role == OTHER)
 		return error;
 	if (seldom_is_due(&no_thread, LINE_MS, &count))
 		log_error("no thread for a connection: %s: mail servers have to wait; raise "

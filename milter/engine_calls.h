@@ -5,6 +5,7 @@
 #define AUTHRELAY_ENGINE_CALLS_H
 
 #include "engine.h"
+#include "probe.h"
 
 /*
  * libmilter accepts connections, waits and makes threads by itself, and has no function
@@ -29,9 +30,11 @@
 
 /*
  * From now on this function is asked for each peer that connects; it returns 1 or 0.
- * Before there are threads. The peer is NULL where it is not known.
+ * The peer is NULL where it is not known. `own` is where we answer ourselves, and has to
+ * stay. Before libmilter has threads.
  */
-void	engine_calls_start(int (*admits)(const struct engine_peer *));
+void	engine_calls_start(int (*admits)(const struct engine_peer *),
+	    const struct probe_place *own);
 
 /*
  * The peer of the session whose callback runs in this thread; 0, or -1 where it is not

@@ -306,10 +306,10 @@ admits(const struct engine_peer *peer)
 }
 
 int
-engine_run(struct filter *filter)
+engine_run(struct filter *filter, const struct probe_place *own)
 {
 	served = filter;
-	engine_calls_start(admits);
+	engine_calls_start(admits, own);
 	(void)smfi_main();
 	return -1;
 }

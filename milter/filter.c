@@ -144,9 +144,16 @@ name_peer(const struct engine_peer *peer, char text[NETADDR_TEXT_SIZE])
 	return text;
 }
 
+/* The daemon, or root, who could be anybody. */
+static int
+is_trusted(const struct engine_peer *peer)
+{
+	return peer->is_own || (peer->addr.family == NETADDR_NONE && peer->uid == 0);
+}
+
 /*
- * Who reads the records has to know what the mail server tells us, and who it is. The
- * daemon's own user that tells nothing is no mail server, but a test of this one.
+ * Who reads the records has to know what the mail server tells us, and who it is. One that
+ * tells nothing is recorded where it could be a stranger who plays one.
  */
 static void
 note_mta(struct filter *filter, const char *version, const char *name,
@@ -156,7 +163,7 @@ note_mta(struct filter *filter, const char *version, const char *name,
 	const char *who = name_peer(peer, text);
 	struct buf note;
 
-	if ((version == NULL && name == NULL && peer != NULL && peer->is_own) ||
+	if ((version == NULL && name == NULL && (peer == NULL || is_trusted(peer))) ||
 	    !mta_seen_first(filter->mta_seen, version, name, who))
 		return;
 	buf_init(&note);
@@ -167,7 +174,6 @@ note_mta(struct filter *filter, const char *version, const char *name,
 	buf_clear(&note);
 }
 
-/* Root could be any of the users that may connect. */
 static int
 may_connect(const struct conf *conf, const struct engine_peer *peer)
 {
@@ -175,11 +181,11 @@ may_connect(const struct conf *conf, const struct engine_peer *peer)
 		return 1;
 	if (peer == NULL)
 		return 0;
-	if (peer->is_own)
+	if (is_trusted(peer))
 		return 1;
 	if (peer->addr.family != NETADDR_NONE)
 		return peers_has_address(conf->mta_peer_set, &peer->addr);
-	return peer->uid == 0 || peers_has_user(conf->mta_peer_set, peer->uid);
+	return peers_has_user(conf->mta_peer_set, peer->uid);
 }
 
 static void
