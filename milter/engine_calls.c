@@ -34,9 +34,9 @@
 typedef int	create_thread(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 enum role {
-	OTHER,		/* no thread that makes workers */
-	LISTENER,	/* for connections that have come just now */
-	POOL		/* for those that have said something again */
+	ROLE_OTHER,		/* no thread that makes workers */
+	ROLE_LISTENER,	/* for connections that have come just now */
+	ROLE_POOL		/* for those that have said something again */
 };
 
 /* A worker that there was no thread for. */
@@ -57,7 +57,7 @@ static atomic_int waiting;		/* threads that wait for the rest of a packet */
 static struct seldom no_descriptor, no_thread, half_packet;
 
 static pthread_mutex_t launches_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct launch *launches;		/* under the lock; POOL first, then the oldest */
+static struct launch *launches;		/* under the lock; ROLE_POOL first, then the oldest */
 static atomic_int launches_count;
 
 static _Thread_local int rest_ms = -1;	/* left for this packet; -1: it is not bounded */
@@ -171,7 +171,7 @@ engine_accept(int listener, struct sockaddr *addr, socklen_t *len)
 	struct engine_peer peer;
 	int fd = accept4(listener, addr, len, SOCK_CLOEXEC), error = errno;
 
-	role = LISTENER;
+	role = ROLE_LISTENER;
 	atomic_store(&was_asked, 1);
 	if (fd != -1 && admits_peer != NULL &&
 	    !admits_peer(find_peer(fd, &peer) == 0 ? &peer : NULL))
@@ -263,7 +263,7 @@ int
 engine_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	if (count > 0 && fds[0].events == LIBMILTER_READ && timeout == LIBMILTER_POOL_MS) {
-		role = POOL;
+		role = ROLE_POOL;
 		return wait_ms(fds, count, launch() ? timeout : PAUSE_MS);
 	}
 	if (count != 1)
@@ -320,7 +320,7 @@ engine_create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)
 	if (create_really == NULL)
 		find_create();
 	error = create_really(thread, attr, run, arg);
-	if (error == 0 || role == OTHER)
+	if (error == 0 || role == ROLE_OTHER)
 		return error;
 	if (seldom_is_due(&no_thread, LINE_MS, &count))
 		log_error("no thread for a connection: %s: mail servers have to wait; raise "

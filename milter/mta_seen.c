@@ -7,10 +7,10 @@
 
 #include "mta_seen.h"
 
-enum { VERSION, NAME, PEER, TEXTS };
+enum { SEEN_VERSION, SEEN_NAME, SEEN_PEER, SEEN_TEXTS };
 
 struct server {
-	char	*texts[TEXTS];
+	char	*texts[SEEN_TEXTS];
 };
 
 struct mta_seen {
@@ -34,7 +34,7 @@ mta_seen_new(void)
 static void
 clear(struct server *server)
 {
-	for (size_t i = 0; i < TEXTS; i++)
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
 		free(server->texts[i]);
 }
 
@@ -50,9 +50,9 @@ mta_seen_free(struct mta_seen *seen)
 }
 
 static int
-is_same(const struct server *server, const char *const texts[TEXTS])
+is_same(const struct server *server, const char *const texts[SEEN_TEXTS])
 {
-	for (size_t i = 0; i < TEXTS; i++)
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
 		if (strncmp(server->texts[i], texts[i], MTA_SEEN_TEXT) != 0)
 			return 0;
 	return 1;
@@ -60,27 +60,27 @@ is_same(const struct server *server, const char *const texts[TEXTS])
 
 /* Known, or one too many. */
 static int
-is_known(const struct mta_seen *seen, const char *const texts[TEXTS])
+is_known(const struct mta_seen *seen, const char *const texts[SEEN_TEXTS])
 {
 	size_t of_one = 0;
 
 	for (size_t i = 0; i < seen->count; i++) {
 		if (is_same(&seen->servers[i], texts))
 			return 1;
-		of_one += strcmp(seen->servers[i].texts[PEER], texts[PEER]) == 0;
+		of_one += strcmp(seen->servers[i].texts[SEEN_PEER], texts[SEEN_PEER]) == 0;
 	}
 	return seen->count == MTA_SEEN_MAX || of_one == MTA_SEEN_OF_ONE;
 }
 
 /* Returns 0 where it was not added: there is no memory. */
 static int
-add(struct mta_seen *seen, const char *const texts[TEXTS])
+add(struct mta_seen *seen, const char *const texts[SEEN_TEXTS])
 {
 	struct server *server = &seen->servers[seen->count];
 
-	for (size_t i = 0; i < TEXTS; i++)
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
 		server->texts[i] = strndup(texts[i], MTA_SEEN_TEXT);
-	for (size_t i = 0; i < TEXTS; i++)
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
 		if (server->texts[i] == NULL) {
 			clear(server);
 			return 0;
@@ -93,7 +93,7 @@ int
 mta_seen_first(struct mta_seen *seen, const char *version, const char *name,
     const char *peer)
 {
-	const char *const texts[TEXTS] = { version != NULL ? version : "",
+	const char *const texts[SEEN_TEXTS] = { version != NULL ? version : "",
 	    name != NULL ? name : "", peer != NULL ? peer : "" };
 	int is_first;
 
