@@ -257,7 +257,7 @@ subtest 'a part of a packet' => sub {
 	my @slow = connections($daemon, 1, $OPEN);
 	received(\@slow, 10, sub { length commands($_[0]) });
 	# byte by byte, each long before the time of the one before is over
-	my $bytes = $TRANSACTION;
+	my $bytes = packet('M', '<' . 'm' x 200 . "\@sender.test>\0");
 	my $is_cut = wait_until(60, sub {
 		local $SIG{PIPE} = 'IGNORE';
 		return 1 if !defined syswrite $slow[0], substr($bytes, 0, 1);
