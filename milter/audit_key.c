@@ -21,6 +21,7 @@
 
 struct audit_key {
 	EVP_PKEY	*pkey;
+	uid_t		 owner;		/* of the file */
 };
 
 typedef EVP_PKEY *reader(BIO *, EVP_PKEY **, pem_password_cb *, void *);
@@ -70,15 +71,13 @@ parse(int fd, reader *read_pem, const char *none, const char **why_r)
 }
 
 static const char *
-objection(int fd)
+objection(int fd, struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
+	if (fstat(fd, st) == -1)
 		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
-	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+	if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return "group or others may use it; its mode has to be 0600 or 0400";
 	return NULL;
 }
@@ -98,15 +97,26 @@ audit_key_read(const char *file, const char **why_r)
 {
 	/* Not to wait is for a FIFO. */
 	int fd = open_key(file, O_NONBLOCK, why_r);
+	struct audit_key *key;
+	struct stat st;
 
 	if (fd == -1)
 		return NULL;
-	if ((*why_r = objection(fd)) != NULL) {
+	if ((*why_r = objection(fd, &st)) != NULL) {
 		(void)close(fd);
 		return NULL;
 	}
-	return parse(fd, PEM_read_bio_PrivateKey, "no private key in PEM without a passphrase",
+	key = parse(fd, PEM_read_bio_PrivateKey, "no private key in PEM without a passphrase",
 	    why_r);
+	if (key != NULL)
+		key->owner = st.st_uid;
+	return key;
+}
+
+uid_t
+audit_key_owner(const struct audit_key *key)
+{
+	return key->owner;
 }
 
 struct audit_key *

@@ -5,6 +5,7 @@
 #define AUTHRELAY_AUDIT_KEY_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "buf.h"
 #include "chain.h"
@@ -21,6 +22,8 @@ struct audit_key;
  */
 struct audit_key	*audit_key_read(const char *file, const char **why_r);
 struct audit_key	*audit_key_read_public(const char *file, const char **why_r);
+/* Who owns the file that the private key was read from. */
+uid_t	audit_key_owner(const struct audit_key *);
 /* A new pair. NULL: the library failed. */
 struct audit_key	*audit_key_generate(void);
 /* NULL is legal. */

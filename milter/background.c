@@ -6,17 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "background.h"
 #include "log.h"
+#include "priv.h"
 
 void
 background_init(struct background *bg)
 {
 	bg->parent_fd = -1;
 	bg->pid_fd = -1;
+	bg->pid_directory = (struct directory){ .fd = -1 };
 }
 
 static void
@@ -82,13 +85,60 @@ background_ready(struct background *bg)
 	bg->parent_fd = -1;
 }
 
+/*
+ * Root makes a new file in the directory that it has opened: what has the name already may
+ * be a link that somebody else made, to a file that is none of his.
+ */
+static int
+create(const struct directory *dir)
+{
+	const int how = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	struct stat info;
+
+	if (fstatat(dir->fd, dir->name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!S_ISREG(info.st_mode)) {
+			errno = EEXIST;
+			return -1;
+		}
+		(void)unlinkat(dir->fd, dir->name, 0);
+	}
+	return openat(dir->fd, dir->name, how, 0644);
+}
+
+/* Where others could rename a directory on the way to it, root makes it as the user. */
+static int
+create_as(const struct directory *dir, const char *user)
+{
+	struct priv_self self;
+	int fd = -1, error;
+
+	if (priv_act_as(dir->is_safe ? "" : user, (gid_t)-1, &self) == 0)
+		fd = create(dir);
+	error = errno;
+	if (priv_return(&self) == -1 && fd != -1) {
+		(void)close(fd);
+		fd = -1;
+	}
+	errno = error;
+	return fd;
+}
+
+static int
+open_pid_file(struct background *bg, const char *file, const char *user)
+{
+	if (directory_open(file, &bg->pid_directory) == -1)
+		return -1;
+	if (geteuid() == 0)
+		return create_as(&bg->pid_directory, user);
+	return open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+}
+
 int
-background_write_pid(struct background *bg, const char *file)
+background_write_pid(struct background *bg, const char *file, const char *user)
 {
 	if (*file == '\0')
 		return 0;
-	bg->pid_fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	    0644);
+	bg->pid_fd = open_pid_file(bg, file, user);
 	if (bg->pid_fd == -1 || dprintf(bg->pid_fd, "%ld\n", (long)getpid()) < 0) {
 		log_error("%s: %s", file, strerror(errno));
 		return -1;
@@ -96,13 +146,27 @@ background_write_pid(struct background *bg, const char *file)
 	return 0;
 }
 
+/* Another instance may have made the file new since. */
+static int
+is_ours(const struct background *bg)
+{
+	const struct directory *dir = &bg->pid_directory;
+	struct stat named, ours;
+
+	return fstatat(dir->fd, dir->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstat(bg->pid_fd, &ours) == 0 && named.st_dev == ours.st_dev &&
+	    named.st_ino == ours.st_ino;
+}
+
 void
 background_remove_pid(struct background *bg, const char *file)
 {
-	if (bg->pid_fd == -1)
-		return;
-	if (unlink(file) == -1 && ftruncate(bg->pid_fd, 0) == -1)
+	if (bg->pid_fd != -1 && is_ours(bg) &&
+	    unlinkat(bg->pid_directory.fd, bg->pid_directory.name, 0) == -1 &&
+	    ftruncate(bg->pid_fd, 0) == -1)
 		log_warn("%s: %s", file, strerror(errno));
-	(void)close(bg->pid_fd);
+	if (bg->pid_fd != -1)
+		(void)close(bg->pid_fd);
 	bg->pid_fd = -1;
+	directory_close(&bg->pid_directory);
 }

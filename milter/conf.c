@@ -8,6 +8,7 @@
 #include "audit_key.h"
 #include "conf.h"
 #include "conf_origin.h"
+#include "peers.h"
 #include "redact.h"
 #include "settings.h"
 #include "utf8.h"
@@ -55,6 +56,7 @@ conf_unref(struct conf *conf)
 	domset_free(conf->policy.relay_domains);
 	certset_free(conf->policy.client_certificates);
 	netset_free(conf->policy.own_addresses);
+	peers_free(conf->mta_peer_set);
 	netset_free(conf->listed_addresses);
 	netset_free(conf->mx_network_set);
 	domset_free(conf->mx_domain_set);
@@ -173,6 +175,7 @@ write_value(FILE *fp, const struct setting *setting, const void *arg)
 	case SETTING_MECHANISMS:
 	case SETTING_HOSTS:
 	case SETTING_SERVERS:
+	case SETTING_PEERS:
 		write_list(fp, value, setting_section(setting) != 0);
 		break;
 	}

@@ -14,6 +14,7 @@
 
 struct audit_key;
 struct conf_origins;
+struct peers;
 struct redact;
 
 enum conf_mode {
@@ -44,6 +45,7 @@ struct conf {
 	char			*socket;	/* unix:PATH, inet[6]:PORT@HOST */
 	unsigned		 socket_mode;
 	char			*socket_group;	/* "": as it comes */
+	struct conf_list	 mta_peers;
 	char			*user;		/* "": stay who we are */
 	char			*pid_file;	/* "": none */
 	int			 mode;		/* enum conf_mode */
@@ -87,6 +89,7 @@ struct conf {
 	/* made of the above */
 	struct policy		 policy;
 	struct reply		 denied;
+	struct peers		*mta_peer_set;
 	struct netset		*listed_addresses;	/* of own_addresses, no more */
 	struct netset		*mx_network_set;
 	struct domset		*mx_domain_set;

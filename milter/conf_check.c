@@ -12,6 +12,7 @@
 #include "conf_check.h"
 #include "conf_origin.h"
 #include "conf_secret.h"
+#include "peers.h"
 
 #define NUMBER_DIGITS	9	/* what an unsigned surely holds */
 #define SIZE_DIGITS	18
@@ -360,6 +361,7 @@ conf_check_setting(struct conf_check *check, const struct setting *setting,
 	case SETTING_MECHANISMS:
 	case SETTING_HOSTS:
 	case SETTING_SERVERS:
+	case SETTING_PEERS:
 		conf_lists_check(check, setting, values, count);
 		break;
 	}
@@ -385,9 +387,32 @@ check_mx_accept(struct conf_check *check)
 	    "one of them", setting->name);
 }
 
+/* Users have no address, and an address says of which host, not of which user. */
+static void
+check_peers(struct conf_check *check)
+{
+	const struct conf *conf = check->conf;
+	const struct setting *setting = settings_find("", 0, "mta-peers", 9);
+	struct conf_place place;
+	int is_inet;
+
+	if (conf->mta_peers.count == 0 || conf->mta_peer_set == NULL || conf->socket == NULL)
+		return;
+	is_inet = strncmp(conf->socket, "inet", 4) == 0;
+	if (is_inet ? peers_has_networks(conf->mta_peer_set) :
+	    peers_has_users(conf->mta_peer_set))
+		return;
+	place = conf_origins_place(conf->origins, setting, 0);
+	conf_errors_add(check->errors, &place, is_inet ? "%s: users only, and `socket' is an "
+	    "inet socket, so that no mail server could connect; allowed: with a network" :
+	    "%s: networks only, and `socket' is a unix socket, so that no mail server could "
+	    "connect; allowed: with the name of a user, or uid:N", setting->name);
+}
+
 void
 conf_check_whole(struct conf_check *check)
 {
+	check_peers(check);
 	check_mx_accept(check);
 	conf_secret_check(check);
 }

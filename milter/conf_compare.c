@@ -87,6 +87,7 @@ is_same(const struct conf *a, const struct conf *b, const struct setting *settin
 	case SETTING_MECHANISMS:
 	case SETTING_HOSTS:
 	case SETTING_SERVERS:
+	case SETTING_PEERS:
 		break;
 	}
 	return is_same_list(at(a, offset), at(b, offset));

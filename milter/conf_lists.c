@@ -10,6 +10,7 @@
 #include "encode.h"
 #include "nameserver.h"
 #include "ownaddr.h"
+#include "peers.h"
 
 #define PATH_SHOWN_MAX	1024
 #define FILE_ERRORS_MAX	100	/* of one list file; more are only counted */
@@ -23,6 +24,7 @@ struct list {
 	struct netset		*listed;	/* addresses, without the interfaces' */
 	struct domset		*domains;
 	struct certset		*certificates;
+	struct peers		*peers;
 	int			 is_out_of_memory;
 };
 
@@ -138,6 +140,16 @@ add_certificate(struct list *list, const char *s)
 }
 
 static const char *
+add_peer(struct list *list, const char *s)
+{
+	const char *why;
+
+	if (peers_add(list->peers, s, &why) == -1 && why == NULL)
+		list->is_out_of_memory = 1;
+	return why;
+}
+
+static const char *
 mechanism_fault(const char *s, size_t len)
 {
 	if (strcasecmp(s, "ANONYMOUS") == 0)
@@ -184,6 +196,8 @@ add_entry(struct list *list, const char *s, size_t len)
 		return host_fault(s, len);
 	case SETTING_SERVERS:
 		return nameserver_parse(s, &server);
+	case SETTING_PEERS:
+		return add_peer(list, s);
 	case SETTING_SOCKET:
 	case SETTING_MODE:
 	case SETTING_GROUP:
@@ -314,6 +328,8 @@ new_set(struct list *list)
 		list->is_out_of_memory = (list->domains = domset_new()) == NULL;
 	else if (setting_has_files(list->setting))
 		list->is_out_of_memory = (list->networks = netset_new()) == NULL;
+	else if (list->setting->kind == SETTING_PEERS)
+		list->is_out_of_memory = (list->peers = peers_new()) == NULL;
 	else if (list->setting->kind == SETTING_CERTIFICATES)
 		list->is_out_of_memory = (list->certificates = certset_new()) == NULL;
 	if (list->setting->kind == SETTING_ADDRESSES)
@@ -328,19 +344,23 @@ keep_set(struct list *list)
 
 	if ((list->domains != NULL && domset_seal(list->domains) == -1) ||
 	    (list->networks != NULL && netset_seal(list->networks) == -1) ||
-	    (list->listed != NULL && netset_seal(list->listed) == -1))
+	    (list->listed != NULL && netset_seal(list->listed) == -1) ||
+	    (list->peers != NULL && peers_seal(list->peers) == -1))
 		list->is_out_of_memory = 1;
 	if (list->is_out_of_memory) {
 		domset_free(list->domains);
 		certset_free(list->certificates);
 		netset_free(list->networks);
 		netset_free(list->listed);
+		peers_free(list->peers);
 		return;
 	}
 	if (list->domains != NULL)
 		memcpy(to, &list->domains, sizeof(list->domains));
 	if (list->networks != NULL)
 		memcpy(to, &list->networks, sizeof(list->networks));
+	if (list->peers != NULL)
+		memcpy(to, &list->peers, sizeof(list->peers));
 	if (list->certificates != NULL)
 		memcpy(to, &list->certificates, sizeof(list->certificates));
 	if (list->listed != NULL)

@@ -117,6 +117,7 @@ is_entry(const struct setting *setting, const char *s, size_t len, const char *e
 	case SETTING_MECHANISMS:
 	case SETTING_HOSTS:
 	case SETTING_SERVERS:
+	case SETTING_PEERS:
 	case SETTING_SOCKET:
 	case SETTING_MODE:
 	case SETTING_GROUP:

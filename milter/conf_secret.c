@@ -4,7 +4,6 @@
 #include <pwd.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit_key.h"
@@ -31,14 +30,13 @@ is_given(const char *text)
 
 /* Nobody but the owner may read it, so that has to be who root is going to become. */
 static const char *
-owner_fault(const struct conf *conf, const char *file)
+owner_fault(const struct conf *conf, uid_t owner)
 {
 	const struct passwd *entry = NULL;
-	struct stat st;
 
 	if (geteuid() == 0 && is_given(conf->user))
 		entry = getpwnam(conf->user);
-	if (entry == NULL || stat(file, &st) == -1 || st.st_uid == entry->pw_uid)
+	if (entry == NULL || owner == entry->pw_uid)
 		return NULL;
 	return "`user' does not own it, and could not read it at a reload";
 }
@@ -53,7 +51,7 @@ check_key(struct conf_check *check)
 		return;
 	conf->audit_signer = audit_key_read(conf->audit_key, &why);
 	if (conf->audit_signer != NULL)
-		why = owner_fault(conf, conf->audit_key);
+		why = owner_fault(conf, audit_key_owner(conf->audit_signer));
 	if (why != NULL)
 		refuse(check, "key", conf->audit_key, why);
 }
@@ -73,7 +71,7 @@ check_redact_key(struct conf_check *check)
 	}
 	conf->audit_redactor = redact_read(conf->audit_redact_key, &why);
 	if (conf->audit_redactor != NULL)
-		why = owner_fault(conf, conf->audit_redact_key);
+		why = owner_fault(conf, redact_key_owner(conf->audit_redactor));
 	if (why != NULL)
 		refuse(check, "redact-key", conf->audit_redact_key, why);
 }

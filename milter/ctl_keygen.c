@@ -12,6 +12,7 @@
 
 #include "audit_key.h"
 #include "ctl.h"
+#include "directory.h"
 
 #define SUFFIX		".pub"
 
@@ -24,9 +25,11 @@ complain(const char *file)
 
 /* A file that is there stays as it is: a key that is lost can never be had again. */
 static int
-create(const char *file, mode_t mode, const struct buf *text)
+create(const struct directory *dir, const char *name, const char *file, mode_t mode,
+    const struct buf *text)
 {
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	const int how = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(dir->fd, name, how, mode);
 	int is_written, error;
 
 	if (fd == -1)
@@ -39,26 +42,34 @@ create(const char *file, mode_t mode, const struct buf *text)
 		return 0;
 	errno = is_written ? errno : error;
 	(void)complain(file);
-	(void)unlink(file);
+	(void)unlinkat(dir->fd, name, 0);
 	return EX_CANTCREAT;
 }
 
 static int
 write_pair(const char *file, const struct buf *private_key, const struct buf *public_key)
 {
+	struct directory dir;
+	const char *public_name;
 	char *public_file;
 	int status;
 
-	if (asprintf(&public_file, "%s" SUFFIX, file) == -1)
+	if (directory_open(file, &dir) == -1)
+		return complain(file);
+	if (asprintf(&public_file, "%s" SUFFIX, file) == -1) {
+		directory_close(&dir);
 		return ctl_no_memory();
-	if ((status = create(public_file, 0644, public_key)) == 0 &&
-	    (status = create(file, 0600, private_key)) != 0)
-		(void)unlink(public_file);
+	}
+	public_name = public_file + (dir.name - file);
+	if ((status = create(&dir, public_name, public_file, 0644, public_key)) == 0 &&
+	    (status = create(&dir, dir.name, file, 0600, private_key)) != 0)
+		(void)unlinkat(dir.fd, public_name, 0);
 	if (status == 0)
 		(void)printf("%s: the private key, for audit.key; the daemon's user has to own "
 		    "it\n%s: the public key, for authrelayctl verify --pubkey; keep a copy on "
 		    "another machine\n", file, public_file);
 	free(public_file);
+	directory_close(&dir);
 	return status;
 }
 

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 #include "ctl.h"
 #include "ctl_filter.h"
 #include "ctl_time.h"
+#include "directory.h"
 #include "record_file.h"
 #include "record_json.h"
 #include "report_show.h"
@@ -208,34 +211,43 @@ write_all(int fd, const struct buf *out)
 	return fsync(fd);
 }
 
-/* Whoever looks at the file sees the old page or the new one. */
+/*
+ * Whoever looks at the file sees the old page or the new one. By a directory that is
+ * opened once: it may belong to somebody else than the root who makes the page.
+ */
+static int
+replace_page(const struct directory *dir, const char *path, const struct buf *out)
+{
+	const int	how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	char		name[sizeof(".authrelay.") + 16];
+	uint64_t	number;
+	int		fd, status = 0;
+
+	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		return cannot(path, strerror(errno), EX_OSERR);
+	(void)snprintf(name, sizeof(name), ".authrelay.%016" PRIx64, number);
+	if ((fd = openat(dir->fd, name, how, 0666)) == -1)
+		return cannot(path, strerror(errno), EX_CANTCREAT);
+	if (write_all(fd, out) == -1 || renameat(dir->fd, name, dir->fd, dir->name) == -1) {
+		status = cannot(path, strerror(errno), EX_IOERR);
+		(void)unlinkat(dir->fd, name, 0);
+	}
+	(void)close(fd);
+	return status;
+}
+
 static int
 write_page(const char *path, const struct buf *out)
 {
-	struct buf	name;
-	mode_t		mask = umask(0);
-	int		fd, status = 0;
+	struct directory	dir;
+	int			status;
 
-	(void)umask(mask);
 	if (out->failed)
 		return ctl_no_memory();
-	buf_init(&name);
-	buf_printf(&name, "%s.XXXXXX", path);
-	if (name.failed) {
-		buf_clear(&name);
-		return ctl_no_memory();
-	}
-	fd = mkstemp(name.data);
-	if (fd == -1) {
-		status = cannot(path, strerror(errno), EX_CANTCREAT);
-	} else if (write_all(fd, out) == -1 || fchmod(fd, 0666 & ~mask) == -1 ||
-	    rename(name.data, path) == -1) {
-		status = cannot(path, strerror(errno), EX_IOERR);
-		(void)unlink(name.data);
-	}
-	if (fd != -1)
-		(void)close(fd);
-	buf_clear(&name);
+	if (directory_open(path, &dir) == -1)
+		return cannot(path, strerror(errno), EX_CANTCREAT);
+	status = replace_page(&dir, path, out);
+	directory_close(&dir);
 	return status;
 }
 

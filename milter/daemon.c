@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ask.h"
 #include "audit.h"
@@ -36,7 +35,7 @@ struct daemon {
 	struct audit			*audit;
 	struct filter			*filter;
 	struct background		 background;
-	int				 has_socket;	/* its file is ours */
+	struct socket_file		 socket_file;
 };
 
 static struct audit_options
@@ -124,17 +123,11 @@ static int
 open_socket(struct daemon *d)
 {
 	const struct conf *conf = d->conf;
-	mode_t mask;
+	const struct socket_file_options options = { .socket = conf->socket,
+	    .user = conf->user, .group = conf->socket_group,
+	    .mode = (mode_t)conf->socket_mode };
 
-	if (socket_file_clear(conf->socket) == -1)
-		return -1;
-	mask = umask(0777);
-	d->has_socket = engine_open(conf->socket) == 0;
-	(void)umask(mask);
-	if (!d->has_socket)
-		return -1;
-	return socket_file_share(conf->socket, conf->user, conf->socket_group,
-	    conf->socket_mode);
+	return socket_file_bind(&d->socket_file, &options, engine_open);
 }
 
 static void
@@ -258,10 +251,17 @@ reload(struct daemon *d)
 	log_error("not reloaded: the old configuration stays in force");
 }
 
+struct serving {
+	struct filter			*filter;
+	const struct probe_place	*own_place;
+};
+
 static void *
-run_engine(void *filter)
+run_engine(void *arg)
 {
-	(void)engine_run(filter);
+	const struct serving *serving = arg;
+
+	(void)engine_run(serving->filter, serving->own_place);
 	signals_post();
 	return NULL;
 }
@@ -291,11 +291,14 @@ wait_for_end(struct daemon *d)
 static int
 serve(struct daemon *d)
 {
+	/* the engine's thread may still use it when this returns */
+	static struct serving serving;
 	pthread_t thread;
 	enum signals_event event;
 	int status;
 
-	if (pthread_create(&thread, NULL, run_engine, d->filter) != 0) {
+	serving = (struct serving){ d->filter, d->own_place };
+	if (pthread_create(&thread, NULL, run_engine, &serving) != 0) {
 		log_error("no thread for the engine");
 		return 1;
 	}
@@ -360,7 +363,7 @@ start(struct daemon *d)
 	struct audit_options options = audit_options(d->conf);
 
 	if (open_socket(d) == -1 || signals_open() == -1 ||
-	    background_write_pid(&d->background, d->conf->pid_file) == -1 ||
+	    background_write_pid(&d->background, d->conf->pid_file, d->conf->user) == -1 ||
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
 	(void)probe_find(d->conf->socket, d->own_place);
@@ -383,7 +386,7 @@ daemon_run(const struct daemon_options *options, struct conf *conf)
 	/* threads of the engine may still use it when this returns */
 	static struct probe_place own_place;
 	struct daemon d = { .options = options, .conf = conf, .first = conf,
-	    .own_place = &own_place };
+	    .own_place = &own_place, .socket_file = { .directory = { .fd = -1 } } };
 	int status = 1;
 
 	background_init(&d.background);
@@ -397,7 +400,6 @@ daemon_run(const struct daemon_options *options, struct conf *conf)
 		log_info("stopped");
 	}
 	background_remove_pid(&d.background, conf->pid_file);
-	if (d.has_socket)
-		socket_file_remove(conf->socket);
+	socket_file_remove(&d.socket_file);
 	return status;
 }

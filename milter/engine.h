@@ -4,6 +4,8 @@
 #ifndef AUTHRELAY_ENGINE_H
 #define AUTHRELAY_ENGINE_H
 
+#include <sys/types.h>
+
 #include "netaddr.h"
 
 /*
@@ -20,26 +22,35 @@ struct engine_macros {
 	void		*arg;
 };
 
+/* Who is at the other end of a connection: an MTA, or somebody who plays one. */
+struct engine_peer {
+	struct netaddr	 addr;		/* of no family: a process of this host, by its user */
+	uid_t		 uid;
+	int		 is_own;	/* the daemon itself */
+};
+
 struct engine_client {
 	const char	*name;	/* as the MTA knows it: a host name, or [192.0.2.1] */
 	struct netaddr	 addr;
 	int		 port;		/* -1: not known */
+	const struct engine_peer *peer;	/* NULL: not known */
 };
 
 struct filter;
+struct probe_place;
 
 /*
  * Binds the socket (the syntax of the setting `socket`) and listens; a file at a unix
- * path must be gone before. Returns -1 and logs why.
+ * path must be gone before. Returns -1 and logs why, by the name that is shown.
  */
-int		 engine_open(const char *socket);
+int		 engine_open(const char *socket, const char *shown);
 
 /*
  * Serves, in the thread that calls it, until the process ends; returns only if it could
  * not go on, and then -1. Its callbacks run in threads of their own: filter and what it
- * uses must not be freed.
+ * uses must not be freed. `own` is where the engine answers (of length 0: not known).
  */
-int		 engine_run(struct filter *);
+int		 engine_run(struct filter *, const struct probe_place *own);
 
 /* "libmilter 1.0.1": what serves. */
 void		 engine_version(char *text_r, size_t size);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "engine.h"
+#include "engine_calls.h"
 #include "filter.h"
 #include "log.h"
 
@@ -96,6 +97,9 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned 
 
 	(void)f2;
 	(void)f3;
+	/* nobody has looked at the peer: libmilter did not call our accept() */
+	if (!engine_calls_is_asked() && !filter_admits(served, NULL))
+		return SMFIS_REJECT;
 	*actions_r = actions & SMFIF_SETSYMLIST;
 	*steps_r = (steps & (unneeded | SMFIP_RCPT_REJ)) | no_reply;
 	*f2_r = 0;
@@ -128,7 +132,10 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 {
 	struct engine_macros macros = macros_of(ctx);
 	struct engine_client client = { .name = name, .port = -1 };
+	struct engine_peer peer;
 
+	if (engine_calls_peer(&peer) == 0)
+		client.peer = &peer;
 	read_address((const struct sockaddr *)addr, &client);
 	filter_close(served, smfi_getpriv(ctx));
 	(void)smfi_setpriv(ctx, filter_connect(served, &client, &macros));
@@ -280,25 +287,33 @@ describe(void)
 }
 
 int
-engine_open(const char *socket)
+engine_open(const char *socket, const char *shown)
 {
 	if (smfi_register(describe()) != MI_SUCCESS ||
 	    smfi_setbacklog(BACKLOG) != MI_SUCCESS ||
+	    smfi_settimeout(ENGINE_TIMEOUT_S) != MI_SUCCESS ||
 	    smfi_setconn((char *)(uintptr_t)socket) != MI_SUCCESS) {
-		log_error("%s: libmilter does not take this socket", socket);
+		log_error("%s: libmilter does not take this socket", shown);
 		return -1;
 	}
 	if (smfi_opensocket(0) != MI_SUCCESS) {
-		log_error("%s: cannot be listened on: %s", socket, strerror(errno));
+		log_error("%s: cannot be listened on: %s", shown, strerror(errno));
 		return -1;
 	}
 	return 0;
 }
 
+static int
+admits(const struct engine_peer *peer)
+{
+	return filter_admits(served, peer);
+}
+
 int
-engine_run(struct filter *filter)
+engine_run(struct filter *filter, const struct probe_place *own)
 {
 	served = filter;
+	engine_calls_start(admits, own);
 	(void)smfi_main();
 	return -1;
 }

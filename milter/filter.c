@@ -15,8 +15,12 @@
 #include "log.h"
 #include "mta.h"
 #include "mta_seen.h"
+#include "peers.h"
 #include "record_cut.h"
+#include "seldom.h"
 #include "verdict.h"
+
+#define REFUSALS_MS	10000	/* between two lines of the log */
 
 struct filter {
 	pthread_mutex_t		 lock;		/* guards conf and ask, the pointers */
@@ -25,6 +29,8 @@ struct filter {
 	struct audit		*audit;
 	struct mta_seen		*mta_seen;
 	struct flood		*flood;
+	struct mta_seen		*refused;	/* peers */
+	struct seldom		 refusals;
 	int64_t			 started_us;	/* part of the sessions' names */
 	atomic_uint_least64_t	 sessions;
 	atomic_int		 busy;		/* callbacks that write a record */
@@ -58,9 +64,11 @@ filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 	if (filter == NULL)
 		return NULL;
 	if ((filter->mta_seen = mta_seen_new()) == NULL ||
+	    (filter->refused = mta_seen_new()) == NULL ||
 	    (filter->flood = new_flood()) == NULL ||
 	    pthread_mutex_init(&filter->lock, NULL) != 0) {
 		mta_seen_free(filter->mta_seen);
+		mta_seen_free(filter->refused);
 		flood_free(filter->flood);
 		free(filter);
 		return NULL;
@@ -81,6 +89,7 @@ filter_free(struct filter *filter)
 	conf_unref(filter->conf);
 	mta_seen_free(filter->mta_seen);
 	flood_free(filter->flood);
+	mta_seen_free(filter->refused);
 	(void)pthread_mutex_destroy(&filter->lock);
 	free(filter);
 }
@@ -127,23 +136,108 @@ write_record(struct filter *filter, struct record *record, int *is_stopping)
 	return status;
 }
 
-/* Who reads the records has to know what the mail server tells us. */
 static void
-note_mta(struct filter *filter, const char *version, const char *name)
+write_mta(struct filter *filter, const char *name, const struct buf *note)
 {
 	struct record record;
-	struct buf note;
 	int is_stopping;
 
-	if (!mta_seen_first(filter->mta_seen, version, name))
+	record_init(&record, RECORD_MTA);
+	record.mta = name;
+	record.note = note->failed ? NULL : note->data;
+	(void)write_record(filter, &record, &is_stopping);
+}
+
+/* "uid:105", or "192.0.2.1". */
+static const char *
+name_peer(const struct engine_peer *peer, char text[NETADDR_TEXT_SIZE])
+{
+	if (peer == NULL)
+		return NULL;
+	if (peer->addr.family == NETADDR_NONE)
+		(void)snprintf(text, NETADDR_TEXT_SIZE, "uid:%lu", (unsigned long)peer->uid);
+	else
+		netaddr_format(&peer->addr, text);
+	return text;
+}
+
+/* The daemon, or root, who could be anybody. */
+static int
+is_trusted(const struct engine_peer *peer)
+{
+	return peer->is_own || (peer->addr.family == NETADDR_NONE && peer->uid == 0);
+}
+
+/*
+ * Who reads the records has to know what the mail server tells us, and who it is. One that
+ * tells nothing is recorded where it could be a stranger who plays one.
+ */
+static void
+note_mta(struct filter *filter, const char *version, const char *name,
+    const struct engine_peer *peer)
+{
+	char text[NETADDR_TEXT_SIZE];
+	const char *who = name_peer(peer, text);
+	struct buf note;
+
+	if ((version == NULL && name == NULL && (peer == NULL || is_trusted(peer))) ||
+	    !mta_seen_first(filter->mta_seen, version, name, who))
 		return;
 	buf_init(&note);
 	mta_describe(version, &note);
-	record_init(&record, RECORD_MTA);
-	record.mta = name;
-	record.note = note.failed ? NULL : note.data;
-	(void)write_record(filter, &record, &is_stopping);
+	if (who != NULL)
+		buf_printf(&note, "; peer %s", who);
+	write_mta(filter, name, &note);
 	buf_clear(&note);
+}
+
+static int
+may_connect(const struct conf *conf, const struct engine_peer *peer)
+{
+	if (conf->mta_peers.count == 0)
+		return 1;
+	if (peer == NULL)
+		return 0;
+	if (is_trusted(peer))
+		return 1;
+	if (peer->addr.family != NETADDR_NONE)
+		return peers_has_address(conf->mta_peer_set, &peer->addr);
+	return peers_has_user(conf->mta_peer_set, peer->uid);
+}
+
+static void
+refuse_peer(struct filter *filter, const struct engine_peer *peer)
+{
+	char text[NETADDR_TEXT_SIZE];
+	const char *who = peer == NULL ? "unknown" : name_peer(peer, text);
+	unsigned long count;
+	struct buf note;
+
+	if (seldom_is_due(&filter->refusals, REFUSALS_MS, &count))
+		log_warn("refused a connection from %s, which is not in mta-peers: %lu since "
+		    "the last such line", who, count);
+	if (!mta_seen_first(filter->refused, NULL, NULL, who))
+		return;
+	buf_init(&note);
+	buf_printf(&note, "refused: not in mta-peers; peer %s", who);
+	write_mta(filter, NULL, &note);
+	buf_clear(&note);
+}
+
+int
+filter_admits(struct filter *filter, const struct engine_peer *peer)
+{
+	struct conf *conf;
+	struct ask *ask;
+	int may;
+
+	get_rules(filter, &conf, &ask);
+	may = may_connect(conf, peer);
+	ask_unref(ask);
+	conf_unref(conf);
+	if (!may)
+		refuse_peer(filter, peer);
+	return may;
 }
 
 struct session *
@@ -162,7 +256,7 @@ filter_connect(struct filter *filter, const struct engine_client *client,
 	session->client_port = client->port;
 	session_keep(&session->client_name, client->name, &session->has_failed);
 	mta_read_connection(session, macros);
-	note_mta(filter, mta_macro(macros, "v"), session->mta);
+	note_mta(filter, mta_macro(macros, "v"), session->mta, client->peer);
 	return session;
 }
 

@@ -25,6 +25,12 @@ struct filter	*filter_new(struct conf *, struct ask *, struct audit *);
 void		 filter_free(struct filter *);
 
 /*
+ * Whether this peer may connect (NULL: not known who it is); by mta-peers. One that may not
+ * is told of in the log, and recorded once.
+ */
+int		 filter_admits(struct filter *, const struct engine_peer *);
+
+/*
  * The session, to be given to the calls that follow and to filter_close(). NULL without
  * memory: pass it on as it is, every recipient of such a session is answered by a
  * temporary failure.

@@ -7,13 +7,16 @@
 
 #include "mta_seen.h"
 
+enum { SEEN_VERSION, SEEN_NAME, SEEN_PEER, SEEN_TEXTS };
+
+struct server {
+	char	*texts[SEEN_TEXTS];
+};
+
 struct mta_seen {
 	pthread_mutex_t	 lock;	/* guards all of it */
 	size_t		 count;
-	struct {
-		char	*version;
-		char	*name;
-	}		 servers[MTA_SEEN_MAX];
+	struct server	 servers[MTA_SEEN_MAX];
 };
 
 struct mta_seen *
@@ -28,64 +31,76 @@ mta_seen_new(void)
 	return seen;
 }
 
+static void
+clear(struct server *server)
+{
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
+		free(server->texts[i]);
+}
+
 void
 mta_seen_free(struct mta_seen *seen)
 {
-	size_t i;
-
 	if (seen == NULL)
 		return;
-	for (i = 0; i < seen->count; i++) {
-		free(seen->servers[i].version);
-		free(seen->servers[i].name);
-	}
+	for (size_t i = 0; i < seen->count; i++)
+		clear(&seen->servers[i]);
 	(void)pthread_mutex_destroy(&seen->lock);
 	free(seen);
 }
 
 static int
-is_known(const struct mta_seen *seen, const char *version, const char *name)
+is_same(const struct server *server, const char *const texts[SEEN_TEXTS])
 {
-	size_t i;
-
-	for (i = 0; i < seen->count; i++)
-		if (strcmp(seen->servers[i].version, version) == 0 &&
-		    strcmp(seen->servers[i].name, name) == 0)
-			return 1;
-	return 0;
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
+		if (strncmp(server->texts[i], texts[i], MTA_SEEN_TEXT) != 0)
+			return 0;
+	return 1;
 }
 
-/* Returns 0 where it was not added: there is no room, or no memory. */
+/* Known, or one too many. */
 static int
-add(struct mta_seen *seen, const char *version, const char *name)
+is_known(const struct mta_seen *seen, const char *const texts[SEEN_TEXTS])
 {
-	char *version_copy, *name_copy;
+	size_t of_one = 0;
 
-	if (seen->count == MTA_SEEN_MAX)
-		return 0;
-	version_copy = strdup(version);
-	name_copy = strdup(name);
-	if (version_copy == NULL || name_copy == NULL) {
-		free(version_copy);
-		free(name_copy);
-		return 0;
+	for (size_t i = 0; i < seen->count; i++) {
+		if (is_same(&seen->servers[i], texts))
+			return 1;
+		of_one += strcmp(seen->servers[i].texts[SEEN_PEER], texts[SEEN_PEER]) == 0;
 	}
-	seen->servers[seen->count].version = version_copy;
-	seen->servers[seen->count++].name = name_copy;
+	return seen->count == MTA_SEEN_MAX || of_one == MTA_SEEN_OF_ONE;
+}
+
+/* Returns 0 where it was not added: there is no memory. */
+static int
+add(struct mta_seen *seen, const char *const texts[SEEN_TEXTS])
+{
+	struct server *server = &seen->servers[seen->count];
+
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
+		server->texts[i] = strndup(texts[i], MTA_SEEN_TEXT);
+	for (size_t i = 0; i < SEEN_TEXTS; i++)
+		if (server->texts[i] == NULL) {
+			clear(server);
+			return 0;
+		}
+	seen->count++;
 	return 1;
 }
 
 int
-mta_seen_first(struct mta_seen *seen, const char *version, const char *name)
+mta_seen_first(struct mta_seen *seen, const char *version, const char *name,
+    const char *peer)
 {
+	const char *const texts[SEEN_TEXTS] = { version != NULL ? version : "",
+	    name != NULL ? name : "", peer != NULL ? peer : "" };
 	int is_first;
 
-	if (version == NULL && name == NULL)
+	if (version == NULL && name == NULL && peer == NULL)
 		return 0;
-	version = version == NULL ? "" : version;
-	name = name == NULL ? "" : name;
 	(void)pthread_mutex_lock(&seen->lock);
-	is_first = !is_known(seen, version, name) && add(seen, version, name);
+	is_first = !is_known(seen, texts) && add(seen, texts);
 	(void)pthread_mutex_unlock(&seen->lock);
 	return is_first;
 }

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +17,12 @@
 #include "deadline.h"
 #include "probe.h"
 #include "socket_file.h"
+
+#define PORTS	64	/* of the last connections; more are never under way at once */
+
+/* Ports that connections of ours come from: written before they connect. */
+static atomic_int ports[PORTS];
+static atomic_uint ports_next;
 
 static int
 find_unix(const char *path, struct probe_place *place)
@@ -70,16 +78,62 @@ probe_find(const char *socket, struct probe_place *place)
 	return -1;
 }
 
+int
+probe_is_own(int port)
+{
+	for (size_t i = 0; i < PORTS; i++) {
+		int expected = port;
+
+		if (port != 0 && atomic_compare_exchange_strong(&ports[i], &expected, 0))
+			return 1;
+	}
+	return 0;
+}
+
+/* By its port others know a connection of ours from that of another process here. */
+static int
+choose_port(int fd, int family)
+{
+	struct sockaddr_storage addr = { .ss_family = (sa_family_t)family };
+	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
+	    sizeof(struct sockaddr_in6);
+	in_port_t port;
+
+	if (family == AF_UNIX)
+		return 0;
+	if (bind(fd, (struct sockaddr *)&addr, len) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
+		return -1;
+	port = family == AF_INET ? ((struct sockaddr_in *)(void *)&addr)->sin_port :
+	    ((struct sockaddr_in6 *)(void *)&addr)->sin6_port;
+	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS], ntohs(port));
+	return 0;
+}
+
+/* A socket that connects, and does not block; or -1. */
+static int
+begin(const struct probe_place *place)
+{
+	int fd = socket(place->address.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	if (choose_port(fd, place->address.ss_family) == 0 &&
+	    (connect(fd, (const struct sockaddr *)&place->address, place->len) == 0 ||
+	    errno == EINPROGRESS))
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
 void
 probe_knock(const struct probe_place *place)
 {
-	int fd = socket(place->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
+	int fd = begin(place);
 
-	if (fd == -1)
-		return;
-	(void)connect(fd, (const struct sockaddr *)&place->address, place->len);
-	(void)close(fd);
+	if (fd != -1)
+		(void)close(fd);
 }
 
 /*
@@ -117,10 +171,9 @@ probe_is_answered(const char *socket, int timeout_ms)
 	struct probe_place place;
 	int fd, is_answered;
 
-	if (probe_find(socket, &place) == -1 || (fd = deadline_connect(
-	    (const struct sockaddr *)&place.address, place.len, NULL, deadline)) == -1)
+	if (probe_find(socket, &place) == -1 || (fd = begin(&place)) == -1)
 		return 0;
-	is_answered = is_offer_taken(fd, deadline);
+	is_answered = deadline_wait(fd, POLLOUT, deadline) && is_offer_taken(fd, deadline);
 	(void)close(fd);
 	return is_answered;
 }

@@ -14,6 +14,12 @@ struct probe_place {
 /* Where a socket is, in the syntax of the setting. Returns -1 if that cannot be found. */
 int	probe_find(const char *socket, struct probe_place *place_r);
 
+/*
+ * Whether a connection from this port of ours is one of those that are made here, and has
+ * not been asked for yet. Any number of threads.
+ */
+int	probe_is_own(int port);
+
 /* Connects and hangs up, without waiting for anything. */
 void	probe_knock(const struct probe_place *);
 

@@ -30,6 +30,7 @@ struct word {
 
 struct redact {
 	atomic_int	owners;
+	uid_t		file_owner;
 	size_t		len;
 	unsigned char	key[KEY_MAX + 2];
 };
@@ -63,6 +64,7 @@ read_key(int fd, struct redact *redact)
 		return "not a regular file";
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return "group or others may use it; its mode has to be 0600 or 0400";
+	redact->file_owner = st.st_uid;
 	if ((len = read_all(fd, redact->key, sizeof(redact->key))) == -1)
 		return strerror(errno);
 	while (len > 0 && (redact->key[len - 1] == '\n' || redact->key[len - 1] == '\r'))
@@ -91,6 +93,12 @@ redact_read(const char *file, const char **why_r)
 		return redact;
 	redact_unref(redact);
 	return NULL;
+}
+
+uid_t
+redact_key_owner(const struct redact *redact)
+{
+	return redact->file_owner;
 }
 
 struct redact *

@@ -1,6 +1,8 @@
 /* milter/redact.h: keyed hashes in the place of local parts */
 /* SPDX-License-Identifier: ISC */
 
+#include <sys/types.h>
+
 #ifndef AUTHRELAY_REDACT_H
 #define AUTHRELAY_REDACT_H
 
@@ -23,6 +25,8 @@ struct redact;
  * key of less than 16 bytes.
  */
 struct redact	*redact_read(const char *file, const char **why_r);
+/* Who owns the file that the key was read from. */
+uid_t		 redact_key_owner(const struct redact *);
 /* One more owner; NULL gives NULL. The last redact_unref() frees it. */
 struct redact	*redact_ref(const struct redact *);
 void		 redact_unref(struct redact *);

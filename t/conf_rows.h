@@ -56,6 +56,8 @@ static const struct row good[] = {
 	  "own-addresses = {\n\t\"198.51.100.7\",\n\t\"10.0.0.1\",\n\t\"fd00::1\",\n"
 	  "\t\"2001:db8::1\"\n}\n" },
 	{ "local-submission = reject\n", NULL, "local-submission = reject\n" },
+	{ "mta-peers = { root, uid:105, 192.0.2.0/24 }\n", NULL,
+	  "mta-peers = { \"root\", \"uid:105\", \"192.0.2.0/24\" }\n" },
 	{ "require-auth-on = { submission, 587 }\n", NULL,
 	  "require-auth-on = { \"submission\", \"587\" }\n" },
 	{ "client-certificates = { \"/CN=a b\", 'CA|x' }\n", NULL,
@@ -172,6 +174,12 @@ static const struct row bad[] = {
 	  "t.conf:1: own-addresses: \"x\": no IPv4 or IPv6 address\n" },
 	{ "local-submission = yes\n", NULL,
 	  "t.conf:1: local-submission: \"yes\" is none of its words; allowed: permit, reject\n" },
+	{ "mta-peers = { root, uid:x, 192.0.2.1/24, \"\" }\n", NULL,
+	  "t.conf:1: mta-peers: \"uid:x\": no number of a user; allowed: as in uid:105\n"
+	  "t.conf:1: mta-peers: \"192.0.2.1/24\": no user of this host, and no network; allowed: the "
+	  "name of a user, uid:N, or as in 192.0.2.0/24\n"
+	  "t.conf:1: mta-peers: \"\": no user of this host, and no network; allowed: the name of a user, "
+	  "uid:N, or as in 192.0.2.0/24\n" },
 	{ "require-auth-on = { \"\", \"a b\" }\n", NULL, "t.conf:1: require-auth-on: \"\": empty; allowed: "
 	  "the name of a listener, or a port\n"
 	  "t.conf:1: require-auth-on: \"a b\": a blank or control character in it\n" },

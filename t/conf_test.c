@@ -192,6 +192,7 @@ test_cut(const char *name, const char *text, size_t len, const char *base)
 
 static const char full[] =
 	"socket = \"inet:10025@127.0.0.1\"\nsocket-mode = 0600\nsocket-group = root\nuser = root\n"
+	"mta-peers = {\n127.0.0.1 }\n"
 	"pid-file = /run/10\nmode = monitor\ndenied-reply = \"551 5.7.10 Notes\"\n"
 	"trusted-networks = {\n\t10.0.0.0/10,\n\t::1 }\n"
 	"local-domains = { example.com,\n\texample.com.au }\nrelay-domains\n=\n{\nb.example\n}\n"

@@ -65,6 +65,15 @@ sub connections
 	return @socket;
 }
 
+# Seconds of processor time that it has used.
+sub cpu
+{
+	my ($pid) = @_;
+	my @field = split ' ', read_file("/proc/$pid/stat") =~ s/^.*\) //r;
+
+	return ($field[11] + $field[12]) / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+}
+
 # Waits until there is no more to come, or the seconds are over; what each has received.
 sub received
 {
@@ -163,6 +172,12 @@ subtest 'descriptors: none left' => sub {
 	$early->client(addr => '198.51.100.7');
 	my @socket = connections($daemon, 120, $OPEN . $TRANSACTION);
 	my @text = received(\@socket, 2, \&has_two);
+	my ($used, $start) = (cpu($daemon->pid), Time::HiRes::time());
+	Time::HiRes::sleep(0.1) while Time::HiRes::time() - $start < 1;
+	$used = cpu($daemon->pid) - $used;
+	cmp_ok($used, '<', 0.25, sprintf 'it does not spin: %.2f s of a second', $used);
+	is(scalar(() = $daemon->log_text =~ /all 64 file descriptors are in use: .*LimitNOFILE=/g), 1,
+	    'one line says what is short, and the cure');
 	my $served = grep { commands($_) eq 'Oy' } @text;
 	note "$served of 120 were served";
 	cmp_ok($served, '<', 64, 'some were not');
@@ -213,6 +228,73 @@ subtest 'threads: none to be had' => sub {
 	});
 	is($lift->wait_exit(10), 0, 'the limit is lifted');
 	close $_ for @socket, @half;
+	recovers($daemon);
+	$daemon->stop;
+};
+
+my $HALF = $OPEN . substr $TRANSACTION, 0, 7;
+
+# True when the daemon has closed all of these.
+sub are_closed
+{
+	my ($socket, $seconds) = @_;
+	my $open = @$socket;
+
+	received($socket, $seconds, sub { 0 });
+	for my $handle (@$socket) {
+		my $n = sysread $handle, my $text = '', 1;
+		$open-- if defined $n && $n == 0;
+	}
+	return $open == 0;
+}
+
+subtest 'a part of a packet' => sub {
+	my $daemon = daemon()->start;
+	my $idle = Authrelay::MilterClient->new($daemon->socket)->negotiate;
+
+	$idle->client(addr => '198.51.100.7');
+	my ($half) = connections($daemon, 1, $HALF);
+	my @slow = connections($daemon, 1, $OPEN);
+	received(\@slow, 10, sub { length commands($_[0]) });
+	# byte by byte, each long before the time of the one before is over
+	my $bytes = packet('M', '<' . 'm' x 200 . "\@sender.test>\0");
+	my $is_cut = wait_until(60, sub {
+		local $SIG{PIPE} = 'IGNORE';
+		return 1 if !defined syswrite $slow[0], substr($bytes, 0, 1);
+		substr($bytes, 0, 1, '') if length $bytes > 1;
+		Time::HiRes::sleep(1);
+		return 0;
+	});
+	ok($is_cut, 'one that sends a byte a second is closed');
+	ok(are_closed([$half], 60), 'one that sends no more is closed');
+	like($daemon->log_text, qr/closing a connection that has sent a part of a packet/, 'the log says so');
+	$idle->mail('<m@sender.test>');
+	is($idle->rcpt($FOREIGN), $DENIED, 'one that was silent between two packets all the while is served');
+	is($daemon->stop('TERM'), 0, 'it ends well');
+	is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
+};
+
+subtest 'threads: parts of packets hold all of them' => sub {
+	plan skip_all => 'needs root, to be somebody with nothing else running' if $> != 0 && !$ENV{CI};
+	plan skip_all => 'a sanitizer has threads of its own' if $IS_SLOW;
+	my $id = 55000 + $$ % 5000;
+	my $daemon = daemon();
+
+	chown $id, $id, $daemon->folder;
+	ok(start_limited($daemon, 'ulimit -S -u 20 2>/dev/null || ulimit -S -p 20', id => $id), 'it starts with 20')
+	    or return diag $daemon->log_text;
+	my $old = Authrelay::MilterClient->new($daemon->socket)->negotiate;
+	$old->client(addr => '198.51.100.7');
+	my @half = connections($daemon, 150, $HALF);
+	ok(wait_until(20, sub { threads($daemon->pid) == 20 }), 'they hold every thread');
+	{
+		local $Authrelay::MilterClient::DEADLINE = 60;
+		$old->mail('<m@sender.test>');
+		is($old->rcpt($FOREIGN), $DENIED, 'a connection from before is served');
+	}
+	is(answer($daemon, 60), $DENIED, 'one that comes now, too');
+	ok(are_closed(\@half, 60), 'they are closed');
+	is(scalar(() = $daemon->log_text =~ /no thread for a connection: .*TasksMax=/g), 1, 'one line says what is short');
 	recovers($daemon);
 	$daemon->stop;
 };

@@ -24,6 +24,7 @@ trusted-networks = { "192.0.2.0/24", "2001:db8:1::/48", "127.0.0.9/32" }
 local-domains = { "local.test", "mx.example.test" }
 relay-domains = { "relay.test" }
 require-auth-on = { "MSA" }
+mta-peers = { "postfix" }
 EOT
 	users => { alice => 'secret', bob => 'hunter2' },
 	tls => eval { require IO::Socket::SSL },
@@ -277,6 +278,9 @@ is(scalar(grep { $_->{event} ne 'message' } @record), $shown, 'a record for each
 is(scalar keys %rcpts, scalar(keys %queue) + 1, 'and one for each message');
 is_deeply({ map { $_ => $rcpts{$_} } keys %queue }, \%queue, 'queue ids lead to recipients');
 is(scalar(grep { $_->{event} eq 'start' } $records->all), 2, 'two starts');
+my $uid = getpwnam 'postfix';
+is(scalar(grep { $_->{event} eq 'mta' && $_->{note} =~ /^Postfix .*; peer uid:$uid$/ } $records->all), 2,
+    'and each time the mail server with its user, who alone may connect');
 is($stage->daemon->sanitizer_report, '', 'no sanitizer has anything to say');
 $records->check_file($stage->daemon);
 done_testing;

@@ -349,7 +349,7 @@ sub test_html
 	umask $mask;
 	is "$code|$out|$err", '0||', 'page: written';
 	is sprintf('%04o', (stat $page)[2] & 07777), '0644', 'page: mode';
-	is_deeply [glob "$page.*"], [], 'page: nothing else is left';
+	is_deeply [glob "$page.* $FOLDER/.authrelay*"], [], 'page: nothing else is left';
 	my $text = read_file($page);
 	ok utf8::decode($text), 'page: UTF-8';
 	unlike $text, qr/<script|\bon\w+\s*=\s*['"]|javascript:|<b /i, 'page: no script, and none of a stranger';
