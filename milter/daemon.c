@@ -9,6 +9,7 @@
 #include "ask.h"
 #include "audit.h"
 #include "background.h"
+#include "conf_reload.h"
 #include "conf_warn.h"
 #include "daemon.h"
 #include "engine.h"
@@ -67,13 +68,26 @@ mode_name(const struct conf *conf)
 }
 
 static void
+log_lines(void (*log)(const char *, ...), const char *lines)
+{
+	const char *end;
+
+	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+		log("%.*s", (int)(end - lines), lines);
+}
+
+static void
 log_warnings(const struct conf *conf)
 {
-	struct conf_warning warnings[CONF_WARNINGS_MAX];
-	size_t count = conf_warnings(conf, warnings);
+	struct buf lines;
 
-	for (size_t i = 0; i < count; i++)
-		log_warn("%s: %s", warnings[i].setting, warnings[i].what);
+	buf_init(&lines);
+	if (conf_warn_here(conf, "", &lines) == -1)
+		log_warn("no memory, or a list file has gone meanwhile: there may be more "
+		    "warnings");
+	if (lines.data != NULL)
+		log_lines(log_warn, lines.data);
+	buf_clear(&lines);
 }
 
 /*
@@ -123,25 +137,21 @@ open_socket(struct daemon *d)
 	    conf->socket_mode);
 }
 
-static void
-log_lines(const char *lines)
-{
-	const char *end;
-
-	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
-		log_error("%.*s", (int)(end - lines), lines);
-}
-
+/* NULL: it has errors, or would take something away by accident; that was logged. */
 static struct conf *
-read_again(const struct daemon_options *options)
+read_again(const struct daemon_options *options, const struct conf *now)
 {
 	struct conf *conf;
 	struct buf errors;
 
 	buf_init(&errors);
 	conf = conf_read(options->file, options->overrides, options->count, &errors);
+	if (conf != NULL && conf_reload_check(now, conf, &errors) == -1) {
+		conf_unref(conf);
+		conf = NULL;
+	}
 	if (errors.data != NULL)
-		log_lines(errors.data);
+		log_lines(log_error, errors.data);
 	buf_clear(&errors);
 	return conf;
 }
@@ -229,7 +239,7 @@ use(struct daemon *d, struct conf *conf, struct ask *ask)
 static void
 reload(struct daemon *d)
 {
-	struct conf *conf = read_again(d->options);
+	struct conf *conf = read_again(d->options, d->conf);
 	struct ask *ask = NULL;
 	int is_good = conf != NULL && make_ask(d, conf, &ask) == 0;
 	struct audit_options options = audit_options(is_good ? conf : d->conf);

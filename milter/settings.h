@@ -50,7 +50,7 @@ struct setting {
 extern const struct setting	settings[];
 extern const size_t		settings_count;
 
-#define SETTINGS_MAX	48	/* more than there are */
+#define SETTINGS_MAX	96	/* more than there are */
 
 /* Where the name inside its section begins: "timeout" of "mx.timeout". */
 const char	*setting_key(const struct setting *);
