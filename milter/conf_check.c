@@ -384,7 +384,7 @@ check_mx_accept(struct conf_check *check)
 
 /*
  * A file that was emptied or cut would otherwise be a configuration that refuses all mail.
- * What is wrong inside of a list has been said already.
+ * What is wrong with the file or a list has been said already.
  */
 static void
 check_recipients(struct conf_check *check)
@@ -393,7 +393,7 @@ check_recipients(struct conf_check *check)
 	const struct conf_place place = { .name = conf->origins->sources[1].name };
 	int has_lists = conf->local_domains.count > 0 || conf->relay_domains.count > 0;
 
-	if (conf->no_local_domains || conf->mx_accept != POLICY_MX_ACCEPT_NONE ||
+	if (!check->is_whole || conf->no_local_domains || conf->mx_accept != POLICY_MX_ACCEPT_NONE ||
 	    domset_count(conf->policy.local_domains) > 0 ||
 	    domset_count(conf->policy.relay_domains) > 0 ||
 	    (has_lists && conf_errors_has_any(check->errors)))

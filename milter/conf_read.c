@@ -340,7 +340,8 @@ make_conf(struct reader *reader, const char *folder)
 {
 	struct conf *conf = calloc(1, sizeof(*conf));
 	struct conf_check check = { .conf = conf, .errors = reader->errors,
-	    .sources = reader->sources, .folder = folder };
+	    .sources = reader->sources, .folder = folder,
+	    .is_whole = !conf_errors_has_any(reader->errors) };
 
 	if (conf != NULL && folder != NULL)
 		conf->origins = conf_origins_new(reader->sources, reader->count, folder);

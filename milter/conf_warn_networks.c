@@ -40,6 +40,7 @@ static const struct {
 	unsigned		 least;
 	const char		*what;
 } ranges[] = {
+	{ NETADDR_V4, { 127 }, 8, 8, NULL },
 	{ NETADDR_V4, { 10 }, 8, 8, NULL },
 	{ NETADDR_V4, { 172, 16 }, 12, 13,
 	  "has the networks that Docker gives to containers in it, and with its proxy every "
