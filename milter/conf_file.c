@@ -125,6 +125,16 @@ read_quiet(int fd, const struct stat *status, struct buf *text)
 	return CHANGES;
 }
 
+/* What is read from there is nothing, at once: for -n, and where -o says it all. */
+static int
+is_null_device(const struct stat *status)
+{
+	struct stat null;
+
+	return S_ISCHR(status->st_mode) && stat("/dev/null", &null) == 0 &&
+	    S_ISCHR(null.st_mode) && null.st_rdev == status->st_rdev;
+}
+
 static const char *
 load(const char *path, int may_be_pipe, struct buf *text)
 {
@@ -143,7 +153,7 @@ load(const char *path, int may_be_pipe, struct buf *text)
 		why = strerror(EISDIR);
 	else if (S_ISREG(status.st_mode))
 		why = read_quiet(fd, &status, text);
-	else if (S_ISFIFO(status.st_mode) && may_be_pipe)
+	else if (may_be_pipe && (S_ISFIFO(status.st_mode) || is_null_device(&status)))
 		why = read_all(fd, text, CHUNK);
 	else
 		why = may_be_pipe ? "not a regular file, and no pipe" : "not a regular file";

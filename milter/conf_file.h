@@ -15,7 +15,7 @@ const char	*conf_file_load(const char *path, struct buf *text_r);
 /*
  * The same for the configuration itself, which may be a pipe, too: /dev/stdin, or what a
  * shell makes of <(COMMAND). One that nobody writes into for 5 seconds is an error, and a
- * FIFO that nobody has open is empty.
+ * FIFO that nobody has open is empty, as is /dev/null.
  */
 const char	*conf_file_load_main(const char *path, struct buf *text_r);
 

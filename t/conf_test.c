@@ -459,6 +459,10 @@ test_no_files(void)
 	free(errors);
 	conf_unref(conf);
 	(void)unlink("fifo");
+	conf = read_conf("/dev/null", NULL, &errors);
+	tap_is_str(errors, NULL, "and so is /dev/null");
+	free(errors);
+	conf_unref(conf);
 }
 
 /* As /dev/stdin at the end of a pipe; a part comes late. */
