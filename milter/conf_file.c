@@ -4,8 +4,9 @@
 /*
  * A file may change while it is read, and then what was read may be neither the old nor the
  * new one. A writer takes it down to nothing, and writes a part after the other, so that a
- * file that is very young may be one that is not finished. Its times, its size and what
- * was read have to agree before and after, the last change being some time ago.
+ * file that is very young may be one that is not finished. So it is read when its last
+ * change is some time ago, and its times, its size and what was read have to agree after
+ * that.
  */
 
 #include <errno.h>
@@ -25,7 +26,8 @@
 #define TRIES		50
 #define SECOND		1000000000
 
-#define CHANGES		"it is being changed; write a new file, and rename it to this one"
+static const char changes[] =
+    "it is being changed; write a new file, and rename it to this one";
 
 /* At least a byte and the NUL. */
 static int
@@ -100,29 +102,35 @@ wait_for_quiet(const struct stat *status)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Reads a regular file from its beginning, until nothing has changed meanwhile. */
+/* One attempt. `status' is from before, and after that from now. */
 static const char *
-read_quiet(int fd, const struct stat *status, struct buf *text)
+read_once(int fd, struct stat *status, struct buf *text)
 {
-	struct stat before = *status, after;
+	struct stat before = *status;
+	const char *why = NULL;
 
-	for (unsigned i = 0; i < TRIES; i++) {
-		text->len = 0;
-		if (lseek(fd, 0, SEEK_SET) == -1)
-			return strerror(errno);
-		const char *why = read_all(fd, text, CHUNK + (size_t)before.st_size);
-		if (why != NULL)
-			return why;
-		wait_for_quiet(&before);
-		if (fstat(fd, &after) == -1)
-			return strerror(errno);
-		/* what is in /proc has no size */
-		if (is_same_state(&before, &after) && (after.st_size == 0 ||
-		    (size_t)after.st_size == text->len))
-			return NULL;
-		before = after;
-	}
-	return CHANGES;
+	text->len = 0;
+	wait_for_quiet(&before);
+	if (lseek(fd, 0, SEEK_SET) == -1)
+		return strerror(errno);
+	if ((why = read_all(fd, text, CHUNK + (size_t)before.st_size)) != NULL)
+		return why;
+	if (fstat(fd, status) == -1)
+		return strerror(errno);
+	/* what is in /proc has no size */
+	return is_same_state(&before, status) && (status->st_size == 0 ||
+	    (size_t)status->st_size == text->len) ? NULL : changes;
+}
+
+/* Reads a regular file, until nothing has changed meanwhile. */
+static const char *
+read_quiet(int fd, struct stat *status, struct buf *text)
+{
+	const char *why = changes;
+
+	for (unsigned i = 0; i < TRIES && why == changes; i++)
+		why = read_once(fd, status, text);
+	return why;
 }
 
 /* What is read from there is nothing, at once: for -n, and where -o says it all. */

@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../milter/conf.h"
@@ -497,21 +499,69 @@ test_pipe(void)
 
 #define CHANGING	300000	/* bytes */
 
-/* Rewrites a file in place, one half after the other, until the parent ends it. */
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct writer {
+	unsigned	rounds;
+	unsigned	late;		/* rounds in which it was kept from going on */
+	int		is_restless;	/* it makes no pause */
+};
+
+/*
+ * Rewrites a file in place, one half after the other, until the parent ends it. Counts how often
+ * it was kept from that for so long that nobody could know of the next half.
+ */
 static void
-keep_writing(void)
+keep_writing(volatile struct writer *writer)
 {
 	static char half[CHANGING / 2];
 	int fd = open("changing", O_WRONLY);
+	double last = seconds();
 
 	for (char letter = 'a'; fd != -1; letter = letter == 'a' ? 'b' : 'a') {
+		double start = seconds();
 		memset(half, letter, sizeof(half));
 		if (pwrite(fd, half, sizeof(half), 0) == -1 || usleep(1000) == -1 ||
 		    pwrite(fd, half, sizeof(half), sizeof(half)) == -1)
 			break;
-		(void)usleep(letter == 'a' ? 1000 : 30000);
+		writer->late += seconds() - (writer->is_restless ? last : start) > 0.006;
+		writer->rounds++;
+		last = seconds();
+		(void)usleep(letter == 'a' || writer->is_restless ? 500 : 30000);
 	}
 	_exit(1);
+}
+
+static int
+is_mixed(const struct buf *buf)
+{
+	return memchr(buf->data, buf->data[0] == 'a' ? 'b' : 'a', buf->len) != NULL;
+}
+
+/* Reads it once. Returns 1: one state of it, 0: an error that says why, -1: neither. */
+static int
+read_changing(const volatile struct writer *writer)
+{
+	unsigned late = writer->late;
+	struct buf buf;
+	const char *why = conf_file_load("changing", &buf);
+	int result = why == NULL && buf.len == CHANGING;
+
+	if (why != NULL && strcmp(why, "it is being changed; write a new file, and rename it to this one") != 0)
+		tap_is_str(why, NULL, "an error");
+	if (result == 1 && (is_mixed(&buf) || writer->is_restless)) {
+		(void)usleep(300000);	/* it counts at the end of a round */
+		result = writer->late == late ? -1 : 0;
+	}
+	buf_clear(&buf);
+	return result;
 }
 
 /* Another process changes a file while it is read: what is read is one state of it, or an error. */
@@ -519,29 +569,34 @@ static void
 test_changing(void)
 {
 	static char text[CHANGING];
-	size_t mixed = 0, whole = 0;
+	volatile struct writer *writer = mmap(NULL, sizeof(*writer), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t wrong = 0, whole = 0;
+	int result;
 	pid_t pid;
 
 	memset(text, 'b', sizeof(text));
 	write_bytes("changing", text, sizeof(text));
-	if ((pid = fork()) == 0)
-		keep_writing();
-	for (int i = 0; i < 50; i++) {
-		struct buf buf;
-		const char *why = conf_file_load("changing", &buf);
-		if (why == NULL && buf.len == CHANGING) {
-			whole++;
-			mixed += memchr(buf.data, buf.data[0] == 'a' ? 'b' : 'a', buf.len) != NULL;
-		} else if (why == NULL || strcmp(why, "it is being changed; write a new file, and rename it to "
-		    "this one") != 0) {
-			tap_is_str(why, NULL, "one of %zu bytes", buf.len);
-		}
-		buf_clear(&buf);
+	if (writer == MAP_FAILED || (pid = fork()) == -1) {
+		tap_ok(0, "a process that writes: %s", strerror(errno));
+		return;
 	}
-	tap_is_int((long long)mixed, 0, "a file that is rewritten is never read half and half");
-	tap_ok(whole > 0, "and is read in its pauses: %zu of 50 times", whole);
+	if (pid == 0)
+		keep_writing(writer);
+	for (int i = 0; i < 100000 && writer->rounds < 60 && wrong == 0; i++) {
+		result = read_changing(writer);
+		whole += result == 1;
+		wrong += result == -1;
+	}
+	tap_is_int((long long)wrong, 0, "a file that is rewritten is never read half and half");
+	tap_ok(whole > 0, "and is read in its pauses: %zu times; late: %u of %u", whole, writer->late,
+	    writer->rounds);
+	writer->is_restless = 1;
+	(void)usleep(100000);
+	tap_is_int(read_changing(writer), 0, "one that is never left alone is not read at all");
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
+	(void)munmap((void *)(uintptr_t)writer, sizeof(*writer));
 }
 
 /* A relative list file is looked for beside the configuration, not where we are. */
