@@ -287,13 +287,14 @@ serve(struct daemon *d)
 	enum signals_event event;
 	int status;
 
+	/* before the engine: who makes a thread blocks signals, and libmilter would take them */
+	if (audit_start(d->audit) == -1 || watchdog_start(d->first->socket) == -1)
+		return 1;
 	if (pthread_create(&thread, NULL, run_engine, d->filter) != 0) {
 		log_error("no thread for the engine");
 		return 1;
 	}
 	(void)pthread_detach(thread);
-	if (audit_start(d->audit) == -1 || watchdog_start(d->first->socket) == -1)
-		return 1;
 	notify_ready();
 	event = wait_for_end(d);
 	notify_stopping();

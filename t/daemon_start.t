@@ -118,6 +118,18 @@ subtest 'start and stop' => sub {
 	$daemon->records->check_file($daemon);
 };
 
+# Who makes a thread blocks signals meanwhile, and libmilter, which would end, takes them then.
+subtest 'a reload as soon as it serves' => sub {
+	for (1 .. 20) {
+		my $daemon = daemon()->start;
+		kill 'HUP', $daemon->pid;
+		my $done = wait_until(20, sub { $daemon->log_text =~ /reloaded, |engine has ended/ });
+		unlike($daemon->log_text, qr/engine has ended/, 'does not end it') if $done;
+		ok($done && $daemon->process->is_running, 'is one') or diag($daemon->log_text), last;
+		$daemon->stop;
+	}
+};
+
 subtest 'a stale socket is replaced' => sub {
 	my $daemon = daemon()->start;
 
@@ -251,7 +263,7 @@ subtest 'in the background' => sub {
 	Authrelay::Cleanup::at_end(sub { end($daemon, 'KILL') });
 	my ($code, $text) = start_in_background($daemon);
 	is($code, 0, 'the command comes back') or diag $text;
-	is($text =~ s/^.*warning: running as root.*\n//r, '', 'and says nothing');
+	is($text, '', 'and says nothing');
 	like(read_file($pid_file), qr/^\d+\n$/, 'with the pid file written');
 	like(answer_of($daemon), qr/^550 /, 'and serving');
 	my ($pid) = read_file($pid_file) =~ /(\d+)/;
