@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,7 @@ struct daemon {
 	struct audit			*audit;
 	struct filter			*filter;
 	struct background		 background;
+	sem_t				 may_run;	/* the engine */
 	int				 has_socket;	/* its file is ours */
 };
 
@@ -253,10 +255,18 @@ reload(struct daemon *d)
 	log_error("not reloaded: the old configuration stays in force");
 }
 
+/*
+ * A signal that no other thread takes is taken by libmilter's, which ends then. The main
+ * thread takes none while it makes a thread, so that it has made all before the engine runs.
+ */
 static void *
-run_engine(void *filter)
+run_engine(void *arg)
 {
-	(void)engine_run(filter);
+	struct daemon *d = arg;
+
+	while (sem_wait(&d->may_run) == -1)
+		;
+	(void)engine_run(d->filter);
 	signals_post();
 	return NULL;
 }
@@ -287,14 +297,15 @@ serve(struct daemon *d)
 	enum signals_event event;
 	int status;
 
-	/* before the engine: who makes a thread blocks signals, and libmilter would take them */
 	if (audit_start(d->audit) == -1 || watchdog_start(d->first->socket) == -1)
 		return 1;
-	if (pthread_create(&thread, NULL, run_engine, d->filter) != 0) {
+	if (sem_init(&d->may_run, 0, 0) == -1 ||
+	    pthread_create(&thread, NULL, run_engine, d) != 0) {
 		log_error("no thread for the engine");
 		return 1;
 	}
 	(void)pthread_detach(thread);
+	(void)sem_post(&d->may_run);
 	notify_ready();
 	event = wait_for_end(d);
 	notify_stopping();

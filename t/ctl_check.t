@@ -89,6 +89,7 @@ subtest 'check, -t, the start and a reload say the same' => sub {
 	$daemon->start;
 	my $said = sub { return grep { $_ ne '' } map { /warning: (\S+: \S+: .*)/ ? $1 : '' } split /\n/, $_[0] };
 	is_deeply([ $said->($daemon->log_text) ], \@want, 'the start says it');
+	$daemon->answers for 1 .. 3;	# until all its threads run
 	my $before = length $daemon->log_text;
 	kill 'HUP', $daemon->pid;
 	wait_for('end of the reload', 20, sub { substr($daemon->log_text, $before) =~ /reloaded.*\n/ });

@@ -77,8 +77,9 @@ my $NO_DOMAIN = qr/local-domains and relay-domains have no entry, .*allowed: .*n
 my $NO_FILE = qr/audit\.file: records would not go to a file any more; to mean that, write audit \{ file = "" \}, or restart/;
 
 subtest 'a reload of what is left' => sub {
-	(my $socket) = $good =~ /^(socket = .*\n)/m;
+	my ($socket) = $good =~ /^(socket = .*\n)/m;
 
+	is_as_before('at first');
 	refused('emptied', '', $NO_DOMAIN);
 	refused('cut before the domains', $good =~ s/^local-domains.*//msr, $NO_DOMAIN);
 	refused('all of it a comment', $good =~ s/^/# /mgr, $NO_DOMAIN);

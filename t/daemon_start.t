@@ -118,18 +118,6 @@ subtest 'start and stop' => sub {
 	$daemon->records->check_file($daemon);
 };
 
-# Who makes a thread blocks signals meanwhile, and libmilter, which would end, takes them then.
-subtest 'a reload as soon as it serves' => sub {
-	for (1 .. 20) {
-		my $daemon = daemon()->start;
-		kill 'HUP', $daemon->pid;
-		my $done = wait_until(20, sub { $daemon->log_text =~ /reloaded, |engine has ended/ });
-		unlike($daemon->log_text, qr/engine has ended/, 'does not end it') if $done;
-		ok($done && $daemon->process->is_running, 'is one') or diag($daemon->log_text), last;
-		$daemon->stop;
-	}
-};
-
 subtest 'a stale socket is replaced' => sub {
 	my $daemon = daemon()->start;
 
