@@ -135,7 +135,7 @@ subtest 'a file that is rewritten over and over' => sub {
 		$reloaded++ if $said =~ /: reloaded, /;
 		my %in = map { $_ => scalar(grep { answer("<x\@$_->[0]>") eq 'continue' }
 		    [ "${_}10000.test" ], [ "${_}19999.test" ]) } 'a', 'b';
-		if (grep { $_ == 1 } values %in) {
+		if ($said =~ /: reloaded, / && grep { $_ == 1 } values %in) {
 			select undef, undef, undef, 0.3;	# so that it can say so
 			sysread($late, my $dots, 1000) ? $discarded++ : $mixed++;
 		}
