@@ -105,8 +105,10 @@ subtest 'the README and the sample' => sub {
 	is(scalar @example, 5, 'has examples');
 	for my $example (@example) {
 		my $text = $example =~ s/^    //mgr =~ s/^(socket-group|user) .*\n//mgr =~ s/"file:[^"]*"/listed.test/gr;
-		is(warnings_of("$text\n", 'user = nobody', $text =~ /accept/ ? ('mx.names = mx.test', 'audit.file = /a') : ()), '',
-		    'nothing to warn of: ' . $text =~ s/\s+/ /gr);
+		my $said = warnings_of("$text\n", 'user = nobody', $text =~ /accept/ ? ('mx.names = mx.test', 'audit.file = /a') : ());
+		# this host may be in one of these networks itself
+		$said =~ s/^.*(?:has the default gateway|is wider than the network of this host|own address on the bridge).*\n//mg;
+		is($said, '', 'nothing to warn of: ' . $text =~ s/\s+/ /gr);
 	}
 	my $sample = read_file(Authrelay::Daemon::top() . '/conf/authrelay.conf');
 	like(warnings_of($sample, 'local-domains = local.test', 'user = nobody'), qr/\AFILE:\d+: warning: audit\.file: [^\n]*\n\z/,
