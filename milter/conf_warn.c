@@ -138,25 +138,27 @@ wants_too_much(const struct conf *conf, const struct conf_warn_host *host)
 
 static const struct conf_sentence sentences[] = {
 	{ "socket", is_tcp_here,
-	  "every user of this host can connect to it, play a mail server, and make records; "
-	  "use a unix socket" },
+	  "every user of this host can connect to it, play a mail server, and make "
+	  "records; use a unix socket" },
 	{ "socket", is_tcp_elsewhere,
-	  "everybody who reaches this address can play a mail server, and make records; use "
-	  "a unix socket, or a firewall that lets only the mail server in" },
+	  "everybody who reaches this address can play a mail server, and make "
+	  "records; use a unix socket, or a firewall that lets only the mail server "
+	  "in" },
 	{ "socket-mode", is_open_to_all,
 	  "every user of this host may talk to the filter; use 0660, and socket-group" },
 	{ "user", stays_root,
-	  "empty: started by root, the daemon stays root; name a user, or have the service "
-	  "manager start it as one" },
+	  "empty: started by root, the daemon stays root; name a user, or have the "
+	  "service manager start it as one" },
 	{ "mode", is_monitor, "monitor: nothing is refused; use enforce once the record holds "
 	  "no surprise" },
 	{ "denied-reply", is_unusual_denial,
 	  "another code than 550 or 554, which mean a refusal by policy" },
 	{ "no-local-domains", has_no_domains_and_some,
-	  "yes, and local-domains has entries; remove it, so that a file that lost them is "
-	  "an error" },
+	  "yes, and local-domains has entries; remove it, so that a file that lost "
+	  "them is an error" },
 	{ "auth.min-ssf", wants_too_much,
-	  "no connection has more than 256 bits, so that no login counts; use 128 or less" },
+	  "no connection has more than 256 bits, so that no login counts; use 128 or "
+	  "less" },
 };
 
 static int
@@ -186,8 +188,8 @@ warn_of_certificate(void *arg, const char *entry, size_t len,
 
 	if (memchr(entry, '|', len) == NULL)
 		conf_warn_at(arg, place, "client-certificates",
-		    "%s is a name without its issuer: every CA that the mail server trusts "
-		    "can issue a certificate with it; write ISSUER|SUBJECT",
+		    "%s is a name without its issuer: every CA that the mail server "
+		    "trusts can issue a certificate with it; write ISSUER|SUBJECT",
 		    conf_quote(entry, len, &quoted));
 	return 0;
 }

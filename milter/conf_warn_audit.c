@@ -73,18 +73,19 @@ static const struct conf_sentence sentences[] = {
 	{ "audit.syslog", records_nothing,
 	  "no, and audit.file is empty: nothing is recorded; name a file" },
 	{ "audit.file", records_to_syslog_alone,
-	  "empty: syslog is the only record, which may drop lines, and which any user of the "
-	  "host can write to; name a file" },
+	  "empty: syslog is the only record, which may drop lines, and which any user "
+	  "of the host can write to; name a file" },
 	{ "audit.on-failure", goes_on_unrecorded,
 	  "continue: what cannot be recorded is decided all the same; use tempfail" },
 	{ "audit.durability", is_buffered,
-	  "buffered: clients are answered before their records are written, and up to a tenth of "
-	  "a second of records is lost if the daemon is killed or the disk is full; use written" },
+	  "buffered: clients are answered before their records are written, and up to "
+	  "a tenth of a second of records is lost if the daemon is killed or the disk "
+	  "is full; use written" },
 	{ "audit.anchor-interval", has_no_anchors,
 	  "0: records that are cut off at the end of the file are not missed; use 300" },
 	{ "audit.rotate-size", keeps_little,
-	  "less than 64M are kept in all, so that a stranger can fill them and push older "
-	  "records out; use a larger size, or a larger audit.keep" },
+	  "less than 64M are kept in all, so that a stranger can fill them and push "
+	  "older records out; use a larger size, or a larger audit.keep" },
 	{ "audit.key", signs_nothing,
 	  "signs anchors in audit.file, which is empty; name a file" },
 	{ "audit.redact-key", hides_nothing,

@@ -72,25 +72,26 @@ believes_far_system(const struct conf *conf, const struct conf_warn_host *host)
 
 static const struct conf_sentence sentences[] = {
 	{ "mx.accept", lets_strangers_in,
-	  "without mx.domains or mx.networks, anybody who points an MX record here may use this "
-	  "server; give mx.domains" },
+	  "without mx.domains or mx.networks, anybody who points an MX record here may "
+	  "use this server; give mx.domains" },
 	{ "mx.accept", can_never_match,
-	  "no mail exchanger can be this server: it has no public address, and own-addresses "
-	  "and mx.names are empty; give one of them" },
+	  "no mail exchanger can be this server: it has no public address, and "
+	  "own-addresses and mx.names are empty; give one of them" },
 	{ "mx.networks", has_networks_alone,
-	  "a stranger's domain can name mail exchangers in these networks, too, and is then "
-	  "relayed for; give mx.domains as well" },
+	  "a stranger's domain can name mail exchangers in these networks, too, and is "
+	  "then relayed for; give mx.domains as well" },
 	{ "mx.require-dnssec", is_never_secure,
 	  "no answer is ever authenticated where dns.trust-ad is no; use auto" },
 	{ "mx.timeout", outlasts_sendmail,
-	  "Sendmail waits 10 seconds for a filter by default; use 8 or less, or give a larger R: "
-	  "in INPUT_MAIL_FILTER" },
+	  "Sendmail waits 10 seconds for a filter by default; use 8 or less, or give a "
+	  "larger R: in INPUT_MAIL_FILTER" },
 	{ "mx.timeout", outlasts_postfix,
-	  "Postfix waits 30 seconds for a filter by default, and Sendmail 10; use 8 or less, or "
-	  "give a larger milter_command_timeout, or R: in INPUT_MAIL_FILTER" },
+	  "Postfix waits 30 seconds for a filter by default, and Sendmail 10; use 8 or "
+	  "less, or give a larger milter_command_timeout, or R: in INPUT_MAIL_FILTER" },
 	{ "dns.trust-ad", believes_far_system,
-	  "yes, and /etc/resolv.conf names a server that is not on this host: anybody on the way "
-	  "can say that an answer is authenticated; run one that validates here, or use auto" },
+	  "yes, and /etc/resolv.conf names a server that is not on this host: anybody "
+	  "on the way can say that an answer is authenticated; run one that validates "
+	  "here, or use auto" },
 };
 
 static int
@@ -101,9 +102,9 @@ warn_of_server(void *arg, const char *entry, size_t len, const struct conf_place
 
 	if (nameserver_parse(entry, &server) == NULL && !nameserver_is_loopback(&server))
 		conf_warn_at(arg, place, "dns.servers",
-		    "%s is not on this host, and dns.trust-ad is yes: anybody on the way can "
-		    "say that an answer is authenticated; run a server that validates here, "
-		    "or use auto", conf_quote(entry, len, &quoted));
+		    "%s is not on this host, and dns.trust-ad is yes: anybody on the "
+		    "way can say that an answer is authenticated; run a server that "
+		    "validates here, or use auto", conf_quote(entry, len, &quoted));
 	return 0;
 }
 

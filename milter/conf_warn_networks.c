@@ -43,15 +43,16 @@ static const struct {
 	{ NETADDR_V4, { 127 }, 8, 8, NULL },
 	{ NETADDR_V4, { 10 }, 8, 8, NULL },
 	{ NETADDR_V4, { 172, 16 }, 12, 13,
-	  "has the networks that Docker gives to containers in it, and with its proxy every "
-	  "stranger comes from one of them; name the networks of your own machines" },
+	  "has the networks that Docker gives to containers in it, and with its proxy "
+	  "every stranger comes from one of them; name the networks of your own "
+	  "machines" },
 	{ NETADDR_V4, { 192, 168 }, 16, 16, NULL },
 	{ NETADDR_V4, { 100, 64 }, 10, 24,
-	  "is in the range that providers give to all their customers (RFC 6598); name the "
-	  "addresses of your own machines" },
+	  "is in the range that providers give to all their customers (RFC 6598); name "
+	  "the addresses of your own machines" },
 	{ NETADDR_V6, { 0x00, 0x64, 0xff, 0x9b }, 32, 128,
-	  "is NAT64, where any IPv4 address of the Internet may come from; name the networks of "
-	  "your own machines" },
+	  "is NAT64, where any IPv4 address of the Internet may come from; name the "
+	  "networks of your own machines" },
 	{ NETADDR_V6, { 0xfd }, 8, 8, NULL },
 	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 10, NULL },
 };
@@ -106,9 +107,10 @@ warn_of_bridge(struct walk *walk, const struct netset_network *network)
 			continue;
 		netaddr_format(&address->addr, text);
 		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has %s in it, this "
-		    "host's own address on the bridge %s: a proxy or NAT of containers makes "
-		    "every stranger come from there; let a proxy use the PROXY protocol, or "
-		    "leave the address out and have clients log in", walk->quoted, text,
+		    "host's own address on the bridge %s: a proxy or NAT of containers "
+		    "makes every stranger come from there; let a proxy use the PROXY "
+		    "protocol, or leave the address out and have clients log "
+		    "in", walk->quoted, text,
 		    conf_quote(address->name, strlen(address->name), &name));
 		return 1;
 	}
@@ -126,9 +128,10 @@ warn_of_gateway(struct walk *walk, const struct netset_network *network)
 			continue;
 		netaddr_format(&net->gateways[i], text);
 		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has the default "
-		    "gateway %s in it: if that puts its own address in the place of a client's "
-		    "(NAT, Docker), every stranger may relay; see in the record that none comes "
-		    "from there, or leave the address out", walk->quoted, text);
+		    "gateway %s in it: if that puts its own address in the place of a "
+		    "client's (NAT, Docker), every stranger may relay; see in the "
+		    "record that none comes from there, or leave the address "
+		    "out", walk->quoted, text);
 		return 1;
 	}
 	return 0;
@@ -160,8 +163,8 @@ warn_of_neighbours(struct walk *walk, const struct netset_network *network)
 		own = (struct netset_network){ address->addr, address->bits };
 		netset_format(&own, text);
 		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s is wider than the "
-		    "network of this host (%s on %s): machines of others may be in it; name the "
-		    "networks of your own", walk->quoted, text,
+		    "network of this host (%s on %s): machines of others may be in it; "
+		    "name the networks of your own", walk->quoted, text,
 		    conf_quote(address->name, strlen(address->name), &name));
 		return 1;
 	}
