@@ -53,6 +53,7 @@ struct conf {
 	struct conf_list	 trusted_networks;
 	struct conf_list	 local_domains;
 	struct conf_list	 relay_domains;
+	int			 no_local_domains;
 	struct conf_list	 own_addresses;
 	int			 local_submission;	/* 1 permit, 0 reject */
 	struct conf_list	 require_auth_on;

@@ -409,10 +409,33 @@ check_peers(struct conf_check *check)
 	    "connect; allowed: with the name of a user, or uid:N", setting->name);
 }
 
+/*
+ * A file that was emptied or cut would otherwise be a configuration that refuses all mail.
+ * What is wrong with the file or a list has been said already.
+ */
+static void
+check_recipients(struct conf_check *check)
+{
+	const struct conf *conf = check->conf;
+	const struct conf_place place = { .name = conf->origins->sources[1].name };
+	int has_lists = conf->local_domains.count > 0 || conf->relay_domains.count > 0;
+
+	if (!check->is_whole || conf->no_local_domains || conf->mx_accept != POLICY_MX_ACCEPT_NONE ||
+	    domset_count(conf->policy.local_domains) > 0 ||
+	    domset_count(conf->policy.relay_domains) > 0 ||
+	    (has_lists && conf_errors_has_any(check->errors)))
+		return;
+	conf_errors_add(check->errors, &place, "local-domains and relay-domains have no "
+	    "entry, and mx.accept is none: all mail to this host would be refused; allowed: "
+	    "a domain in one of them, or no-local-domains = yes on a host that takes in no "
+	    "mail");
+}
+
 void
 conf_check_whole(struct conf_check *check)
 {
 	check_peers(check);
 	check_mx_accept(check);
+	check_recipients(check);
 	conf_secret_check(check);
 }

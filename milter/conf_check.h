@@ -28,6 +28,7 @@ struct conf_check {
 	struct conf_errors		*errors;
 	const struct conf_source	*sources;
 	const char			*folder;	/* the file's, with its slash, or "" */
+	int				 is_whole;	/* nothing was lost on the way to here */
 };
 
 /*

@@ -7,10 +7,17 @@
 #include "buf.h"
 
 /*
- * Reads a whole file that has no NUL byte. Returns NULL, or why it could not. text_r
- * is to be cleared in any case.
+ * Reads a whole regular file that has no NUL byte; once more where it changes meanwhile.
+ * Returns NULL, or why it could not. text_r is to be cleared in any case. Never waits for
+ * more than a second: a FIFO, a directory and a device are errors.
  */
 const char	*conf_file_load(const char *path, struct buf *text_r);
+/*
+ * The same for the configuration itself, which may be a pipe, too: /dev/stdin, or what a
+ * shell makes of <(COMMAND). One that nobody writes into for 5 seconds is an error, and a
+ * FIFO that nobody has open is empty, as is /dev/null.
+ */
+const char	*conf_file_load_main(const char *path, struct buf *text_r);
 
 /*
  * The next line of a list file that has an entry or a fault, from where the last one

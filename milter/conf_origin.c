@@ -68,6 +68,34 @@ conf_origins_keep(struct conf_origins *origins, const struct setting *setting,
 	return 0;
 }
 
+void
+conf_origins_give(struct conf_origins *origins, unsigned source,
+    const unsigned lines[SETTINGS_MAX])
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if (lines[i] != 0)
+			origins->given[i] = (struct conf_origin){ source, lines[i] };
+}
+
+int
+conf_origins_is_given(const struct conf_origins *origins, const struct setting *setting)
+{
+	return origins->given[setting - settings].source != 0;
+}
+
+struct conf_place
+conf_origins_given(const struct conf_origins *origins, const struct setting *setting)
+{
+	const struct conf_origin *given = &origins->given[setting - settings];
+	const struct conf_source *source = &origins->sources[given->source];
+
+	if (given->source == 0)
+		return (struct conf_place){ .name = origins->sources[1].name };
+	return (struct conf_place){ .name = source->name,
+	    .line = source->has_lines ? given->line : 0,
+	    .source = given->source, .source_line = given->line };
+}
+
 struct conf_place
 conf_origins_place(const struct conf_origins *origins, const struct setting *setting,
     size_t index)

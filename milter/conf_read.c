@@ -32,6 +32,7 @@ struct reader {
 	struct conf_errors	*errors;
 	struct conf_source	*sources;
 	size_t			 count;
+	unsigned		 (*given)[SETTINGS_MAX];	/* lines, of each source */
 };
 
 /* The options of libconfuse, which copies them. */
@@ -234,9 +235,10 @@ static void
 read_file(struct reader *reader, const char *path)
 {
 	struct conf_place place = add_source(reader, "", path, "");
-	const struct conf_text_options options = { .place = &place, .has_lines = 1 };
+	const struct conf_text_options options = { .place = &place, .has_lines = 1,
+	    .given = reader->given[reader->count - 1] };
 	struct buf text;
-	const char *why = conf_file_load(path, &text);
+	const char *why = conf_file_load_main(path, &text);
 
 	reader->sources[reader->count - 1].has_lines = 1;
 	if (why != NULL)
@@ -264,7 +266,7 @@ read_override(struct reader *reader, const char *text)
 	const char *s = text + strspn(text, " \t\n");
 	size_t section = section_length(s);
 	const struct conf_text_options options = { .place = &place, .section = s,
-	    .section_len = section };
+	    .section_len = section, .given = reader->given[reader->count - 1] };
 	struct buf statement, whole;
 
 	if (*s == '\0') {
@@ -336,7 +338,8 @@ make_conf(struct reader *reader, const char *folder)
 {
 	struct conf *conf = calloc(1, sizeof(*conf));
 	struct conf_check check = { .conf = conf, .errors = reader->errors,
-	    .sources = reader->sources, .folder = folder };
+	    .sources = reader->sources, .folder = folder,
+	    .is_whole = !conf_errors_has_any(reader->errors) };
 
 	if (conf != NULL && folder != NULL)
 		conf->origins = conf_origins_new(reader->sources, reader->count, folder);
@@ -346,6 +349,8 @@ make_conf(struct reader *reader, const char *folder)
 		return NULL;
 	}
 	atomic_init(&conf->references, 1);
+	for (size_t i = 0; i < reader->count; i++)
+		conf_origins_give(conf->origins, (unsigned)i, reader->given[i]);
 	for (size_t i = 0; i < settings_count; i++)
 		check_setting(reader, &check, &settings[i]);
 	if (!reader->errors->is_out_of_memory)
@@ -360,6 +365,7 @@ close_reader(struct reader *reader)
 	for (size_t i = 0; i < reader->count; i++)
 		free(reader->sources[i].name);
 	free(reader->sources);
+	free(reader->given);
 	/* libconfuse 3.3 cannot free a tree that it had no memory to finish */
 	if (reader->cfg != NULL && !reader->errors->is_out_of_memory)
 		(void)cfg_free(reader->cfg);
@@ -370,11 +376,12 @@ conf_read(const char *file, char *const *overrides, size_t count, struct buf *er
 {
 	struct conf_errors found = { .count = 0 };
 	struct reader reader = { .cfg = new_tree(), .errors = &found,
-	    .sources = calloc(count + 2, sizeof(*reader.sources)) };
+	    .sources = calloc(count + 2, sizeof(*reader.sources)),
+	    .given = calloc(count + 2, sizeof(*reader.given)) };
 	char *folder = folder_of(file);
 	struct conf *conf = NULL;
 
-	if (reader.cfg == NULL || reader.sources == NULL)
+	if (reader.cfg == NULL || reader.sources == NULL || reader.given == NULL)
 		found.is_out_of_memory = 1;
 	else {
 		read_defaults(&reader);

@@ -392,9 +392,11 @@ conf_text_check(struct buf *buf, const struct conf_text_options *options,
 	    .errors = errors, .section = options->section,
 	    .section_len = options->section_len };
 
-	if (buf->len == 0)
-		return;
-	check_bytes(&scan);
-	while (read_statement(&scan) == 0)
-		;
+	if (buf->len > 0) {
+		check_bytes(&scan);
+		while (read_statement(&scan) == 0)
+			;
+	}
+	if (options->given != NULL)
+		memcpy(options->given, scan.given, sizeof(scan.given));
 }

@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "audit.h"
 #include "background.h"
+#include "conf_reload.h"
 #include "conf_warn.h"
 #include "daemon.h"
 #include "engine.h"
@@ -70,13 +71,26 @@ mode_name(const struct conf *conf)
 }
 
 static void
+log_lines(void (*log)(const char *, ...), const char *lines)
+{
+	const char *end;
+
+	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+		log("%.*s", (int)(end - lines), lines);
+}
+
+static void
 log_warnings(const struct conf *conf)
 {
-	struct conf_warning warnings[CONF_WARNINGS_MAX];
-	size_t count = conf_warnings(conf, warnings);
+	struct buf lines;
 
-	for (size_t i = 0; i < count; i++)
-		log_warn("%s: %s", warnings[i].setting, warnings[i].what);
+	buf_init(&lines);
+	if (conf_warn_here(conf, "", &lines) == -1)
+		log_warn("no memory, or a list file has gone meanwhile: there may be more "
+		    "warnings");
+	if (lines.data != NULL)
+		log_lines(log_warn, lines.data);
+	buf_clear(&lines);
 }
 
 /* What a permit may lack by choice is said each time. */
@@ -130,25 +144,21 @@ open_socket(struct daemon *d)
 	return socket_file_bind(&d->socket_file, &options, engine_open);
 }
 
-static void
-log_lines(const char *lines)
-{
-	const char *end;
-
-	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
-		log_error("%.*s", (int)(end - lines), lines);
-}
-
+/* NULL: it has errors, or would take something away by accident; that was logged. */
 static struct conf *
-read_again(const struct daemon_options *options)
+read_again(const struct daemon_options *options, const struct conf *now)
 {
 	struct conf *conf;
 	struct buf errors;
 
 	buf_init(&errors);
 	conf = conf_read(options->file, options->overrides, options->count, &errors);
+	if (conf != NULL && conf_reload_check(now, conf, &errors) == -1) {
+		conf_unref(conf);
+		conf = NULL;
+	}
 	if (errors.data != NULL)
-		log_lines(errors.data);
+		log_lines(log_error, errors.data);
 	buf_clear(&errors);
 	return conf;
 }
@@ -237,7 +247,7 @@ use(struct daemon *d, struct conf *conf, struct ask *ask)
 static void
 reload(struct daemon *d)
 {
-	struct conf *conf = read_again(d->options);
+	struct conf *conf = read_again(d->options, d->conf);
 	struct ask *ask = NULL;
 	int is_good = conf != NULL && make_ask(d, conf, &ask) == 0;
 	struct audit_options options = audit_options(is_good ? conf : d->conf);
@@ -297,14 +307,14 @@ serve(struct daemon *d)
 	enum signals_event event;
 	int status;
 
+	if (audit_start(d->audit) == -1 || watchdog_start(d->first->socket) == -1)
+		return 1;
 	serving = (struct serving){ d->filter, d->own_place };
 	if (pthread_create(&thread, NULL, run_engine, &serving) != 0) {
 		log_error("no thread for the engine");
 		return 1;
 	}
 	(void)pthread_detach(thread);
-	if (audit_start(d->audit) == -1 || watchdog_start(d->first->socket) == -1)
-		return 1;
 	notify_ready();
 	event = wait_for_end(d);
 	notify_stopping();

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "conf_warn.h"
 #include "daemon.h"
 #include "dns.h"
 #include "engine.h"
 #include "log.h"
 #include "sandbox.h"
+#include "suffix.h"
 
 #define PROGRAM	"authrelay-milter"
 
@@ -43,9 +45,9 @@ print_version(void)
 	sandbox_describe_all(&sandboxes);
 	if (sandboxes.failed)
 		fatal("out of memory");
-	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\nldns %s\n%s", PROGRAM,
+	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\nldns %s\n%s\n%s", PROGRAM,
 	    AUTHRELAY_VERSION, engine, confuse_version, idn2_check_version(NULL),
-	    dns_library_version(), sandboxes.data);
+	    dns_library_version(), suffix_describe(), sandboxes.data);
 	exit(fflush(stdout) == EOF);
 }
 
@@ -107,6 +109,22 @@ read_configuration(const struct daemon_options *options)
 	return conf;
 }
 
+/* They change no exit status: what is warned of is allowed. */
+static void
+print_test(const struct conf *conf, const char *file)
+{
+	struct buf warnings;
+
+	buf_init(&warnings);
+	if (conf_warn_here(conf, "warning: ", &warnings) == -1)
+		log_warn("no memory, or a list file has gone meanwhile: there may be more "
+		    "warnings");
+	if (warnings.data != NULL)
+		(void)fputs(warnings.data, stderr);
+	buf_clear(&warnings);
+	(void)fprintf(stderr, "%s: the configuration is valid\n", file);
+}
+
 /*
  * In the background the working folder is another, and a reload has to find the file
  * again.
@@ -137,8 +155,7 @@ main(int argc, char **argv)
 	if (options.only_print)
 		conf_print(conf, stdout);
 	if (options.only_test)
-		(void)fprintf(stderr, "%s: the configuration is valid\n",
-		    options.daemon.file);
+		print_test(conf, options.daemon.file);
 	if (options.only_print || options.only_test)
 		status = fflush(stdout) == EOF;
 	else

@@ -31,11 +31,9 @@ priv_drop(const char *user)
 {
 	const struct passwd *entry;
 
-	if (*user == '\0') {
-		if (geteuid() == 0)
-			log_warn("running as root: `user' names nobody to become");
+	/* that root stays root is warned of with the configuration */
+	if (*user == '\0')
 		return 0;
-	}
 	if ((entry = getpwnam(user)) == NULL) {
 		log_error("user: no such user");
 		return -1;

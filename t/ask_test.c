@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "../milter/ask.h"
-#include "../milter/conf_warn.h"
 #include "../milter/renew.h"
 #include "tap.h"
 
@@ -506,33 +505,29 @@ test_hanging(int same_client, int limit, const char *why)
 	ask_unref(ask);
 }
 
-/* What configurations are refused or warned of. */
+/* What configurations are refused; conf_warn_test.c has those that are warned of. */
 static const struct {
 	const char	*text;
 	const char	*error;
-	const char	*warning;	/* how the first one begins; "": none */
 } confs[] = {
-	{ "", NULL, "" },
-	{ OURS "mx { accept = backup }\n", "t.conf:2: mx.accept: backup without mx.networks or mx.domains", "" },
-	{ OURS "mx {\n\n accept = backup\n timeout = 3 }\n", "t.conf:4: mx.accept: backup without", "" },
-	{ OURS "mx { accept = backup names = { a.test } }\n", "t.conf:2: mx.accept: backup without", "" },
-	{ OURS "mx { accept = backup domains = { a.test } }\n", NULL, "" },
-	{ OURS "mx { accept = backup networks = { 192.0.2.0/24 } }\n", NULL, "" },
-	{ OURS "mx { accept = primary }\n", NULL, "mx.accept without mx.domains or mx.networks" },
-	{ OURS "mx { accept = any }\n", NULL, "mx.accept without mx.domains or mx.networks" },
-	{ OURS "mx { accept = any domains = { a.test } }\n", NULL, "" },
-	{ OURS "mx { accept = primary networks = { 192.0.2.0/24 } }\n", NULL, "" },
-	{ OURS "mx { accept = any domains = { a.test } require-dnssec = yes }\ndns { trust-ad = no }\n", NULL,
-	    "mx.require-dnssec no answer is ever authenticated" },
-	{ OURS "mx { accept = any domains = { a.test } require-dnssec = yes }\n", NULL, "" },
+	{ "local-domains = a.test\n", NULL },
+	{ OURS "mx { accept = backup }\n", "t.conf:2: mx.accept: backup without mx.networks or mx.domains" },
+	{ OURS "mx {\n\n accept = backup\n timeout = 3 }\n", "t.conf:4: mx.accept: backup without" },
+	{ OURS "mx { accept = backup names = { a.test } }\n", "t.conf:2: mx.accept: backup without" },
+	{ OURS "mx { accept = backup domains = { a.test } }\n", NULL },
+	{ OURS "mx { accept = backup networks = { 192.0.2.0/24 } }\n", NULL },
+	{ OURS "mx { accept = primary }\n", NULL },
+	{ OURS "mx { accept = any }\n", NULL },
+	{ OURS "mx { accept = any domains = { a.test } }\n", NULL },
+	{ OURS "mx { accept = primary networks = { 192.0.2.0/24 } }\n", NULL },
+	{ OURS "mx { accept = any domains = { a.test } require-dnssec = yes }\ndns { trust-ad = no }\n", NULL },
+	{ OURS "mx { accept = any domains = { a.test } require-dnssec = yes }\n", NULL },
 };
 
 static void
 test_confs(void)
 {
 	for (size_t i = 0; i < sizeof(confs) / sizeof(confs[0]); i++) {
-		struct conf_warning warnings[CONF_WARNINGS_MAX];
-		char text[256] = "";
 		struct buf errors;
 		FILE *fp = fopen(conf_file, "w");
 		struct conf *conf;
@@ -544,36 +539,9 @@ test_confs(void)
 		tap_is_int(conf == NULL, confs[i].error != NULL, "refused or not: %s", confs[i].text);
 		if (confs[i].error != NULL && errors.data != NULL)
 			begins(errors.data + strlen(folder) + 1, confs[i].error, "with its place");
-		if (conf != NULL) {
-			if (conf_warnings(conf, warnings) > 0)
-				(void)snprintf(text, sizeof(text), "%s %s", warnings[0].setting, warnings[0].what);
-			tap_ok(*confs[i].warning == '\0' ? *text == '\0' : strncmp(text, confs[i].warning,
-			    strlen(confs[i].warning)) == 0, "the warning: %s", text);
-		}
 		buf_clear(&errors);
 		conf_unref(conf);
 	}
-}
-
-/* This machine may have a public address: the set is replaced, as it would be behind a NAT. */
-static void
-test_no_address(void)
-{
-	struct conf *conf = conf_with("mx { accept = any domains = { a.test } }\n");
-	struct conf_warning warnings[CONF_WARNINGS_MAX];
-
-	netset_free(conf->policy.own_addresses);
-	conf->policy.own_addresses = netset_new();
-	(void)netset_seal(conf->policy.own_addresses);
-	tap_is_int((long long)conf_warnings(conf, warnings), 1, "without any own address there is a warning");
-	begins(warnings[0].what, "no mail exchanger can be this server", "of that");
-	conf_unref(conf);
-	conf = conf_with("mx { accept = any domains = { a.test } names = { mx.us.test } }\n");
-	netset_free(conf->policy.own_addresses);
-	conf->policy.own_addresses = netset_new();
-	(void)netset_seal(conf->policy.own_addresses);
-	tap_is_int((long long)conf_warnings(conf, warnings), 0, "and none with names");
-	conf_unref(conf);
 }
 
 int
@@ -592,7 +560,6 @@ main(void)
 	test_hanging(1, MX_LIMIT_CLIENT,
 	    "tempfail: too many look-ups are under way for the client's network");
 	test_confs();
-	test_no_address();
 	(void)unlink(conf_file);
 	(void)rmdir(folder);
 	return tap_done();

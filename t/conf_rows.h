@@ -22,6 +22,10 @@ struct row {
 #define TWO_KINDS	"a common name and a distinguished name, of which a mail server shows one; allowed: " \
 			"both of one kind\n"
 
+#define NO_RECIPIENTS	"t.conf: local-domains and relay-domains have no entry, and mx.accept is none: all mail to " \
+			"this host would be refused; allowed: a domain in one of them, or no-local-domains = yes " \
+			"on a host that takes in no mail\n"
+
 static const struct row good[] = {
 	{ "", NULL, "" },
 	{ "# nothing\n// at\n/* all\n */\n", NULL, "" },

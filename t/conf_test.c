@@ -4,16 +4,20 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../milter/conf.h"
@@ -33,7 +37,11 @@ write_bytes(const char *name, const char *text, size_t len)
 	(void)unlink(name);
 	FILE *fp = fopen(name, "w");
 
-	if (fp == NULL || fwrite(text, 1, len, fp) != len || fclose(fp) != 0) {
+	/* what is young is looked at twice, and there are many */
+	const struct timespec old[2] = { { 0, 0 }, { 0, 0 } };
+
+	if (fp == NULL || fwrite(text, 1, len, fp) != len || fclose(fp) != 0 ||
+	    utimensat(AT_FDCWD, name, old, 0) == -1) {
 		perror(name);
 		exit(1);
 	}
@@ -45,15 +53,19 @@ write_text(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
-/* Reads the file of that name; errors_r is to be freed. */
+/*
+ * Reads the file of that name; errors_r is to be freed. Most have no domain, which is an error
+ * of its own: see test_recipients().
+ */
 static struct conf *
 read_conf(const char *name, const char *override, char **errors_r)
 {
-	char *overrides[1] = { (char *)(uintptr_t)override };
+	static char no_domains[] = "no-local-domains = yes";
+	char *overrides[2] = { no_domains, (char *)(uintptr_t)override };
 	struct buf errors;
 
 	buf_init(&errors);
-	struct conf *conf = conf_read(name, overrides, override != NULL, &errors);
+	struct conf *conf = conf_read(name, overrides, 1 + (override != NULL), &errors);
 	*errors_r = errors.data;
 	return conf;
 }
@@ -195,7 +207,7 @@ static const char full[] =
 	"mta-peers = {\n127.0.0.1 }\n"
 	"pid-file = /run/10\nmode = monitor\ndenied-reply = \"551 5.7.10 Notes\"\n"
 	"trusted-networks = {\n\t10.0.0.0/10,\n\t::1 }\n"
-	"local-domains = { example.com,\n\texample.com.au }\nrelay-domains\n=\n{\nb.example\n}\n"
+	"no-local-domains = yes\nlocal-domains = { example.com,\n\texample.com.au }\nrelay-domains\n=\n{\nb.example\n}\n"
 	"own-addresses = { 192.0.2.10 }\nlocal-submission = reject\nrequire-auth-on = { 587 }\n"
 	"client-certificates = { 'a\\\nb|c' } # end\n"
 	"auth { mechanisms = { PLAIN,\nLOGIN }\n min-ssf = 128\n require-tls = yes }\n"
@@ -388,6 +400,205 @@ test_missing(void)
 	tap_ok(read_conf("nul.conf", NULL, &errors) == NULL, "a file with a NUL byte");
 	tap_is_str(errors, "nul.conf: a NUL byte in it: it is no text file\n", "is no text");
 	free(errors);
+}
+
+/* Without a domain nothing is taken in, which has to be said: a file that was emptied is an error. */
+static const struct row recipients[] = {
+	{ "", NULL, NO_RECIPIENTS },
+	{ "# all is gone\n", NULL, NO_RECIPIENTS },
+	{ "local-domains = { }\nrelay-domains = 'file:empty.txt'\n", NULL, NO_RECIPIENTS },
+	{ "no-local-domains = no\n", NULL, NO_RECIPIENTS },
+	{ "local-domains = a.test\n", "local-domains = { }", NO_RECIPIENTS },
+	{ "mx { domains = a.test }\n", NULL, NO_RECIPIENTS },
+	{ "mode = x\n", NULL, NO_RECIPIENTS "t.conf:1: mode: \"x\" is none of its words; allowed: enforce, monitor\n" },
+	{ "local-domains = 'file:none.txt'\n", NULL,
+	  "t.conf:1: local-domains: \"file:none.txt\": No such file or directory\n" },
+	{ "local-domains = a.test\n", NULL, NULL },
+	{ "relay-domains = .a.test\n", NULL, NULL },
+	{ "relay-domains = 'file:good.txt'\n", NULL, NULL },
+	{ "mx { accept = any }\n", NULL, NULL },
+	{ "no-local-domains = yes\n", NULL, NULL },
+	{ "", "local-domains = a.test", NULL },
+};
+
+static void
+test_recipients(void)
+{
+	write_text("empty.txt", "# none\n");
+	for (size_t i = 0; i < sizeof(recipients) / sizeof(recipients[0]); i++) {
+		const struct row *row = &recipients[i];
+		char *override = (char *)(uintptr_t)row->override;
+		struct buf errors;
+		buf_init(&errors);
+		write_text(FILE_NAME, row->text);
+		struct conf *conf = conf_read(FILE_NAME, &override, override != NULL, &errors);
+		tap_is_str(errors.data, row->want, "a domain, or a word that there is none: %s", name_of(row));
+		tap_ok((conf == NULL) == (row->want != NULL), "  and so");
+		buf_clear(&errors);
+		conf_unref(conf);
+	}
+}
+
+/* What is no regular file does not make a reload wait. */
+static void
+test_no_files(void)
+{
+	static const char *const names[] = { "fifo", "/dev/zero", "/dev/null" };
+	char *errors, text[128], want[256];
+
+	(void)mkfifo("fifo", 0600);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(text, sizeof(text), "relay-domains = \"file:%s\"\n", names[i]);
+		(void)snprintf(want, sizeof(want), "t.conf:1: relay-domains: \"file:%s\": not a regular file\n", names[i]);
+		write_text(FILE_NAME, text);
+		tap_ok(read_conf(FILE_NAME, NULL, &errors) == NULL, "a list in %s", names[i]);
+		tap_is_str(errors, want, "  is an error at once");
+		free(errors);
+	}
+	tap_ok(read_conf("/dev/zero", NULL, &errors) == NULL, "a configuration in /dev/zero");
+	tap_is_str(errors, "/dev/zero: not a regular file, and no pipe\n", "  is an error at once");
+	free(errors);
+	struct conf *conf = read_conf("fifo", NULL, &errors);
+	tap_is_str(errors, NULL, "a FIFO that nobody writes into is empty, at once");
+	free(errors);
+	conf_unref(conf);
+	(void)unlink("fifo");
+	conf = read_conf("/dev/null", NULL, &errors);
+	tap_is_str(errors, NULL, "and so is /dev/null");
+	free(errors);
+	conf_unref(conf);
+}
+
+/* As /dev/stdin at the end of a pipe; a part comes late. */
+static void
+test_pipe(void)
+{
+	char name[64], *errors;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds) == -1 || (pid = fork()) == -1) {
+		tap_ok(0, "a pipe: %s", strerror(errno));
+		return;
+	}
+	if (pid == 0) {
+		(void)close(fds[0]);
+		(void)!write(fds[1], "relay-domains = pi", 18);
+		(void)usleep(50000);
+		(void)!write(fds[1], "pe.test\n", 8);
+		_exit(0);
+	}
+	(void)close(fds[1]);
+	(void)snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]);
+	struct conf *conf = read_conf(name, NULL, &errors);
+	tap_is_str(errors, NULL, "a configuration from a pipe");
+	tap_ok(conf != NULL && has_domain(conf->policy.relay_domains, "pipe.test"), "is read to its end");
+	free(errors);
+	conf_unref(conf);
+	(void)waitpid(pid, NULL, 0);
+	(void)close(fds[0]);
+}
+
+#define CHANGING	300000	/* bytes */
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct writer {
+	unsigned	rounds;
+	unsigned	late;		/* rounds in which it was kept from going on */
+	int		is_restless;	/* it makes no pause */
+};
+
+/*
+ * Rewrites a file in place, one half after the other, until the parent ends it. Counts how often
+ * it was kept from that for so long that nobody could know of the next half.
+ */
+static void
+keep_writing(volatile struct writer *writer)
+{
+	static char half[CHANGING / 2];
+	int fd = open("changing", O_WRONLY);
+	double last = seconds();
+
+	for (char letter = 'a'; fd != -1; letter = letter == 'a' ? 'b' : 'a') {
+		double start = seconds();
+		memset(half, letter, sizeof(half));
+		if (pwrite(fd, half, sizeof(half), 0) == -1 || usleep(1000) == -1 ||
+		    pwrite(fd, half, sizeof(half), sizeof(half)) == -1)
+			break;
+		writer->late += seconds() - (writer->is_restless ? last : start) > 0.006;
+		writer->rounds++;
+		last = seconds();
+		(void)usleep(letter == 'a' || writer->is_restless ? 500 : 30000);
+	}
+	_exit(1);
+}
+
+static int
+is_mixed(const struct buf *buf)
+{
+	return memchr(buf->data, buf->data[0] == 'a' ? 'b' : 'a', buf->len) != NULL;
+}
+
+/* Reads it once. Returns 1: one state of it, 0: an error that says why, -1: neither. */
+static int
+read_changing(const volatile struct writer *writer)
+{
+	unsigned late = writer->late;
+	struct buf buf;
+	const char *why = conf_file_load("changing", &buf);
+	int result = why == NULL && buf.len == CHANGING;
+
+	if (why != NULL && strcmp(why, "it is being changed; write a new file, and rename it to this one") != 0)
+		tap_is_str(why, NULL, "an error");
+	if (result == 1 && (is_mixed(&buf) || writer->is_restless)) {
+		(void)usleep(300000);	/* it counts at the end of a round */
+		result = writer->late == late ? -1 : 0;
+	}
+	buf_clear(&buf);
+	return result;
+}
+
+/* Another process changes a file while it is read: what is read is one state of it, or an error. */
+static void
+test_changing(void)
+{
+	static char text[CHANGING];
+	volatile struct writer *writer = mmap(NULL, sizeof(*writer), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t wrong = 0, whole = 0;
+	int result;
+	pid_t pid;
+
+	memset(text, 'b', sizeof(text));
+	write_bytes("changing", text, sizeof(text));
+	if (writer == MAP_FAILED || (pid = fork()) == -1) {
+		tap_ok(0, "a process that writes: %s", strerror(errno));
+		return;
+	}
+	if (pid == 0)
+		keep_writing(writer);
+	for (int i = 0; i < 100000 && writer->rounds < 60 && wrong == 0; i++) {
+		result = read_changing(writer);
+		whole += result == 1;
+		wrong += result == -1;
+	}
+	tap_is_int((long long)wrong, 0, "a file that is rewritten is never read half and half");
+	tap_ok(whole > 0, "and is read in its pauses: %zu times; late: %u of %u", whole, writer->late,
+	    writer->rounds);
+	writer->is_restless = 1;
+	(void)usleep(100000);
+	tap_is_int(read_changing(writer), 0, "one that is never left alone is not read at all");
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	(void)munmap((void *)(uintptr_t)writer, sizeof(*writer));
 }
 
 /* A relative list file is looked for beside the configuration, not where we are. */
@@ -650,6 +861,10 @@ main(int argc, char **argv)
 		test_good(&good[i], base);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		test_bad(&bad[i]);
+	test_recipients();
+	test_no_files();
+	test_pipe();
+	test_changing();
 	test_missing();
 	test_folder();
 	test_many_errors();

@@ -278,14 +278,14 @@ sub test_missing
 sub test_no_pkg_config
 {
 	for my $none ('', "$bin/none", 'false') {
-		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q', '--without-seccomp');
+		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q', '--without-seccomp', '--without-psl');
 		is $status, 0, "PKG_CONFIG='$none': exit 0" or diag $output;
 		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2 -lldns -lcrypto', "PKG_CONFIG='$none': libraries";
 	}
 	# As on FreeBSD: one in the base system, two among the ports.
 	my $cc = compiler_with('cc-ports', 'case "$*" in *-L/usr/local/lib*) ;;'
 	    . ' *-lconfuse*|*-lidn2*|*confuse.h*) exit 1 ;; esac');
-	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q', '--without-seccomp');
+	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q', '--without-seccomp', '--without-psl');
 	is $status, 0, 'libraries in /usr/local: exit 0';
 	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2 +-lldns +-lcrypto$},
 	    'libraries in /usr/local: where';
@@ -298,13 +298,15 @@ my %OPTIONAL = (
 	    'libseccomp .*\n +Debian: libseccomp-dev +Fedora: libseccomp-devel '],
 	landlock => [qw(sandbox_landlock.o sandbox_landlock_none.o linux/landlock.h),
 	    'Landlock .*\n +Debian: linux-libc-dev '],
+	psl => [qw(suffix_psl.o suffix_none.o libpsl.h),
+	    'libpsl .*\n +Debian: libpsl-dev +Fedora: libpsl-devel +FreeBSD: dns/libpsl +Alpine: libpsl-dev'],
 );
 
 sub test_optional
 {
 	for my $name (sort keys %OPTIONAL) {
 		my ($with, $without, $header, $missing) = @{$OPTIONAL{$name}};
-		my $sandbox = sub { configure({}, '-q', @_); expanded('$(SANDBOX)') };
+		my $sandbox = sub { configure({}, '-q', @_); expanded('$(SANDBOX) $(SUFFIX)') };
 
 		if (-e "/usr/include/$header") {
 			for my $option ([], ["--with-$name"], ["--with-$name=yes"], ["--with-$name=auto"]) {
@@ -326,8 +328,8 @@ sub test_optional
 		my ($status, $output) = configure({}, "CC=$cc");
 		is $status, 0, "$name is not there: exit 0" or diag $output;
 		like $output, qr/: not found; the daemon is built without/, "$name: is said";
-		like expanded('$(SANDBOX)'), qr{ milter/\Q$without\E}, "$name: is not used then";
-		unlike expanded('$(ALL_LIBS)'), qr/seccomp/, 'nor linked' if $name eq 'seccomp';
+		like expanded('$(SANDBOX) $(SUFFIX)'), qr{ milter/\Q$without\E}, "$name: is not used then";
+		unlike expanded('$(ALL_LIBS)'), qr/$name/, 'nor linked' if $name ne 'landlock';
 		($status, $output) = configure({}, "CC=$cc", "--with-$name");
 		is $status, 1, "$name is not there, --with-$name: exit 1";
 		like $output, qr/^  $missing/m, "$name: the packages that have it";

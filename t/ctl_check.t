@@ -10,7 +10,8 @@ use Authrelay::Ctl qw(ctl need_ctl);
 use Authrelay::Daemon;
 use Authrelay::Need qw(need_daemon);
 use Authrelay::Process;
-use Authrelay::Scratch qw(scratch_folder write_file);
+use Authrelay::Scratch qw(scratch_folder read_file write_file);
+use Authrelay::Wait qw(wait_for);
 
 need_daemon();
 need_ctl();
@@ -18,15 +19,13 @@ need_ctl();
 my $folder = scratch_folder();
 my $file = "$folder/test.conf";
 
-# Nothing to warn of; the lists are on line 2 and 3.
+# Nothing to warn of, on any host; each warning is in t/conf_warn_test.c.
 my $GOOD = <<'EOT';
 user = nobody
 local-domains = { local.test }
-trusted-networks = { "10.0.0.0/8", "2001::/16", "192.0.2.1" }
+trusted-networks = { "198.51.100.0/24", "2001:db8:5::/64", "127.0.0.0/8", "::1/128" }
+audit { file = /var/log/x }
 EOT
-my $USER = 'user = nobody';
-my $LOCAL = 'local-domains = { local.test }';
-my $OWN = 'own-addresses = 198.51.100.25';
 
 # What check says of a configuration, its file being FILE; the last line, that it is valid, is left out.
 sub warnings_of
@@ -43,60 +42,80 @@ sub warnings_of
 
 subtest 'nothing to warn of' => sub {
 	is(warnings_of($GOOD), '', 'a good one');
-	is(warnings_of($GOOD, @$_), '', "@$_") for ['denied-reply = "554 5.7.1 No"'],
-	    ['socket-mode = 0664'], ['socket = "inet:8891@127.0.0.1"', 'socket-mode = 0666'],
-	    ['audit.syslog = no', 'audit.file = /var/log/x'], ['local-domains = { }', 'relay-domains = r.test'],
-	    ['trusted-networks = { "128.0.0.0/8", "8000::/16" }'];
+	is(warnings_of($GOOD, @$_), '', "@$_") for ['socket-mode = 0664'],
+	    ['local-domains = { }', 'relay-domains = r.test'], ['local-domains = { }', 'no-local-domains = yes'];
 };
 
-my $NETWORK = 'warning: trusted-networks:';
-my $LICENCE = 'all of it may relay without a login';
-my %WARNING = (
-	"$USER\n$LOCAL\nsocket-mode = 0662\n" =>
-	    'FILE:3: warning: socket-mode: every user of this host may talk to the filter',
-	"$LOCAL\n" => 'FILE: warning: user: empty: started by root, the daemon stays root',
-	"$LOCAL\nuser = ''\n" => 'FILE:2: warning: user: empty: started by root, the daemon stays root',
-	"$USER\n$LOCAL\n\nmode = monitor\n" => 'FILE:4: warning: mode: monitor: nothing is refused',
-	"$USER\n$LOCAL\ndenied-reply = '551 5.7.1 No'\n" =>
-	    'FILE:3: warning: denied-reply: another code than 550 or 554, which mean a refusal by policy',
-	"$USER\n" => 'FILE: warning: local-domains: empty, and so is relay-domains: '
-	    . 'strangers can write to nobody but users without a domain',
-	"$USER\n$LOCAL\naudit {\n\tsyslog = no\n}\n" =>
-	    'FILE:4: warning: audit.syslog: no, and audit.file is empty: nothing is recorded',
-	"$USER\n$LOCAL\naudit {\n\n\ton-failure = continue\n}\n" =>
-	    'FILE:5: warning: audit.on-failure: continue: what cannot be recorded is decided all the same',
-	"$USER\n$LOCAL\n$OWN\nmx { accept = primary }\n" => 'FILE:4: warning: mx.accept: without mx.domains or '
-	    . 'mx.networks, whoever points an MX record here may use this server',
-	"$USER\n$LOCAL\n$OWN\nmx {\n accept = any }\n" => 'FILE:5: warning: mx.accept: without mx.domains or '
-	    . 'mx.networks, whoever points an MX record here may use this server',
-	"$USER\n$LOCAL\n$OWN\nmx { accept = any domains = a.test\n require-dnssec = yes }\ndns { trust-ad = no }\n" =>
-	    'FILE:5: warning: mx.require-dnssec: no answer is ever authenticated where dns.trust-ad is no',
-	"$USER\n$LOCAL\ntrusted-networks = {\n\t\"0.0.0.0/0\"\n}\n" =>
-	    "FILE:4: $NETWORK \"0.0.0.0/0\" is the whole Internet; $LICENCE",
-	"$USER\n$LOCAL\ntrusted-networks = \"::/0\"\n" =>
-	    "FILE:3: $NETWORK \"::/0\" is the whole Internet; $LICENCE",
-	"$USER\n$LOCAL\ntrusted-networks = \"10.0.0.0/7\"\n" =>
-	    "FILE:3: $NETWORK \"10.0.0.0/7\" is a very wide network; $LICENCE",
-	"$USER\n$LOCAL\ntrusted-networks = \"[2000::]/15\"\n" =>
-	    "FILE:3: $NETWORK \"[2000::]/15\" is a very wide network; $LICENCE",
-);
-
-subtest 'warnings' => sub {
-	for my $text (sort keys %WARNING) {
-		is(warnings_of($text), "$WARNING{$text}\n", $text =~ s/\s+/ /gr);
-	}
-};
+my $WIDE = 'is a very wide network; all of it may relay without a login; name the networks of your own machines';
+my $MONITOR = 'warning: mode: monitor: nothing is refused; use enforce once the record holds no surprise';
 
 subtest 'where a warning is' => sub {
-	write_file("$folder/nets", "# mine\n192.0.2.0/24\n 128.0.0.0/1 # half\n");
-	is(warnings_of("$GOOD", 'trusted-networks = "file:nets"'),
-	    "$folder/nets:3: $NETWORK \"128.0.0.0/1\" is a very wide network; $LICENCE\n", 'a list file');
-	is(warnings_of($GOOD, 'mode = monitor'),
-	    "-o 'mode = monitor': warning: mode: monitor: nothing is refused\n", 'an override');
+	write_file("$folder/nets", "# mine\n198.51.100.0/24\n 128.0.0.0/1 # half\n");
+	is(warnings_of($GOOD, 'trusted-networks = "file:nets"'),
+	    "$folder/nets:3: warning: trusted-networks: \"128.0.0.0/1\" $WIDE\n", 'a list file');
+	is(warnings_of($GOOD, 'mode = monitor'), "-o 'mode = monitor': $MONITOR\n", 'an override');
 	is(warnings_of("mode = monitor\n$GOOD", 'trusted-networks += "::/1"'), <<"EOT", 'all, in order');
-FILE:1: warning: mode: monitor: nothing is refused
--o 'trusted-networks += "::/1"': $NETWORK "::/1" is a very wide network; $LICENCE
+FILE:1: $MONITOR
+-o 'trusted-networks += "::/1"': warning: trusted-networks: "::/1" $WIDE
 EOT
+	like(warnings_of("local-domains = a.test\nuser = nobody\n"), qr/^FILE: warning: audit\.file: empty: /m,
+	    'the file as a whole, where it does not have the setting');
+};
+
+# Many at once, by the file, a list file and defaults.
+my $MANY = <<'EOT';
+mode = monitor
+local-domains = { local.test }
+trusted-networks = { "file:nets", "8.0.0.0/8" }
+auth {
+	mechanisms = { PLAIN, EXTERNAL }
+}
+mx { accept = any timeout = 20 }
+EOT
+
+subtest 'check, -t, the start and a reload say the same' => sub {
+	my $daemon = Authrelay::Daemon->new(conf => $MANY);
+	my $conf = $daemon->conf_file;
+
+	write_file($daemon->folder . '/nets', "0.0.0.0/0\n");
+	my ($code, $out, $check) = ctl('check', '-c', $conf);
+	my ($test_code, $test) = Authrelay::Process->run(Authrelay::Daemon::program(), '-t', '-c', $conf);
+	is("$code $test_code", '0 0', 'both exit with 0');
+	is($test, $check, '-t says what check says');
+	my @want = map { s/: warning: /: /r } grep { /: warning: / } split /\n/, $check;
+	cmp_ok(scalar @want, '>=', 7, 'which is a lot') or diag $check;
+	like($check, qr/ \Q$_\E: /, "$_ is among it")
+	    for qw(mode trusted-networks auth.mechanisms mx.accept mx.timeout socket-mode);
+	$daemon->start;
+	my $said = sub { return grep { $_ ne '' } map { /warning: (\S+: \S+: .*)/ ? $1 : '' } split /\n/, $_[0] };
+	is_deeply([ $said->($daemon->log_text) ], \@want, 'the start says it');
+	$daemon->answers for 1 .. 3;	# until all its threads run
+	my $before = length $daemon->log_text;
+	kill 'HUP', $daemon->pid;
+	wait_for('end of the reload', 20, sub { substr($daemon->log_text, $before) =~ /reloaded.*\n/ });
+	is_deeply([ $said->(substr $daemon->log_text, $before) ], \@want, 'and a reload');
+	$daemon->stop;
+};
+
+subtest 'the README and the sample' => sub {
+	my $readme = read_file(Authrelay::Daemon::top() . '/README');
+	my ($section) = $readme =~ /^Configuration by example\n-+\n(.*?)^`authrelay-milter -t`/ms;
+	my @example = $section =~ /((?:^    .*\n)+)/mg;
+
+	is(scalar @example, 5, 'has examples');
+	for my $example (@example) {
+		my $text = $example =~ s/^    //mgr =~ s/^(socket-group|user) .*\n//mgr =~ s/"file:[^"]*"/listed.test/gr;
+		my $said = warnings_of("$text\n", 'user = nobody', $text =~ /accept/ ? ('mx.names = mx.test', 'audit.file = /a') : ());
+		# this host may be in one of these networks itself
+		$said =~ s/^.*(?:has the default gateway|is wider than the network of this host|own address on the bridge).*\n//mg;
+		is($said, '', 'nothing to warn of: ' . $text =~ s/\s+/ /gr);
+	}
+	my $sample = read_file(Authrelay::Daemon::top() . '/conf/authrelay.conf');
+	like(warnings_of($sample, 'local-domains = local.test', 'user = nobody'), qr/\AFILE:\d+: warning: audit\.file: [^\n]*\n\z/,
+	    'of the sample, with a domain: only that there is no file for records');
+	my ($code, undef, $err) = ctl('check', '-c', write_file($file, $sample));
+	is($code, 78, 'as it comes, the sample lacks a domain');
+	like($err, qr/^\Q$file\E: local-domains and relay-domains have no entry, .*no-local-domains = yes/, 'and says so');
 };
 
 subtest 'errors are those of authrelay-milter -t' => sub {

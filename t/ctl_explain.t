@@ -290,7 +290,7 @@ subtest 'the place of what decided' => sub {
 		my ($code, $out, $err) = ask(@$options);
 		like($out, qr/^matched: \Q$matched\E\nplace: \Q$place\E$/m, "$matched: $place") or diag $err;
 	}
-	my $empty = write_file("$folder/empty.conf", '');
+	my $empty = write_file("$folder/empty.conf", "no-local-domains = yes\n");
 	my (undef, $out) = ctl('explain', '-c', $empty, '--client', '127.0.0.9', '--rcpt', 'x@x.test');
 	like($out, qr{^matched: trusted-networks 127\.0\.0\.0/8\nplace: default$}m, 'a default');
 	$out = qx(cd '$folder' && @{[Authrelay::Ctl::program()]} explain -c test.conf --client $STRANGER --rcpt x\@relay.test);

@@ -351,7 +351,7 @@ subtest 'usage' => sub {
 		is $out, '', 'nothing else is said';
 	}
 	like((ctl('log', '--no'))[2], qr/^usage: authrelayctl log /m, 'an unknown option');
-	my $conf = write_file("$FOLDER/conf", '');
+	my $conf = write_file("$FOLDER/conf", "no-local-domains = yes\n");
 	my ($code, $out, $err) = ctl('log', '-c', $conf);
 	is "$code $err", "64 authrelayctl: log: audit.file is not set: name a file\n", 'no file at all';
 	is((ctl('log', '-c', $conf, '-o', "audit.file = \"$FILE\""))[1], lines(0 .. $#WANT), 'the file of the configuration');

@@ -36,7 +36,7 @@ sub with { my ($from, $to) = @_; my $text = $CONF; $text =~ s/\Q$from\E/$to/ or 
 sub replay
 {
 	my ($conf, @argument) = @_;
-	my ($code, $out, $err) = ctl('replay', '--json', '--config', write_file("$FOLDER/new.conf", "$conf\n"), @argument);
+	my ($code, $out, $err) = ctl('replay', '--json', '--config', write_file("$FOLDER/new.conf", "$conf\n"), '-o', 'no-local-domains = yes', @argument);
 
 	diag $err if $code > 1;
 	return ($code, eval { JSON::PP::decode_json($out) } // { broken => $out });

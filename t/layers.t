@@ -151,6 +151,8 @@ sub test_sources
 	    'engine_libmilter.c', 'and so is its header';
 	is join(' ', map { basename($_) } grep { code_of($_) =~ m{\bldns_|<ldns/} } @source, @header),
 	    'dns_packet.c', 'ldns_ is in one file, and its header too';
+	is join(' ', map { basename($_) } grep { code_of($_) =~ m{\bpsl_|<libpsl\.h>} } @source, @header),
+	    'suffix_psl.c', 'libpsl is in one file, and its header too';
 	is join(' ', map { basename($_) } grep { code_of($_) =~ m{<openssl/} } @source, @header),
 	    'audit_key.c chain.c redact.c smtp_auth.c tls_client.c', 'OpenSSL is in five, and in no header';
 	is join(' ', map { basename($_) } grep { code_of($_) =~ /^\s*#\s*if/m } @source), '',

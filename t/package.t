@@ -89,7 +89,8 @@ subtest 'versions' => sub {
 
 subtest 'the unit' => sub {
 	my %unit = unit_settings();
-	my ($socket) = succeeds('-n', Authrelay::Daemon::program(), '-n', '-c', '/dev/null') =~
+	my ($socket) = succeeds('-n', Authrelay::Daemon::program(), '-n', '-c', '/dev/null',
+	    '-o', 'no-local-domains = yes') =~
 	    /^socket = "?unix:([^"\n]+)/m;
 	my ($folder) = $socket =~ m{^/run/(.+)/[^/]+$};
 
@@ -257,7 +258,7 @@ sub test_life
 	my $run = sub { succeeds($_[0], $command->($_[0])) };
 	my $records = Authrelay::Records->new("$folder/log/audit.json");
 	my $write = sub { write_file("$folder/conf", "socket = \"unix:$socket\"\naudit {\n\tsyslog = no\n"
-	    . "\tfile = \"$folder/log/audit.json\"\n}\n$_[0]") };
+	    . "\tfile = \"$folder/log/audit.json\"\n}\nlocal-domains = local.test\n$_[0]") };
 
 	at_end(sub { my $pid = pid_of($folder); kill 'KILL', $pid if $pid });
 	mkdir "$folder/$_" for qw(run log);

@@ -30,6 +30,8 @@ my @CONTRIB = (qw(/etc/logrotate.d/authrelay /lib/systemd/system/authrelay.servi
     rsyslog/authrelay-receive.conf rsyslog/authrelay-send.conf));
 my @DEBIAN = map { "/usr/share/doc/authrelay/$_" } qw(README.Debian changelog.Debian copyright);
 
+my $DOMAIN = 'local-domains = example.org';
+
 sub succeeds
 {
 	my ($name, @command) = @_;
@@ -158,7 +160,7 @@ sub test_daemon
 	mkdir "$ROOT/run/authrelay", 0755;
 	chown $uid, $gid, "$ROOT/run/authrelay";
 	my $daemon = Authrelay::Process->start(output => "$FOLDER/log", command => ['chroot',
-	    "--userspec=$uid:$gid", $ROOT, '/usr/sbin/authrelay-milter', '-f']);
+	    "--userspec=$uid:$gid", $ROOT, '/usr/sbin/authrelay-milter', '-f', '-o', $DOMAIN]);
 	my $client = wait_until(20, sub { eval { Authrelay::MilterClient->new("unix:$socket")->negotiate } });
 	ok $client, 'the daemon serves' or diag read_file("$FOLDER/log");
 	is mode_of('/run/authrelay/milter.sock'), "0660 $uid:$gid", 'its socket is for its group';
@@ -188,7 +190,10 @@ subtest 'install' => sub {
 	is mode_of('/var/log/authrelay'), "2750 $uid:4", 'the folder of records';
 	is mode_of('/etc/authrelay.conf'), '0644 0:0', 'the configuration';
 	is join(' ', grep { -l } glob "$ROOT/etc/systemd/system/*/authrelay.service"), '', 'it is not enabled';
-	in_root('-t', qw(authrelay-milter -t));
+	my ($code, $said) = run_in($FOLDER, 'chroot', $ROOT, qw(authrelay-milter -t));
+	is $code, 78, 'as it comes, it does not start';
+	like $said, qr{\A/etc/authrelay\.conf: local-domains and relay-domains have no entry, }, 'before it is said for whom';
+	in_root('-t', qw(authrelay-milter -t -o), $DOMAIN);
 	test_daemon($uid, $gid);
 };
 

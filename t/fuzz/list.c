@@ -67,7 +67,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lines == NULL)
 		abort();
 	int list_fd = fuzz_file(data + skipped, size - skipped, list_path);
-	(void)snprintf(text, sizeof(text), "%s = { \"file:%s\" }\n", lists[list], list_path);
+	(void)snprintf(text, sizeof(text), "no-local-domains = yes\n%s = { \"file:%s\" }\n", lists[list],
+	    list_path);
 	int fd = fuzz_file(text, strlen(text), path);
 	struct conf *conf = conf_checks_read(path, NULL, 0);
 	if (conf != NULL) {
