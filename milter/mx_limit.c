@@ -183,7 +183,7 @@ static enum mx_limit_result
 check(const struct mx_limit *limit, const struct mx_slot *slot)
 {
 	const unsigned most = slot->is_known ? MX_LIMIT_KNOWN : MX_LIMIT_STRANGE;
-	unsigned like = 0, same = 0, near = 0, group = 0;
+	unsigned like = 0, same = 0, near = 0, group = 0, renewals = 0;
 
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct mx_slot *other = &limit->slots[i];
@@ -191,14 +191,17 @@ check(const struct mx_limit *limit, const struct mx_slot *slot)
 			continue;
 		like++;
 		group += other->group == slot->group;
-		if (other->is_renewal)
+		if (other->is_renewal) {
+			renewals += other->group == slot->group;
 			continue;
+		}
 		same += (unsigned)is_same_client(&other->client, &slot->client);
 		near += (unsigned)is_same_site(&other->client, &slot->client);
 	}
 	if (!slot->is_renewal && (same >= MX_LIMIT_CLIENT || near >= MX_LIMIT_SITE))
 		return MX_LIMIT_CLIENT_BUSY;
-	if (like >= most || (slot->is_known && group >= MX_LIMIT_GROUP))
+	if (like >= most || (slot->is_known && group >= MX_LIMIT_GROUP) ||
+	    (slot->is_renewal && renewals >= MX_LIMIT_GROUP_RENEWALS))
 		return MX_LIMIT_BUSY;
 	return MX_LIMIT_BEGUN;
 }

@@ -19,6 +19,7 @@
 #define MX_LIMIT_SITE		16	/* for one site, a /24 or /48 */
 /* Of the known ones: */
 #define MX_LIMIT_GROUP		4	/* of one group */
+#define MX_LIMIT_GROUP_RENEWALS	2	/* of them while no mail waits; see RENEW_THREADS */
 #define MX_LIMIT_GROUP_KNOWN	16	/* domains of one group that are known */
 
 /*

@@ -305,7 +305,13 @@ test_renewals(void)
 		(void)snprintf(domain, sizeof(domain), "e%d.x.test", i);
 		begun += begin(limit, "", domain, "y.test", T0, &slot) == MX_LIMIT_BEGUN;
 	}
-	tap_is_int(begun, MX_LIMIT_GROUP, "a group has its share");
+	tap_is_int(begun, MX_LIMIT_GROUP_RENEWALS, "a group has its share");
+	for (int i = begun; i < 6; i++) {
+		(void)snprintf(domain, sizeof(domain), "e%d.x.test", i);
+		(void)look_up(limit, "203.0.113.1", domain, "y.test", T0, 0, POLICY_MX_BACKUP);
+		begun += begin(limit, "203.0.113.1", domain, "y.test", T0, &slot) == MX_LIMIT_BEGUN;
+	}
+	tap_is_int(begun, MX_LIMIT_GROUP, "and mail of that group the rest of its own");
 	mx_limit_free(limit);
 }
 
