@@ -433,6 +433,10 @@ audit_queue_release(struct audit_queue *q, const struct audit_queue_options *opt
 	pthread_mutex_lock(&q->lock);
 	if (options != NULL)
 		use_options(q, options);
+	if (q->error != 0 && !q->options.has_file) {	/* those that wait have no place any more */
+		q->loss.count += q->pending.count;
+		q->error = 0;
+	}
 	if (q->seq < least_seq)
 		q->seq = least_seq;
 	hand_over(q);

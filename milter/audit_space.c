@@ -42,7 +42,7 @@ limit_of(const struct audit_space *space, uint64_t disk)
 
 /* Sets what is free and what has to be; returns whether that is known. */
 static int
-measure(const struct audit_space *space, int fd, uint64_t *free_r, uint64_t *limit_r)
+measure(struct audit_space *space, int fd, uint64_t *free_r)
 {
 	struct stat	st;
 	struct statvfs	disk;
@@ -51,24 +51,24 @@ measure(const struct audit_space *space, int fd, uint64_t *free_r, uint64_t *lim
 	    disk.f_blocks == 0)
 		return 0;
 	*free_r = (uint64_t)disk.f_bavail * disk.f_frsize;
-	*limit_r = limit_of(space, (uint64_t)disk.f_blocks * disk.f_frsize);
+	space->limit = limit_of(space, (uint64_t)disk.f_blocks * disk.f_frsize);
 	return 1;
 }
 
 static void
-say(struct audit_space *space, const char *name, uint64_t is_free, uint64_t limit, int was_low)
+say(struct audit_space *space, const char *name, uint64_t is_free, int was_low)
 {
 	int64_t	now = monotonic_ms();
 
 	if (!space->is_low && was_low)
 		log_info("audit %s: %" PRIu64 "k are free again, audit.min-free is %" PRIu64 "k",
-		    name, is_free / 1024, limit / 1024);
+		    name, is_free / 1024, space->limit / 1024);
 	if (!space->is_low || now < space->next_note)
 		return;
 	space->next_note = now + NOTE_MS;
 	log_error("audit %s: %" PRIu64 "k are free on its disk, less than audit.min-free, %"
 	    PRIu64 "k: no recipient is recorded until there is more room; move or remove files "
-	    "there, or lower audit.min-free", name, is_free / 1024, limit / 1024);
+	    "there, or lower audit.min-free", name, is_free / 1024, space->limit / 1024);
 }
 
 static int
@@ -77,9 +77,7 @@ is_time(struct audit_space *space, uint64_t written)
 	int64_t	now = monotonic_ms();
 
 	space->unseen += written;
-	if (now < space->next_look &&
-	    (space->min_free == AUDIT_MIN_FREE_AUTO ? AUTO_BYTES : space->min_free) / LOOK_PART >
-	    space->unseen)
+	if (now < space->next_look && space->unseen < space->limit / LOOK_PART)
 		return 0;
 	space->next_look = now + LOOK_MS;
 	space->unseen = 0;
@@ -89,7 +87,7 @@ is_time(struct audit_space *space, uint64_t written)
 int
 audit_space_look(struct audit_space *space, int fd, const char *name, uint64_t written)
 {
-	uint64_t	is_free, limit;
+	uint64_t	is_free;
 	int		was_low = space->is_low;
 
 	if (space->min_free == 0 || fd == -1) {
@@ -98,11 +96,11 @@ audit_space_look(struct audit_space *space, int fd, const char *name, uint64_t w
 	}
 	if (!is_time(space, written))
 		return space->is_low;
-	if (!measure(space, fd, &is_free, &limit)) {
+	if (!measure(space, fd, &is_free)) {
 		space->is_low = 0;
 		return 0;
 	}
-	space->is_low = is_free < limit;
-	say(space, name, is_free, limit, was_low);
+	space->is_low = is_free < space->limit;
+	say(space, name, is_free, was_low);
 	return space->is_low;
 }

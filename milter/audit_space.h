@@ -9,7 +9,8 @@
 /* For one thread at a time, the leader. */
 struct audit_space {
 	uint64_t	min_free;	/* bytes; 0: it does not matter; AUDIT_MIN_FREE_AUTO */
-	uint64_t	unseen;		/* bytes that were written since the last look */
+	uint64_t	limit;		/* what that was at the last look */
+	uint64_t	unseen;		/* bytes that were written since */
 	int64_t		next_look;	/* monotonic, in ms */
 	int64_t		next_note;
 	int		is_low;

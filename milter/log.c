@@ -54,6 +54,8 @@ log_init(const char *program)
 void
 log_to_syslog(int facility)
 {
+	/* libmilter has its own messages, by syslog(3) */
+	openlog(logger.program, LOG_PID | LOG_NDELAY, facility);
 	(void)pthread_mutex_lock(&logger.lock);
 	logger.facility = facility;
 	(void)pthread_mutex_unlock(&logger.lock);

@@ -766,9 +766,9 @@ test_kept(void)
 	tap_is_int(bad, 0, "a disk that is full at any byte: all that was taken is there once, in one chain");
 }
 
-/* What cannot be written until the end is lost, and counted. */
+/* What cannot be written until the end, or until there is no file any more, is lost, and counted. */
 static void
-test_late_loss(void)
+test_late_loss(const struct audit_options *then, const char *name)
 {
 	const struct audit_options options = { .durability = AUDIT_BUFFERED, .queue = 1000 };
 	struct audit *audit = open_with(options);
@@ -781,6 +781,7 @@ test_late_loss(void)
 	set_limit(1);
 	taken = write_some(audit, 50);
 	must(dup2(ends[1], STDERR_FILENO) != -1, "dup2");
+	must(then == NULL || audit_reopen(audit, then) == 0, "no file");
 	audit_close(audit);
 	set_limit(-1);
 	loud(saved);
@@ -788,9 +789,8 @@ test_late_loss(void)
 	n = read(ends[0], text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
 	(void)close(ends[0]);
-	(void)snprintf(want, sizeof(want), "records lost: %d\n", 50 + 1);
-	tap_ok(taken > 0 && strstr(text, want) != NULL, "a disk that is full to the end: the log has the count, "
-	    "with an anchor's");
+	(void)snprintf(want, sizeof(want), "records lost: %d\n", 50 + 1);	/* an anchor */
+	tap_ok(taken > 0 && strstr(text, want) != NULL, "%s: the log has the count", name);
 	tap_note("%s", text);
 	remove_files();
 }
@@ -798,6 +798,8 @@ test_late_loss(void)
 int
 main(void)
 {
+	const struct audit_options none = { .file = "" };
+
 	(void)alarm(LONGEST);
 	tap_folder(folder);
 	(void)snprintf(file, sizeof(file), "%s/audit", folder);
@@ -820,7 +822,8 @@ main(void)
 	test_queue();
 	test_failing();
 	test_kept();
-	test_late_loss();
+	test_late_loss(NULL, "a disk that is full to the end");
+	test_late_loss(&none, "a disk that is full, and then no file");
 	(void)rmdir(folder);
 	return tap_done();
 }
