@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../milter/cache.h"
+#include "dns/cache.h"
 
 #define DOMAINS		20000
 #define QUERIES		2000000

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../milter/ask.h"
+#include "dns/ask.h"
 
 #define DOMAINS		2000
 #define SECONDS		3

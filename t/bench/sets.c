@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../milter/domset.h"
-#include "../../milter/netset.h"
-#include "../../milter/path.h"
+#include "core/domset.h"
+#include "core/netset.h"
+#include "core/path.h"
 
 #define DOMAINS		1000000
 #define NETWORKS	100000

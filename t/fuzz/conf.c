@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "../../milter/conf.h"
 #include "conf_checks.h"
+#include "config/conf.h"
 #include "fuzz.h"
 
 int

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "../../milter/conf.h"
-#include "../../milter/utf8.h"
+#include "config/conf.h"
+#include "core/utf8.h"
 #include "fuzz.h"
 
 /* The interfaces of the machine would make each run another, and slow. */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "../../milter/dns_packet.h"
+#include "dns/dns_packet.h"
 #include "fuzz.h"
 
 #define HEADER	(DNS_REPLY_HEADER - 2)

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "../../milter/encode.h"
-#include "../../milter/utf8.h"
+#include "core/encode.h"
+#include "core/utf8.h"
 #include "fuzz.h"
 
 static int

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#include "../../milter/conf.h"
-#include "../../milter/conf_file.h"
 #include "conf_checks.h"
+#include "config/conf.h"
+#include "config/conf_file.h"
 #include "fuzz.h"
 
 static const char *const lists[] = { "trusted-networks", "local-domains",

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "../../milter/milter_client.h"
 #include "fuzz.h"
+#include "probe/milter_client.h"
 
 static struct {
 	const uint8_t	*data;

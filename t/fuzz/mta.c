@@ -7,10 +7,10 @@
 #include <strings.h>
 #include <syslog.h>
 
-#include "../../milter/log.h"
-#include "../../milter/mta.h"
-#include "../../milter/xtext.h"
+#include "core/xtext.h"
+#include "daemon/mta.h"
 #include "fuzz.h"
+#include "os/log.h"
 
 static const char *const names[] = { "{auth_authen}", "{cert_subject}", "{cert_issuer}",
     "{verify}", "v", "{client_addr}", "{auth_type}", "{auth_ssf}", "{cipher_bits}", "j",

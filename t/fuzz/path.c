@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../milter/path.h"
+#include "core/path.h"
 #include "fuzz.h"
 
 static size_t

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "../../milter/record_read.h"
-#include "../../milter/report.h"
-#include "../../milter/utf8.h"
+#include "core/utf8.h"
 #include "fuzz.h"
+#include "record/record_read.h"
+#include "report/report.h"
 
 static int32_t
 no_offset(int64_t seconds)

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "../../milter/smtp_reply.h"
 #include "fuzz.h"
+#include "probe/smtp_reply.h"
 
 static size_t
 lines_of(const char *bytes, size_t len)

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "../../milter/verify.h"
 #include "fuzz.h"
+#include "record/verify.h"
 
 #define FILES_MAX	4096	/* an input has no room for more */
 

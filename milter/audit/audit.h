@@ -1,0 +1,92 @@
+/* milter/audit/audit.h: where audit records go */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_AUDIT_H
+#define AUTHRELAY_AUDIT_H
+
+#include <stdint.h>
+
+#include "record/record.h"
+
+struct audit_key;
+struct redact;
+
+/*
+ * Writes records to a file as JSON lines, each tied to all before by its chain value, and
+ * to the log as key=value. Any number of threads may use one.
+ */
+struct audit;
+
+/* When audit_write() returns. */
+enum audit_durability {
+	AUDIT_WRITTEN,		/* the kernel has it */
+	AUDIT_SYNCED,		/* it is on the disk */
+	AUDIT_BUFFERED		/* it is in a queue; it may be lost */
+};
+
+#define AUDIT_MIN_FREE_AUTO	UINT64_MAX	/* 64 MiB, or 2 % of the disk if that is less */
+
+struct audit_options {
+	const char		*file;		/* "" for none; made with mode 0640 */
+	int			 to_log;	/* also through log_audit() */
+	enum audit_durability	 durability;
+	unsigned		 queue;		/* records, of AUDIT_BUFFERED */
+	uint64_t		 rotate_size;	/* bytes; 0: never */
+	unsigned		 keep;		/* old files, where we rotate */
+	unsigned		 keep_days;	/* and all that are younger; 0: none */
+	uint64_t		 min_free;	/* bytes of its disk; 0: all may be used */
+	unsigned		 anchor_interval;	/* seconds; 0: no anchor by time */
+	/* These two live as long as they are in use; NULL for none. */
+	const struct audit_key	*key;		/* signs anchors */
+	const struct redact	*redact;	/* hides local parts */
+};
+
+/*
+ * Returns NULL and logs why. A last line that is not whole is closed before the first
+ * record; numbers and chain go on from where the file, or FILE.1, ends.
+ */
+struct audit	*audit_open(const struct audit_options *);
+
+/*
+ * Starts the thread that writes what is buffered, and anchors in their time. Until then
+ * nothing is buffered. -1, logged: there is none.
+ */
+int	audit_start(struct audit *);
+
+/*
+ * Gives the record its number and writes it, whole: a line is never inside another,
+ * and lines stand in the order of their numbers. -1: it did not reach the file (disk
+ * full), or there was no memory, or no room in the queue; or there is no file, and the log
+ * did not take it. Its number is used up all the same, so that the gap shows. That is
+ * logged at most once a minute, with a count. Where there is a file, that is the record: a
+ * copy that the log did not take is the log's to count. A line that was torn by a full
+ * disk is closed before the next one; a file that was removed is made anew. Records of
+ * start, reload and stop are never buffered.
+ *
+ * Buffered lines that could not be written stay in the queue, which takes no other until
+ * they are; it is tried again every tenth of a second. From audit_start() on, nothing but
+ * records of start, reload and stop is written where less than min_free is left.
+ */
+int	audit_write(struct audit *, const struct record *);
+
+/* Adds what is to be said in a note of where the chain began or went on since last asked. */
+void	audit_describe(struct audit *, struct buf *);
+
+/*
+ * Goes on in this file: the same name again, once something has renamed the old one. What
+ * is under way is written to the old file before, and an anchor if it is left. -1, logged:
+ * it cannot be opened, and the old one stays.
+ */
+int	audit_reopen(struct audit *, const struct audit_options *);
+
+/*
+ * Ends the thread, writes what is buffered, and an anchor; then logs how many records were
+ * lost since it was last said that they are written again. A record that comes later is
+ * written all the same.
+ */
+void	audit_finish(struct audit *);
+
+/* The same, and frees it. No thread may be in audit_write() any more. NULL is legal. */
+void	audit_close(struct audit *);
+
+#endif

@@ -1,0 +1,563 @@
+/* milter/audit/audit_file.c: the file of audit records, its chain and its rotation */
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * After something went wrong, such as a full disk, what was written is not guessed: the
+ * end of the file is read again before the next batch, as it is at the start.
+ */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/audit_file.h"
+#include "audit/audit_rotate.h"
+#include "audit/audit_seal.h"
+#include "os/log.h"
+
+#define BLOCK		65536
+#define RETRY_SECONDS	60	/* until a rotation that failed is tried again */
+#define HELD_SECONDS	3600	/* between two, where more than `keep` are too young to go */
+#define TORN_MARK	"<torn>\n"
+
+static const unsigned char no_value[CHAIN_SIZE];
+
+static time_t
+monotonic_seconds(void)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Without a reader a FIFO is an error, not a wait for ever. */
+int
+audit_file_open_name(const char *name)
+{
+	int how = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd = open(name, how | O_NONBLOCK, 0640);
+
+	if (fd == -1)
+		return -1;
+	if (fcntl(fd, F_SETFL, O_APPEND) == -1) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int
+audit_file_is_renamed(const struct audit_file *f, const char *name)
+{
+	struct stat named;
+
+	return f->fd != -1 && strcmp(name, f->options.name) == 0 &&
+	    stat(name, &named) == -1 && errno == ENOENT;
+}
+
+int
+audit_file_is_same(const struct audit_file *f, int fd)
+{
+	struct stat ours, other;
+
+	return f->fd != -1 && fd != -1 && fstat(f->fd, &ours) == 0 &&
+	    fstat(fd, &other) == 0 && is_same_file(&ours, &other);
+}
+
+/* By its name, which may have become that of another file meanwhile. */
+static int
+open_reader(const char *name, int fd)
+{
+	struct stat ours, other;
+	int reader;
+
+	if (fstat(fd, &ours) == -1 || !S_ISREG(ours.st_mode))
+		return -1;
+	reader = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (reader != -1 && fstat(reader, &other) == 0 && is_same_file(&ours, &other))
+		return reader;
+	log_warn("audit %s: cannot be read: %s", name,
+	    strerror(reader == -1 ? errno : ESTALE));
+	if (reader != -1)
+		(void)close(reader);
+	return -1;
+}
+
+/* A new name has to be on the disk, too. */
+static int
+sync_folder(const char *name)
+{
+	char *folder = strdup(name), *slash;
+	int fd, result;
+
+	if (folder == NULL)
+		return -1;
+	if ((slash = strrchr(folder, '/')) != NULL)
+		slash[slash == folder] = '\0';
+	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	if (fd == -1)
+		return -1;
+	result = fsync(fd) == -1 && errno != EINVAL ? -1 : 0;
+	(void)close(fd);
+	return result;
+}
+
+/* The value before, and what the file has from the offset on. */
+static int
+begin_chain(struct audit_file *f, const unsigned char before[CHAIN_SIZE], off_t from)
+{
+	char *block = malloc(BLOCK);
+	ssize_t n = block == NULL ? -1 : 0;
+
+	memmove(f->value, before, CHAIN_SIZE);
+	errno = ENOMEM;	/* as it is where the library fails */
+	if (block != NULL && chain_begin(f->chain, f->value) == -1)
+		n = -1;
+	while (n >= 0 && f->reader != -1 && (n = pread(f->reader, block, BLOCK, from)) > 0) {
+		from += n;
+		if (chain_add(f->chain, block, (size_t)n) == -1)
+			n = -1;
+	}
+	f->is_stale = n < 0;
+	free(block);
+	return n < 0 ? -1 : 0;
+}
+
+/* What NAME.1 ends with. */
+static void
+read_file_before(const struct audit_file *f, struct audit_tail *tail)
+{
+	struct buf name;
+	int fd;
+
+	*tail = (struct audit_tail){ 0 };
+	buf_init(&name);
+	buf_printf(&name, "%s.1", f->options.name);
+	fd = name.failed ? -1 : open(name.data, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	buf_clear(&name);
+	if (fd == -1)
+		return;
+	if (audit_tail_read(fd, tail) == -1)
+		*tail = (struct audit_tail){ 0 };
+	(void)close(fd);
+}
+
+/* What there is in it, or nothing where it cannot be known. */
+static void
+read_tail(const struct audit_file *f, struct audit_tail *tail)
+{
+	struct stat st;
+
+	*tail = (struct audit_tail){ 0 };
+	if (f->reader != -1) {
+		if (audit_tail_read(f->reader, tail) == 0)
+			return;
+		log_error("audit %s: cannot be read: %s", f->options.name, strerror(errno));
+		*tail = (struct audit_tail){ 0 };
+	}
+	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
+		tail->size = st.st_size;
+}
+
+static void
+use_tail(struct audit_file *f, const struct audit_tail *tail)
+{
+	f->end = tail->end;
+	f->size = tail->size;
+	f->count = tail->count;
+	f->is_finished = 0;
+}
+
+static void
+look_into(struct audit_file *f, int fd, struct audit_tail *tail)
+{
+	f->fd = fd;
+	f->reader = open_reader(f->options.name, fd);
+	read_tail(f, tail);
+	use_tail(f, tail);
+	if (tail->end == AUDIT_TAIL_TORN)
+		log_warn("audit %s: the last line is not whole", f->options.name);
+	if (f->options.is_synced && tail->size == 0 && sync_folder(f->options.name) == -1)
+		log_warn("audit %s: its folder is not on the disk: %s", f->options.name,
+		    strerror(errno));
+}
+
+/* Goes on from the file's own chain, else from the value that we have. */
+static int
+go_on(struct audit_file *f, const struct audit_tail *tail)
+{
+	if (begin_chain(f, tail->has_chain ? tail->value : f->value, tail->from) == 0)
+		return 0;
+	log_error("audit %s: the chain cannot go on: %s", f->options.name, strerror(errno));
+	return -1;
+}
+
+static void
+close_files(struct audit_file *f)
+{
+	if (f->fd != -1 && close(f->fd) == -1)
+		log_error("audit %s: %s", f->options.name, strerror(errno));
+	if (f->reader != -1)
+		(void)close(f->reader);
+	f->fd = f->reader = -1;
+}
+
+static int
+copy_options(struct audit_file_options *to, const struct audit_file_options *from)
+{
+	char *name = strdup(from->name);
+
+	if (name == NULL)
+		return -1;
+	*to = *from;
+	to->name = name;
+	return 0;
+}
+
+static void
+describe(const struct audit_tail *tail, uint64_t seq, const unsigned char value[CHAIN_SIZE],
+    struct buf *note)
+{
+	if (tail->has_chain || memcmp(value, no_value, CHAIN_SIZE) != 0)
+		buf_printf(note, "the chain goes on after %" PRIu64, seq);
+	else
+		buf_printf(note, "a new chain begins%s",
+		    tail->size > 0 ? ", the file has none" : "");
+	if (tail->end == AUDIT_TAIL_TORN)
+		buf_puts(note, ", a torn line is closed");
+}
+
+int
+audit_file_open(struct audit_file *f, const struct audit_file_options *options,
+    uint64_t *seq_r, struct buf *note)
+{
+	struct audit_tail tail, before = { 0 };
+	int fd;
+
+	*f = (struct audit_file){ .fd = -1, .reader = -1 };
+	*seq_r = 0;
+	if (copy_options(&f->options, options) == -1 || (f->chain = chain_new()) == NULL) {
+		log_error("audit: no memory");
+		return -1;
+	}
+	if (*options->name == '\0')
+		return 0;
+	if ((fd = audit_file_open_name(options->name)) == -1) {
+		log_error("audit %s: %s", options->name, strerror(errno));
+		return -1;
+	}
+	look_into(f, fd, &tail);
+	if (!tail.has_chain) {
+		read_file_before(f, &before);
+		memcpy(f->value, before.value, CHAIN_SIZE);
+	}
+	if (go_on(f, &tail) == -1)
+		return -1;
+	*seq_r = tail.has_chain ? tail.seq : before.seq;
+	describe(&tail, *seq_r, f->value, note);
+	return 0;
+}
+
+void
+audit_file_close(struct audit_file *f)
+{
+	close_files(f);
+	chain_free(f->chain);
+	free((char *)(uintptr_t)f->options.name);
+	*f = (struct audit_file){ .fd = -1, .reader = -1 };
+}
+
+int
+audit_file_switch(struct audit_file *f, int fd, const struct audit_file_options *options,
+    uint64_t *seq_r, struct buf *note)
+{
+	struct audit_file_options copy;
+	struct audit_tail tail;
+
+	if (copy_options(&copy, options) == -1) {
+		if (fd != -1)
+			(void)close(fd);
+		return -1;
+	}
+	if (audit_file_is_same(f, fd)) {
+		(void)close(fd);
+		fd = -1;
+	} else
+		close_files(f);
+	free((char *)(uintptr_t)f->options.name);
+	f->options = copy;
+	f->next_rotation = 0;
+	if (fd == -1)
+		return 0;
+	look_into(f, fd, &tail);
+	(void)go_on(f, &tail);
+	if (tail.seq > *seq_r)
+		*seq_r = tail.seq;
+	if (tail.size > 0)
+		describe(&tail, *seq_r, f->value, note);
+	return 0;
+}
+
+/* Something failed, or somebody else was here: where the file ends is what it says itself. */
+static int
+find_end(struct audit_file *f)
+{
+	struct audit_tail tail;
+	uint64_t count = f->count;
+	int is_ours;
+
+	read_tail(f, &tail);
+	if (f->reader == -1)
+		tail.end = f->end;
+	is_ours = tail.has_chain ? memcmp(tail.value, f->value, CHAIN_SIZE) == 0 : count == 0;
+	if (f->reader == -1 || !is_ours)
+		tail.from = tail.size;
+	if (!is_ours && f->reader != -1)
+		log_error("audit %s: somebody else has changed its end", f->options.name);
+	if (begin_chain(f, f->value, tail.from) == -1)
+		return -1;
+	use_tail(f, &tail);
+	if (!is_ours)
+		f->count = count;
+	return 0;
+}
+
+/* Somebody has removed the file: what were written now, nobody would ever read. */
+static int
+replace(struct audit_file *f)
+{
+	struct audit_tail tail;
+	int fd = audit_file_open_name(f->options.name);
+
+	if (fd == -1)
+		return -1;
+	close_files(f);
+	look_into(f, fd, &tail);
+	(void)go_on(f, &tail);
+	log_warn("audit %s: the file was gone; a new one was made", f->options.name);
+	return 0;
+}
+
+/* logrotate's copytruncate, or somebody who thought that this is the way. */
+static int
+begin_anew(struct audit_file *f)
+{
+	f->size = 0;
+	f->count = 0;
+	f->end = AUDIT_TAIL_WHOLE;
+	return begin_chain(f, f->value, 0);
+}
+
+/* Does what has to be done before lines can be added. */
+static int
+check_place(struct audit_file *f)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) == -1)
+		return 0;
+	if (st.st_nlink == 0 && replace(f) == -1)
+		return -1;
+	if (S_ISREG(st.st_mode) && st.st_nlink > 0 && st.st_size < f->size) {
+		if (st.st_size == 0)
+			return begin_anew(f);
+		f->is_stale = 1;
+	}
+	return f->is_stale ? find_end(f) : 0;
+}
+
+static int
+open_rotated(struct audit_file *f)
+{
+	struct stat ours, named;
+	int count;
+
+	if (fstat(f->fd, &ours) == -1)
+		return -1;
+	/* Renamed already: by a rotation that could not open the new one, or by others. */
+	if (stat(f->options.name, &named) == -1)
+		return errno == ENOENT ? audit_file_open_name(f->options.name) : -1;
+	if (!is_same_file(&ours, &named)) {
+		errno = ESTALE;
+		return -1;
+	}
+	if ((count = audit_rotate(f->options.name, f->options.keep, f->options.keep_days)) == -1)
+		return -1;
+	f->next_rotation = 0;
+	if (count > 0) {
+		log_warn("audit %s: %d old files, more than audit.keep (%u): the oldest is "
+		    "younger than audit.keep-days (%u)", f->options.name, count,
+		    f->options.keep, f->options.keep_days);
+		f->next_rotation = monotonic_seconds() + HELD_SECONDS;
+	}
+	return audit_file_open_name(f->options.name);
+}
+
+void
+audit_file_expire(const struct audit_file *f)
+{
+	if (f->fd != -1 && f->options.rotate_size > 0)
+		audit_rotate_expire(f->options.name, f->options.keep, f->options.keep_days);
+}
+
+/* The chain goes on in the new file. Where it fails, so it does in the old one. */
+static void
+rotate(struct audit_file *f)
+{
+	struct audit_tail tail;
+	int fd = open_rotated(f);
+
+	f->is_finished = 0;
+	if (fd == -1) {
+		log_error("audit %s: not rotated: %s", f->options.name, strerror(errno));
+		f->next_rotation = monotonic_seconds() + RETRY_SECONDS;
+		return;
+	}
+	close_files(f);
+	look_into(f, fd, &tail);
+	(void)go_on(f, &tail);
+}
+
+/* Writes as much as can be; returns how much that was, and the error that stopped it. */
+static size_t
+write_all(int fd, const char *data, size_t len, int *error_r)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		n = write(fd, data + done, len - done);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			*error_r = n == 0 ? ENOSPC : errno;
+			break;
+		}
+		done += (size_t)n;
+	}
+	return done;
+}
+
+static int
+close_line(struct audit_file *f, int *error_r)
+{
+	const char *text = f->end == AUDIT_TAIL_TORN ? TORN_MARK : "\n";
+	size_t len = strlen(text);
+
+	if (f->end == AUDIT_TAIL_WHOLE)
+		return 0;
+	f->is_stale = 1;
+	if (write_all(f->fd, text, len, error_r) < len)
+		return -1;
+	if (chain_add(f->chain, text, len) == -1) {
+		*error_r = ENOMEM;
+		return -1;
+	}
+	f->size += (off_t)len;
+	f->end = AUDIT_TAIL_WHOLE;
+	f->is_stale = 0;
+	return 0;
+}
+
+/* Only a file that cannot be read has to be told. */
+static enum audit_tail_end
+how_torn(const struct buf *lines, size_t done)
+{
+	if (done == 0 || lines->data[done - 1] == '\n')
+		return AUDIT_TAIL_WHOLE;
+	return lines->data[done] == '\n' ? AUDIT_TAIL_ENDLESS : AUDIT_TAIL_TORN;
+}
+
+static void
+write_lines(struct audit_file *f, const struct buf *lines, uint64_t count,
+    const unsigned char before[CHAIN_SIZE], struct audit_written *result)
+{
+	size_t done = write_all(f->fd, lines->data, lines->len, &result->error);
+
+	f->size += (off_t)done;
+	result->done = done;
+	result->lines = count;
+	if (done < lines->len) {
+		f->is_stale = 1;
+		f->end = how_torn(lines, done);
+	}
+	if (done + 1 < lines->len) {
+		memcpy(f->value, before, CHAIN_SIZE);
+		result->lines = audit_seal_resume(f, lines, done);
+		buf_reset(&result->anchor);
+	}
+	f->count += result->lines;
+	/* Whole lines in front of the place where it stopped are waited for, too. */
+	if (result->lines > 0 && f->options.is_synced && fdatasync(f->fd) == -1 &&
+	    errno != EINVAL) {
+		result->error = errno;
+		result->done = 0;
+		result->lines = 0;
+	}
+}
+
+int
+audit_file_is_full(const struct audit_file *f)
+{
+	uint64_t limit = f->options.rotate_size;
+
+	return limit > 0 && f->reader != -1 && (uint64_t)f->size >= limit &&
+	    !f->is_finished && monotonic_seconds() >= f->next_rotation;
+}
+
+static void
+write_sealed(struct audit_file *f, struct buf *lines, uint64_t lines_count,
+    uint64_t anchor_seq, struct audit_written *result)
+{
+	unsigned char before[CHAIN_SIZE];
+	int is_full = anchor_seq != 0 && audit_file_is_full(f);
+
+	memcpy(before, f->value, CHAIN_SIZE);
+	if (audit_seal(f, lines, lines_count, anchor_seq, result) == -1) {
+		memcpy(f->value, before, CHAIN_SIZE);
+		buf_reset(&result->anchor);
+		f->is_stale = 1;
+		result->error = ENOMEM;
+		return;
+	}
+	write_lines(f, lines, lines_count + (anchor_seq != 0), before, result);
+	if (is_full && result->done == lines->len)
+		f->is_finished = 1;
+	else if (is_full)
+		f->next_rotation = monotonic_seconds() + RETRY_SECONDS;
+}
+
+void
+audit_file_write(struct audit_file *f, struct buf *lines, uint64_t lines_count,
+    uint64_t anchor_seq, struct audit_written *result_r)
+{
+	*result_r = (struct audit_written){ .error = 0 };
+	if (f->fd == -1) {
+		result_r->done = lines->len;
+		result_r->lines = lines_count + (anchor_seq != 0);
+		return;
+	}
+	if (lines_count == 0 && anchor_seq == 0)
+		return;
+	if (f->is_finished)
+		rotate(f);
+	if (check_place(f) == -1) {
+		result_r->error = errno;
+		return;
+	}
+	if (close_line(f, &result_r->error) == 0)
+		write_sealed(f, lines, lines_count, anchor_seq, result_r);
+}

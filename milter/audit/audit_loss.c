@@ -1,0 +1,97 @@
+/* milter/audit/audit_loss.c: what is said of records that could not be written */
+/* SPDX-License-Identifier: ISC */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "audit/audit_loss.h"
+#include "os/log.h"
+
+#define TROUBLE_SECONDS	60	/* between two messages about lost records */
+
+static time_t
+monotonic_seconds(void)
+{
+	struct timespec	now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+struct audit_note
+audit_loss_account(struct audit_loss *loss, uint64_t lost, int error)
+{
+	struct audit_note	note = { AUDIT_NOTE_NOTHING, 0, error };
+	time_t			now;
+
+	loss->count += lost;
+	if (loss->count == 0)
+		return note;
+	now = monotonic_seconds();
+	if (lost == 0 && (loss->is_announced || now >= loss->next_note))
+		note.kind = AUDIT_NOTE_RECOVERED;
+	else if (lost != 0 && now >= loss->next_note)
+		note.kind = AUDIT_NOTE_LOST;
+	else
+		return note;
+	note.count = loss->count;
+	if (note.kind == AUDIT_NOTE_RECOVERED)
+		loss->count = 0;
+	if (note.kind == AUDIT_NOTE_LOST || !loss->is_announced)
+		loss->next_note = now + TROUBLE_SECONDS;
+	loss->is_announced = note.kind == AUDIT_NOTE_LOST;
+	return note;
+}
+
+struct audit_note
+audit_loss_wait(struct audit_loss *loss, uint64_t kept, int error)
+{
+	time_t	now = monotonic_seconds();
+
+	if (now < loss->next_waiting)
+		return (struct audit_note){ AUDIT_NOTE_NOTHING, 0, error };
+	loss->next_waiting = now + TROUBLE_SECONDS;
+	return (struct audit_note){ AUDIT_NOTE_WAITING, kept, error };
+}
+
+uint64_t
+audit_loss_take(struct audit_loss *loss)
+{
+	uint64_t	count = loss->count;
+
+	loss->count = 0;
+	return count;
+}
+
+static const char *
+reason(int error)
+{
+	if (error == AUDIT_LOSS_LOW)
+		return "less is free on the disk than audit.min-free";
+	return error == ENOBUFS ? "audit.queue is full" : strerror(error);
+}
+
+void
+audit_loss_say(const struct audit_note *note)
+{
+	switch (note->kind) {
+	case AUDIT_NOTE_NOTHING:
+		break;
+	case AUDIT_NOTE_WAITING:
+		log_error("audit: %s; no other record is taken until those are written that "
+		    "wait: %" PRIu64, reason(note->error), note->count);
+		break;
+	case AUDIT_NOTE_UNLOGGED:
+		log_error("audit: %s takes no record: %s; audit.file would be another place; "
+		    "records lost: %" PRIu64, log_place(), strerror(note->error), note->count);
+		break;
+	case AUDIT_NOTE_LOST:
+		log_error("audit: %s; records lost: %" PRIu64, reason(note->error),
+		    note->count);
+		break;
+	case AUDIT_NOTE_RECOVERED:
+		log_warn("audit: written again; records lost: %" PRIu64, note->count);
+		break;
+	}
+}

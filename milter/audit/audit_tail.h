@@ -1,0 +1,36 @@
+/* milter/audit/audit_tail.h: where the chain of an audit file ends */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_AUDIT_TAIL_H
+#define AUTHRELAY_AUDIT_TAIL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "record/chain.h"
+
+/* How a file ends. */
+enum audit_tail_end {
+	AUDIT_TAIL_WHOLE,	/* it is empty, or its last byte is a line end */
+	AUDIT_TAIL_ENDLESS,	/* a record lacks its line end, and nothing else */
+	AUDIT_TAIL_TORN		/* inside a line */
+};
+
+struct audit_tail {
+	enum audit_tail_end	end;
+	off_t			size;
+	int			has_chain;	/* if not, all that follows is zero */
+	unsigned char		value[CHAIN_SIZE];	/* the last */
+	off_t			from;	/* behind its closing quotation mark */
+	uint64_t		seq;	/* of that record */
+	uint64_t		count;	/* of records that have a chain value */
+};
+
+/*
+ * Looks from the end of an open file of records back to its last one, and on to the
+ * anchor before, which has the count; to the beginning where there is none. Needs no
+ * more memory than a line. -1 and errno: it cannot be read.
+ */
+int	audit_tail_read(int fd, struct audit_tail *);
+
+#endif

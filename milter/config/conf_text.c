@@ -1,0 +1,402 @@
+/* milter/config/conf_text.c: the text of a configuration, made safe for libconfuse */
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * libconfuse 3.3 stops at the first error, takes a section that the end of the file
+ * cuts off, drops characters that it does not know, lets the later of two values win,
+ * counts a comment as three lines, takes none inside a list, lets "${" run over the
+ * end of a string, and puts nothing where a variable is not set. So this reads the
+ * text before it does, and is what complains.
+ */
+
+#include <string.h>
+
+#include "config/conf_text.h"
+#include "config/conf_token.h"
+#include "config/settings.h"
+#include "core/utf8.h"
+
+struct scan {
+	struct conf_lexer		 lexer;
+	const struct conf_text_options	*options;
+	struct conf_errors		*errors;
+	const char			*section;	/* in which we are */
+	size_t				 section_len;
+	unsigned			 section_line;
+	unsigned			 given[SETTINGS_MAX];	/* lines */
+	int				 is_cut;	/* its missing end was reported */
+};
+
+static void	complain(struct scan *, unsigned, const char *, ...)
+		    __attribute__((format(printf, 3, 4)));
+
+static void
+complain(struct scan *scan, unsigned line, const char *fmt, ...)
+{
+	struct conf_place place = *scan->options->place;
+	va_list ap;
+
+	place.line = scan->options->has_lines ? line : 0;
+	place.source_line = line;
+	va_start(ap, fmt);
+	conf_errors_addv(scan->errors, &place, fmt, ap);
+	va_end(ap);
+}
+
+static const char *
+cut_hint(const struct scan *scan)
+{
+	return scan->options->has_lines ? "; the file may be cut off" : "";
+}
+
+static int
+refuse_bad(struct scan *scan, const struct conf_token *token)
+{
+	struct conf_quoted q;
+
+	if (token->len > 0)
+		complain(scan, token->line, "%s: %s",
+		    conf_quote(token->text, token->len, &q), token->why);
+	else
+		complain(scan, token->line, "%s", token->why);
+	return -1;
+}
+
+/* Something else came than what had to come in the statement of that name. */
+static int
+refuse_token(struct scan *scan, const struct conf_token *token,
+    const struct conf_token *name, const char *expected)
+{
+	struct conf_quoted q, in;
+
+	if (token->kind == TOKEN_BAD)
+		return refuse_bad(scan, token);
+	if (token->kind == TOKEN_END && scan->is_cut)
+		return -1;
+	conf_quote(name->text, name->len, &in);
+	if (token->kind == TOKEN_END)
+		complain(scan, name->line,
+		    "what begins with %s is not finished at the end%s", in.text,
+		    cut_hint(scan));
+	else
+		complain(scan, token->line, "unexpected %s after %s; allowed: %s",
+		    conf_quote(token->text, token->len, &q), in.text, expected);
+	return -1;
+}
+
+/* Skips what follows an opening brace, up to the one that closes it. */
+static int
+skip_block(struct scan *scan, const struct conf_token *name)
+{
+	struct conf_token token;
+	int depth = 1;
+
+	while (depth > 0) {
+		token = conf_token_next(&scan->lexer);
+		if (token.kind == TOKEN_BAD || token.kind == TOKEN_END)
+			return refuse_token(scan, &token, name, "}");
+		depth += (token.kind == TOKEN_OPEN) - (token.kind == TOKEN_CLOSE);
+	}
+	return 0;
+}
+
+/* Skips the value of a setting that is refused. */
+static int
+skip_value(struct scan *scan, const struct conf_token *name)
+{
+	struct conf_token token = conf_token_next(&scan->lexer);
+
+	if (token.kind == TOKEN_OPEN)
+		return skip_block(scan, name);
+	return token.kind == TOKEN_WORD ? 0 : refuse_token(scan, &token, name, "a value");
+}
+
+static int
+read_list(struct scan *scan, const struct conf_token *name)
+{
+	for (;;) {
+		struct conf_token token = conf_token_next(&scan->lexer);
+		if (token.kind == TOKEN_CLOSE)
+			return 0;
+		if (token.kind != TOKEN_WORD)
+			return refuse_token(scan, &token, name, "a value or }");
+		token = conf_token_next(&scan->lexer);
+		if (token.kind == TOKEN_CLOSE)
+			return 0;
+		if (token.kind != TOKEN_COMMA)
+			return refuse_token(scan, &token, name, "a comma or }");
+	}
+}
+
+static int
+is_section(const struct scan *scan, const struct conf_token *name)
+{
+	return scan->section_len == 0 && settings_has_section(name->text, name->len);
+}
+
+/* The whole name, "mx.timeout", in quotation marks. */
+static const char *
+quote_name(const struct scan *scan, const struct conf_token *name,
+    struct conf_quoted *quoted)
+{
+	char whole[CONF_QUOTED_MAX];
+	size_t at = 0, len = name->len;
+
+	if (scan->section_len > 0) {
+		memcpy(whole, scan->section, scan->section_len);
+		whole[scan->section_len] = '.';
+		at = scan->section_len + 1;
+	}
+	if (len > sizeof(whole) - at)
+		len = sizeof(whole) - at;
+	memcpy(whole + at, name->text, len);
+	return conf_quote(whole, at + len, quoted);
+}
+
+static void
+refuse_unknown(struct scan *scan, const struct conf_token *name)
+{
+	struct conf_quoted q;
+	const struct setting *nearest = settings_nearest(scan->section, scan->section_len,
+	    name->text, name->len);
+
+	quote_name(scan, name, &q);
+	if (is_section(scan, name))
+		complain(scan, name->line,
+		    "%s is a section; write %.*s { SETTING = VALUE }", q.text,
+		    (int)name->len, name->text);
+	else if (nearest == NULL)
+		complain(scan, name->line, "unknown setting %s", q.text);
+	else if (strlen(nearest->name) == name->len &&
+	    memchr(name->text, '.', name->len) != NULL &&
+	    memcmp(nearest->name, name->text, name->len) == 0)
+		complain(scan, name->line,
+		    "unknown setting %s; write %.*s { %s = VALUE }", q.text,
+		    (int)setting_section(nearest), nearest->name, setting_key(nearest));
+	else
+		complain(scan, name->line, "unknown setting %s; did you mean \"%s\"?",
+		    q.text, nearest->name);
+}
+
+/*
+ * A setting is given once, and a list added to after that. Returns the first line, or
+ * 0.
+ */
+static unsigned
+note_given(struct scan *scan, const struct setting *setting,
+    const struct conf_token *name, int is_append)
+{
+	unsigned *given = &scan->given[setting - settings];
+
+	if (*given != 0 && !is_append)
+		return *given;
+	if (*given == 0)
+		*given = name->line;
+	return 0;
+}
+
+/*
+ * Reads NAME = VALUE from behind the sign. Returns 1: to be blanked out, -1: a syntax
+ * error.
+ */
+static int
+read_setting(struct scan *scan, const struct conf_token *name, int is_append)
+{
+	const struct setting *setting =
+	    settings_find(scan->section, scan->section_len, name->text, name->len);
+	unsigned first;
+
+	if (setting == NULL) {
+		refuse_unknown(scan, name);
+		return skip_value(scan, name) == -1 ? -1 : 1;
+	}
+	struct conf_token token = conf_token_next(&scan->lexer);
+	if (token.kind == TOKEN_OPEN && setting_is_list(setting)) {
+		if (read_list(scan, name) == -1)
+			return -1;
+	} else if (token.kind == TOKEN_OPEN) {
+		complain(scan, name->line, "%s: a list, where one value is allowed",
+		    setting->name);
+		return skip_block(scan, name) == -1 ? -1 : 1;
+	} else if (token.kind != TOKEN_WORD)
+		return refuse_token(scan, &token, name, "a value");
+	if (is_append && !setting_is_list(setting))
+		complain(scan, name->line, "%s: += is for lists; allowed: =",
+		    setting->name);
+	else if ((first = note_given(scan, setting, name, is_append)) != 0)
+		complain(scan, name->line, "%s: given already in line %u; allowed: once",
+		    setting->name, first);
+	else
+		return 0;
+	return 1;
+}
+
+/* Reads NAME { from behind the brace; returns as read_setting(). */
+static int
+read_section(struct scan *scan, const struct conf_token *name)
+{
+	struct conf_quoted q;
+	char sections[128];
+
+	if (is_section(scan, name)) {
+		scan->section = name->text;
+		scan->section_len = name->len;
+		scan->section_line = name->line;
+		return 0;
+	}
+	quote_name(scan, name, &q);
+	settings_section_names(sections, sizeof(sections));
+	if (settings_find(scan->section, scan->section_len, name->text, name->len))
+		complain(scan, name->line,
+		    "%s is a setting and no section; write %.*s = VALUE", q.text,
+		    (int)name->len, name->text);
+	else
+		complain(scan, name->line, "unknown section %s; allowed: %s", q.text,
+		    sections);
+	return skip_block(scan, name) == -1 ? -1 : 1;
+}
+
+static int
+read_named(struct scan *scan, const struct conf_token *name)
+{
+	struct conf_token sign = conf_token_next(&scan->lexer);
+
+	switch (sign.kind) {
+	case TOKEN_ASSIGN:
+	case TOKEN_APPEND:
+		return read_setting(scan, name, sign.kind == TOKEN_APPEND);
+	case TOKEN_OPEN:
+		return read_section(scan, name);
+	case TOKEN_PAREN:
+		if (name->len == 7 && memcmp(name->text, "include", 7) == 0) {
+			complain(scan, name->line,
+			    "include is not supported; long lists can be in "
+			    "files of their own: file:PATH");
+			return -1;
+		}
+		break;
+	case TOKEN_BAD:
+	case TOKEN_END:
+	case TOKEN_WORD:
+	case TOKEN_CLOSE:
+	case TOKEN_COMMA:
+		break;
+	}
+	return refuse_token(scan, &sign, name, is_section(scan, name) ? "{" : "=");
+}
+
+/* The brace that closes a section. */
+static int
+leave_section(struct scan *scan, const struct conf_token *brace)
+{
+	if (scan->section_line == 0) {
+		complain(scan, brace->line, "unexpected \"}\"; no section is open");
+		return -1;
+	}
+	scan->section_len = 0;
+	scan->section_line = 0;
+	return 0;
+}
+
+/* Returns -1 where the text ends, for us. */
+static int
+read_statement(struct scan *scan)
+{
+	struct conf_token name = conf_token_next(&scan->lexer);
+	size_t start = (size_t)(name.text - scan->lexer.buf->data);
+	struct conf_quoted q;
+	int refused;
+
+	switch (name.kind) {
+	case TOKEN_WORD:
+		refused = read_named(scan, &name);
+		if (refused == 1)
+			conf_token_blank(&scan->lexer, start, scan->lexer.at);
+		else if (refused == -1)
+			buf_cut(scan->lexer.buf, start);
+		return refused == -1 ? -1 : 0;
+	case TOKEN_CLOSE:
+		if (leave_section(scan, &name) == 0)
+			return 0;
+		break;
+	case TOKEN_END:
+		if (scan->section_line != 0 && !scan->is_cut)
+			complain(scan, scan->section_line,
+			    "section \"%.*s\" is not closed%s", (int)scan->section_len,
+			    scan->section, cut_hint(scan));
+		return -1;
+	case TOKEN_ASSIGN:
+	case TOKEN_APPEND:
+	case TOKEN_OPEN:
+	case TOKEN_COMMA:
+	case TOKEN_PAREN:
+		complain(scan, name.line,
+		    "unexpected %s; allowed: the name of a setting or section",
+		    conf_quote(name.text, name.len, &q));
+		break;
+	case TOKEN_BAD:
+		(void)refuse_bad(scan, &name);
+		break;
+	}
+	buf_cut(scan->lexer.buf, start);
+	return -1;
+}
+
+static size_t
+start_of_line(const char *text, size_t at)
+{
+	while (at > 0 && text[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+static unsigned
+line_of(const char *text, size_t at)
+{
+	unsigned line = 1;
+
+	for (size_t i = 0; i < at; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+/* Refuses what is no text at all, and a last line that may have lost its end. */
+static void
+check_bytes(struct scan *scan)
+{
+	struct buf *buf = scan->lexer.buf;
+	size_t span = utf8_span(buf->data, buf->len);
+
+	if (span < buf->len)
+		complain(scan, line_of(buf->data, span), "a byte that is no UTF-8");
+	else if (buf->data[buf->len - 1] != '\n') {
+		complain(scan, line_of(buf->data, buf->len),
+		    "the last line has no line end, the file may be cut off");
+		span = buf->len - 1;
+	}
+	if (span < buf->len) {
+		buf_cut(buf, start_of_line(buf->data, span));
+		scan->is_cut = 1;
+	}
+	if (buf->len >= 3 && memcmp(buf->data, "\xef\xbb\xbf", 3) == 0) {
+		complain(scan, 1, "a byte order mark; save the file without");
+		conf_token_blank(&scan->lexer, 0, 3);
+	}
+}
+
+void
+conf_text_check(struct buf *buf, const struct conf_text_options *options,
+    struct conf_errors *errors)
+{
+	struct scan scan = { .lexer = { .buf = buf, .line = 1 }, .options = options,
+	    .errors = errors, .section = options->section,
+	    .section_len = options->section_len };
+
+	if (buf->len > 0) {
+		check_bytes(&scan);
+		while (read_statement(&scan) == 0)
+			;
+	}
+	if (options->given != NULL)
+		memcpy(options->given, scan.given, sizeof(scan.given));
+}

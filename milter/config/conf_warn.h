@@ -1,0 +1,60 @@
+/* milter/config/conf_warn.h: what is allowed in a configuration, and hardly meant */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_CONF_WARN_H
+#define AUTHRELAY_CONF_WARN_H
+
+#include "config/conf.h"
+#include "config/conf_error.h"
+#include "config/settings.h"
+#include "core/buf.h"
+#include "os/hostnet.h"
+
+/* What is known of the host. */
+struct conf_warn_host {
+	struct hostnet	net;			/* all zero: not known */
+	int		has_far_server;		/* resolv.conf names one that is elsewhere */
+	int		is_root;		/* the process is, and stays so without `user' */
+};
+
+/*
+ * Adds a line for each thing that is allowed and hardly meant, with its reason and its cure:
+ * "FILE:LINE: SETTING: ...", `mark' before the setting, in the order of their places. The
+ * command check, the option -t, a start and a reload say the same. Returns -1 without
+ * memory, or where a list file cannot be read again: there may be more then.
+ */
+int	conf_warn(const struct conf *, const struct conf_warn_host *, const char *mark,
+	    struct buf *lines);
+/* The same, of the host that this is. */
+int	conf_warn_here(const struct conf *, const char *mark, struct buf *lines);
+
+/* For the families of warnings, a file each: conf_warn_*.c. */
+struct conf_warnings {
+	const struct conf		*conf;
+	const struct conf_warn_host	*host;
+	const char			*mark;
+	struct conf_errors		 found;
+};
+
+/* One thing to warn of, and how to know. The texts are constant. */
+struct conf_sentence {
+	const char	*setting;
+	int		(*is_so)(const struct conf *, const struct conf_warn_host *);
+	const char	*text;
+};
+
+void	conf_warn_sentences(struct conf_warnings *, const struct conf_sentence *,
+	    size_t count);
+/* Of one entry of a list, or of one value; the texts of the format are fit to be shown. */
+void	conf_warn_at(struct conf_warnings *, const struct conf_place *,
+	    const char *setting, const char *, ...) __attribute__((format(printf, 4, 5)));
+/* By its whole name, "mx.timeout". */
+const struct setting	*conf_warn_setting(const char *name);
+
+/* The families. They return -1 where a list file cannot be read again. */
+void	conf_warn_audit(struct conf_warnings *);
+void	conf_warn_mx(struct conf_warnings *);
+int	conf_warn_domains(struct conf_warnings *);
+int	conf_warn_networks(struct conf_warnings *);
+
+#endif

@@ -1,0 +1,229 @@
+/* milter/config/conf_warn_networks.c: warnings about networks that hold strangers */
+/* SPDX-License-Identifier: ISC */
+
+#include <string.h>
+
+#include "config/conf_locate.h"
+#include "config/conf_warn.h"
+
+#define SHOWN_MAX	10	/* of one setting */
+#define WIDEST_V4	16
+#define WIDEST_V6	32
+#define SITE_V6		48	/* what a site is given: it is all its own */
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+struct walk {
+	struct conf_warnings	*warnings;
+	const char		*setting;
+	const char		*quoted;	/* the entry */
+	const struct conf_place	*place;
+	unsigned		 count;
+};
+
+/* Are the first bits of both the same? */
+static int
+is_in(const struct netaddr *addr, const struct netaddr *network, unsigned bits)
+{
+	unsigned bytes = bits / 8, rest = bits % 8;
+
+	if (addr->family != network->family ||
+	    memcmp(addr->bytes, network->bytes, bytes) != 0)
+		return 0;
+	return rest == 0 || (addr->bytes[bytes] ^ network->bytes[bytes]) >> (8 - rest) == 0;
+}
+
+/* A range that is not what its width says, and the least length that is not warned of in it. */
+static const struct {
+	enum netaddr_family	 family;
+	uint8_t			 bytes[4];
+	unsigned		 bits;
+	unsigned		 least;
+	const char		*what;
+} ranges[] = {
+	{ NETADDR_V4, { 127 }, 8, 8, NULL },
+	{ NETADDR_V4, { 10 }, 8, 8, NULL },
+	{ NETADDR_V4, { 172, 16 }, 12, 13,
+	  "has the networks that Docker gives to containers in it, and with its proxy "
+	  "every stranger comes from one of them; name the networks of your own "
+	  "machines" },
+	{ NETADDR_V4, { 192, 168 }, 16, 16, NULL },
+	{ NETADDR_V4, { 100, 64 }, 10, 24,
+	  "is in the range that providers give to all their customers (RFC 6598); name "
+	  "the addresses of your own machines" },
+	{ NETADDR_V6, { 0x00, 0x64, 0xff, 0x9b }, 32, 128,
+	  "is NAT64, where any IPv4 address of the Internet may come from; name the "
+	  "networks of your own machines" },
+	{ NETADDR_V6, { 0xfd }, 8, 8, NULL },
+	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 10, NULL },
+};
+
+static int
+is_wide(const struct netset_network *network)
+{
+	return network->bits < (network->addr.family == NETADDR_V4 ? WIDEST_V4 : WIDEST_V6);
+}
+
+/* Returns 1 where the range has said all that is to be said of the width. */
+static int
+warn_of_range(struct walk *walk, const struct netset_network *network)
+{
+	for (size_t i = 0; i < COUNT(ranges); i++) {
+		struct netaddr range = { .family = ranges[i].family };
+		memcpy(range.bytes, ranges[i].bytes, sizeof(ranges[i].bytes));
+		if (network->bits < ranges[i].bits ||
+		    !is_in(&network->addr, &range, ranges[i].bits))
+			continue;
+		if (ranges[i].what == NULL || network->bits >= ranges[i].least)
+			return -1;
+		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s %s", walk->quoted,
+		    ranges[i].what);
+		return 1;
+	}
+	return 0;
+}
+
+static int
+warn_of_width(struct walk *walk, const struct netset_network *network)
+{
+	if (network->bits > 0 && !is_wide(network))
+		return 0;
+	conf_warn_at(walk->warnings, walk->place, walk->setting, "%s is %s; all of it may relay "
+	    "without a login; name the networks of your own machines", walk->quoted,
+	    network->bits == 0 ? "the whole Internet" : "a very wide network");
+	return 1;
+}
+
+static int
+warn_of_bridge(struct walk *walk, const struct netset_network *network)
+{
+	const struct hostnet *net = &walk->warnings->host->net;
+	char text[NETADDR_TEXT_SIZE];
+	struct conf_quoted name;
+
+	for (size_t i = 0; i < net->address_count; i++) {
+		const struct hostnet_address *address = &net->addresses[i];
+		if (!address->is_bridge ||
+		    !is_in(&address->addr, &network->addr, network->bits))
+			continue;
+		netaddr_format(&address->addr, text);
+		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has %s in it, this "
+		    "host's own address on the bridge %s: a proxy or NAT of containers "
+		    "makes every stranger come from there; let a proxy use the PROXY "
+		    "protocol, or leave the address out and have clients log "
+		    "in", walk->quoted, text,
+		    conf_quote(address->name, strlen(address->name), &name));
+		return 1;
+	}
+	return 0;
+}
+
+static int
+warn_of_gateway(struct walk *walk, const struct netset_network *network)
+{
+	const struct hostnet *net = &walk->warnings->host->net;
+	char text[NETADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < net->gateway_count; i++) {
+		if (!is_in(&net->gateways[i], &network->addr, network->bits))
+			continue;
+		netaddr_format(&net->gateways[i], text);
+		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has the default "
+		    "gateway %s in it: if that puts its own address in the place of a "
+		    "client's (NAT, Docker), every stranger may relay; see in the "
+		    "record that none comes from there, or leave the address "
+		    "out", walk->quoted, text);
+		return 1;
+	}
+	return 0;
+}
+
+/* Of an interface that is in no network, as one with a single address, nothing follows. */
+static int
+is_wider(const struct netset_network *network, const struct hostnet_address *address)
+{
+	unsigned most = address->addr.family == NETADDR_V4 ? 32 : 128;
+
+	return address->bits < most && network->bits < address->bits &&
+	    (address->addr.family == NETADDR_V4 || network->bits < SITE_V6) &&
+	    is_in(&address->addr, &network->addr, network->bits);
+}
+
+static int
+warn_of_neighbours(struct walk *walk, const struct netset_network *network)
+{
+	const struct hostnet *net = &walk->warnings->host->net;
+	struct netset_network own;
+	char text[NETADDR_TEXT_SIZE];
+	struct conf_quoted name;
+
+	for (size_t i = 0; i < net->address_count; i++) {
+		const struct hostnet_address *address = &net->addresses[i];
+		if (!is_wider(network, address))
+			continue;
+		own = (struct netset_network){ address->addr, address->bits };
+		netset_format(&own, text);
+		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s is wider than the "
+		    "network of this host (%s on %s): machines of others may be in it; "
+		    "name the networks of your own", walk->quoted, text,
+		    conf_quote(address->name, strlen(address->name), &name));
+		return 1;
+	}
+	return 0;
+}
+
+/* One warning of each entry: the gravest. */
+static int
+warn_of_trusted(void *arg, const char *entry, size_t len, const struct conf_place *place)
+{
+	struct walk *walk = arg;
+	struct netset_network network;
+	struct conf_quoted quoted;
+	int range;
+
+	if (netset_parse(entry, len, &network) != NULL || walk->count == SHOWN_MAX)
+		return 0;
+	walk->quoted = conf_quote(entry, len, &quoted);
+	walk->place = place;
+	range = warn_of_range(walk, &network);
+	if (range == 1 || (range == 0 && warn_of_width(walk, &network)) ||
+	    warn_of_bridge(walk, &network) || warn_of_gateway(walk, &network) ||
+	    warn_of_neighbours(walk, &network))
+		walk->count++;
+	return 0;
+}
+
+static int
+warn_of_exchangers(void *arg, const char *entry, size_t len,
+    const struct conf_place *place)
+{
+	struct walk *walk = arg;
+	struct netset_network network;
+	struct conf_quoted quoted;
+
+	if (netset_parse(entry, len, &network) != NULL || !is_wide(&network) ||
+	    walk->count++ >= SHOWN_MAX)
+		return 0;
+	conf_warn_at(walk->warnings, place, walk->setting, "%s is %s: mail exchangers of "
+	    "strangers are in it, who are then relayed for; name the networks of your "
+	    "customers' servers", conf_quote(entry, len, &quoted),
+	    network.bits == 0 ? "the whole Internet" : "a very wide network");
+	return 0;
+}
+
+static int
+warn_of_list(struct conf_warnings *warnings, const char *setting, conf_locate_visitor *visit)
+{
+	struct walk walk = { .warnings = warnings, .setting = setting };
+
+	return conf_locate_each(warnings->conf, conf_warn_setting(setting), visit, &walk);
+}
+
+int
+conf_warn_networks(struct conf_warnings *warnings)
+{
+	if (warn_of_list(warnings, "trusted-networks", warn_of_trusted) == -1)
+		return -1;
+	if (warnings->conf->mx_accept == POLICY_MX_ACCEPT_NONE)
+		return 0;
+	return warn_of_list(warnings, "mx.networks", warn_of_exchangers);
+}

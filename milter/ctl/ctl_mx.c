@@ -1,0 +1,180 @@
+/* milter/ctl/ctl_mx.c: authrelayctl mx: how does this server stand in a domain's MX set? */
+/* SPDX-License-Identifier: ISC */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "core/encode.h"
+#include "ctl/ctl.h"
+#include "ctl/ctl_mx.h"
+#include "dns/ask.h"
+
+#define SHOWN_MAX	400	/* of what was given for a domain */
+
+static void
+write_mx(const struct rrset_mx *mx, struct buf *out)
+{
+	buf_printf(out, "%u ", mx->preference);
+	if (mx->is_null)
+		buf_putc(out, '.');
+	else
+		buf_puts(out, mx->is_host ? mx->host : "(no name of a host)");
+}
+
+static void
+write_records(const struct rrset *rrset, struct buf *out)
+{
+	char text[NETADDR_TEXT_SIZE];
+
+	if (rrset->count == 0)
+		buf_puts(out, rrset->is_cut ? "too many records, or aliases without an "
+		    "end" : "no records");
+	for (size_t i = 0; i < rrset->count; i++) {
+		buf_puts(out, i == 0 ? "" : ", ");
+		if (rrset->mx != NULL)
+			write_mx(&rrset->mx[i], out);
+		else {
+			netaddr_format(&rrset->addrs[i], text);
+			buf_puts(out, text);
+		}
+	}
+	if (rrset->is_cut && rrset->count > 0)
+		buf_puts(out, " and more");
+}
+
+static void
+write_answer(const char *name, const struct rrset *rrset, struct buf *out)
+{
+	buf_printf(out, "%s %s: ", name, mx_type_name(rrset->type));
+	switch (rrset->status) {
+	case RRSET_FOUND:
+		write_records(rrset, out);
+		break;
+	case RRSET_NODATA:
+		buf_puts(out, "no such records");
+		break;
+	case RRSET_NXDOMAIN:
+		buf_puts(out, "no such domain");
+		break;
+	case RRSET_FAILURE:
+		buf_printf(out, "failed: %s", rrset->why != NULL ? rrset->why : "?");
+		break;
+	}
+	buf_printf(out, " (%s%s", rrset->server[0] == '\0' ? "no server" : "server ",
+	    rrset->server);
+	if (rrset->status != RRSET_FAILURE)
+		buf_printf(out, ", ad=%d, ttl %" PRIu32, rrset->is_secure, rrset->ttl);
+	buf_printf(out, ", %u %s, %" PRId64 " us)\n", rrset->queries,
+	    rrset->queries == 1 ? "query" : "queries", rrset->elapsed_us);
+}
+
+void
+ctl_mx_write(void *buf, const struct mx_question *question, const struct rrset *answers)
+{
+	for (size_t i = 0; i < question->count; i++)
+		write_answer(question->name, &answers[i], buf);
+}
+
+/* What the rules of the daemon make of the standing, if nothing else decides. */
+static enum policy_verdict
+judge(const struct conf *conf, const char *domain, enum policy_mx standing)
+{
+	const struct policy policy = { .mx_accept =
+	    (enum policy_mx_accept)conf->mx_accept };
+	const struct policy_answers answers = { .mx = standing };
+	char rcpt[PATH_DOMAIN_SIZE + sizeof("<postmaster@>")];
+	struct policy_facts facts = { .rcpt = rcpt };
+	struct policy_decision decision;
+
+	(void)snprintf(rcpt, sizeof(rcpt), "<postmaster@%s>", domain);
+	policy_decide(&policy, &facts, &answers, &decision);
+	return decision.verdict;
+}
+
+static void
+write_conclusion(const struct conf *conf, const struct ask_answer *answer,
+    enum policy_verdict verdict, struct buf *out)
+{
+	buf_printf(out, "standing: %s\nmx: %s\nverdict: %s", mx_standing_name(
+	    answer->standing), answer->text, policy_verdict_name(verdict));
+	if (conf->mx_accept == POLICY_MX_ACCEPT_NONE)
+		buf_puts(out, " (mx.accept is none)");
+	buf_putc(out, '\n');
+}
+
+static int
+look_up(struct conf *conf, const char *domain)
+{
+	struct ask_answer answer;
+	enum policy_verdict verdict;
+	const char *why;
+	struct buf out;
+	struct ask *ask = ask_new(conf, NULL, NULL, &why);
+	int status;
+
+	if (ask == NULL) {
+		(void)fprintf(stderr, "%s: mx: %s\n", CTL_PROGRAM, why);
+		return EX_OSERR;
+	}
+	buf_init(&out);
+	buf_printf(&out, "domain: %s\nservers: ", domain);
+	ask_describe(ask, &out);
+	buf_putc(&out, '\n');
+	ask_mx_traced(ask, domain, ask_deadline(ask), ctl_mx_write, &out, &answer);
+	verdict = judge(conf, domain, answer.standing);
+	write_conclusion(conf, &answer, verdict, &out);
+	if ((status = ctl_write(&out)) == 0)
+		status = ctl_verdict_status(verdict);
+	buf_clear(&out);
+	ask_unref(ask);
+	return status;
+}
+
+static int
+run(const struct ctl_source *source, const char *text)
+{
+	char domain[PATH_DOMAIN_SIZE];
+	const char *why = path_domain(text, strlen(text), domain);
+	struct conf *conf;
+	struct buf shown;
+	int status;
+
+	if (why != NULL) {
+		buf_init(&shown);
+		(void)encode_word(&shown, text, strlen(text), SHOWN_MAX);
+		(void)fprintf(stderr, "%s: mx: %s: %s\n", CTL_PROGRAM,
+		    shown.failed ? "?" : shown.data, why);
+		buf_clear(&shown);
+		return EX_USAGE;
+	}
+	if ((conf = ctl_source_read(source)) == NULL)
+		return EX_CONFIG;
+	status = look_up(conf, domain);
+	conf_unref(conf);
+	return status;
+}
+
+int
+ctl_mx(int argc, char **argv)
+{
+	struct ctl_source source;
+	int c, status;
+
+	if (ctl_source_init(&source, argc) == -1)
+		return ctl_no_memory();
+	while ((c = getopt(argc, argv, "+c:o:")) != -1) {
+		if (c == 'c')
+			source.file = optarg;
+		else if (c == 'o')
+			source.overrides[source.count++] = optarg;
+		else
+			break;
+	}
+	status = c != -1 || optind + 1 != argc ? ctl_usage("mx") :
+	    run(&source, argv[optind]);
+	ctl_source_clear(&source);
+	return status;
+}

@@ -1,0 +1,229 @@
+/* milter/ctl/ctl_replay.c: authrelayctl replay: would a configuration have decided otherwise? */
+/* SPDX-License-Identifier: ISC */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ctl/ctl.h"
+#include "ctl/ctl_changes.h"
+#include "ctl/ctl_filter.h"
+#include "ctl/replay.h"
+#include "dns/ask.h"
+#include "record/record.h"
+#include "record/record_file.h"
+#include "record/record_json.h"
+
+#define EX_REFUSED	1	/* something that was permitted would be refused */
+#define EX_TROUBLE	2
+
+enum code {
+	CONFIG = CTL_FILTER_OWN,
+	LIVE,
+	JSON
+};
+
+static const struct option options[] = {
+	CTL_FILTER_OPTIONS,
+	{ "config", required_argument, NULL, CONFIG },
+	{ "live", no_argument, NULL, LIVE },
+	{ "json", no_argument, NULL, JSON },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct replay_run {
+	struct ctl_source	 source;
+	struct record_filter	*filter;
+	int			 has_config;
+	int			 is_live;
+	int			 is_json;
+	struct ask		*ask;		/* NULL: nobody is asked */
+	struct replay		 replay;
+	struct ctl_changes	 changes;
+	struct buf		 spare;
+};
+
+/* Of today, where the record's answers were of their own day. */
+static enum policy_mx
+ask_now(void *arg, const char *domain)
+{
+	static const struct netaddr nobody;
+	struct replay_run *run = arg;
+	struct ask_answer answer;
+
+	if (run->ask == NULL)
+		return POLICY_MX_UNASKED;
+	ask_mx(run->ask, domain, &nobody, ask_deadline(run->ask), &answer);
+	return answer.standing;
+}
+
+static int
+take_line(struct replay_run *run, const struct record_line *line)
+{
+	struct record_view view;
+
+	run->changes.lines++;
+	if (line->is_part ||
+	    record_json_read(line->at, line->length, &run->spare, &view) != NULL) {
+		run->changes.bad_lines++;
+		return 0;
+	}
+	if (view.event != RECORD_RCPT || !record_filter_match(run->filter, &view))
+		return 0;
+	if (replay_decide(&run->replay, &view) == -1 ||
+	    ctl_changes_add(&run->changes, &view, &run->replay) == -1)
+		return ctl_no_memory();
+	return 0;
+}
+
+static int
+cannot_read(const char *path, const char *why)
+{
+	(void)fprintf(stderr, "%s: replay: %s: %s\n", CTL_PROGRAM, path, why);
+	return EX_TROUBLE;
+}
+
+static int
+take_file(struct replay_run *run, const char *path)
+{
+	const char *why;
+	struct record_file *file = record_file_open(path, &why);
+	struct record_line line;
+	uint64_t taken = 0;
+	int next = 0, status = 0;
+
+	if (file == NULL)
+		return cannot_read(path, why);
+	while (status == 0 && (next = record_file_next(file, &line)) == 1) {
+		if (line.number != taken)	/* not another part of the same */
+			status = take_line(run, &line);
+		taken = line.number;
+	}
+	if (status == 0 && next == -1)
+		status = cannot_read(path, record_file_why(file));
+	record_file_close(file);
+	return status;
+}
+
+static int
+print(struct replay_run *run)
+{
+	struct buf out;
+	int status;
+
+	buf_init(&out);
+	if (run->is_json)
+		ctl_changes_write_json(&run->changes, &out);
+	else
+		ctl_changes_write(&run->changes, &out);
+	status = ctl_write(&out);
+	if (status == 0 && run->changes.refused_now > 0)
+		status = EX_REFUSED;
+	buf_clear(&out);
+	return status;
+}
+
+/* What came out before a file that cannot be read is no answer. */
+static int
+replay_files(struct replay_run *run, struct conf *conf, int count, char **files)
+{
+	const struct replay_rules rules = { .policy = &conf->policy,
+	    .mx_domains = conf->mx_domains.count > 0 ? conf->mx_domain_set : NULL,
+	    .is_live = run->is_live, .mx = ask_now, .mx_arg = run };
+	int status = 0;
+
+	replay_init(&run->replay, &rules);
+	ctl_changes_init(&run->changes);
+	for (int i = 0; i < count && status == 0; i++)
+		status = take_file(run, files[i]);
+	if (status == 0)
+		status = print(run);
+	ctl_changes_clear(&run->changes);
+	replay_clear(&run->replay);
+	return status;
+}
+
+static int
+run_with(struct replay_run *run, struct conf *conf, int count, char **files)
+{
+	const char *why;
+	int status;
+
+	if (run->is_live && conf->mx_accept != POLICY_MX_ACCEPT_NONE &&
+	    (run->ask = ask_new(conf, NULL, NULL, &why)) == NULL) {
+		(void)fprintf(stderr, "%s: replay: %s\n", CTL_PROGRAM, why);
+		return EX_TROUBLE;
+	}
+	if (record_filter_seal(run->filter) == -1)
+		status = ctl_no_memory();
+	else
+		status = replay_files(run, conf, count, files);
+	ask_unref(run->ask);
+	return status;
+}
+
+static int
+read_option(struct replay_run *run, int code)
+{
+	switch (code) {
+	case 'c':
+	case CONFIG:
+		run->source.file = optarg;
+		run->has_config = 1;
+		return 0;
+	case 'o':
+		run->source.overrides[run->source.count++] = optarg;
+		run->has_config = 1;
+		return 0;
+	case LIVE:
+		run->is_live = 1;
+		return 0;
+	case JSON:
+		run->is_json = 1;
+		return 0;
+	}
+	if (!ctl_filter_has(code))
+		return ctl_usage("replay");
+	return ctl_filter_read(run->filter, code, optarg, "replay");
+}
+
+static int
+start(struct replay_run *run, int argc, char **argv)
+{
+	struct conf *conf;
+	int code, status = 0;
+
+	while (status == 0 &&
+	    (code = getopt_long(argc, argv, "+c:o:", options, NULL)) != -1)
+		status = read_option(run, code);
+	if (status != 0)
+		return status;
+	if (!run->has_config || optind == argc)
+		return ctl_usage("replay");
+	if ((conf = ctl_source_read(&run->source)) == NULL)
+		return EX_CONFIG;
+	status = run_with(run, conf, argc - optind, argv + optind);
+	conf_unref(conf);
+	return status;
+}
+
+int
+ctl_replay(int argc, char **argv)
+{
+	struct replay_run run = { .is_live = 0 };
+	int status;
+
+	if (ctl_source_init(&run.source, argc) == -1)
+		return ctl_no_memory();
+	buf_init(&run.spare);
+	if ((run.filter = record_filter_new()) == NULL)
+		status = ctl_no_memory();
+	else
+		status = start(&run, argc, argv);
+	record_filter_free(run.filter);
+	buf_clear(&run.spare);
+	ctl_source_clear(&run.source);
+	return status;
+}

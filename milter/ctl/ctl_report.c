@@ -1,0 +1,415 @@
+/* milter/ctl/ctl_report.c: authrelayctl report: what records say together */
+/* SPDX-License-Identifier: ISC */
+
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+#include "ctl/ctl_filter.h"
+#include "ctl/ctl_time.h"
+#include "os/directory.h"
+#include "record/record_file.h"
+#include "record/record_json.h"
+#include "report/report_show.h"
+
+#define TOP_DEFAULT	10
+#define TOP_MAX		10000
+#define WIDTH_DEFAULT	80
+#define WIDTH_MAX	200
+#define PROGRESS_LINES	20000	/* after so many, look at the clock */
+#define PROGRESS_US	INT64_C(200000)
+#define PROGRESS_FIRST	INT64_C(1000000)	/* what takes less needs none */
+
+enum code {
+	HTML = CTL_FILTER_OWN,
+	JSON,
+	TOP
+};
+
+static const struct option options[] = {
+	CTL_FILTER_OPTIONS,
+	{ "html", required_argument, NULL, HTML },
+	{ "json", no_argument, NULL, JSON },
+	{ "top", required_argument, NULL, TOP },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct report_run {
+	struct ctl_source	 source;
+	struct record_filter	*filter;
+	struct report_options	 options;
+	struct report_paper	 paper;
+	struct report		 report;
+	struct buf		 spare;
+	const char		*html;		/* NULL: not wanted */
+	int			 is_json;
+	int			 has_progress;
+	int64_t			 began_us;
+	int64_t			 shown_us;
+};
+
+/* Looked up for each quarter of an hour: no clock changes within one. */
+static int32_t
+local_offset(int64_t seconds)
+{
+	static int64_t	quarter = INT64_MIN;
+	static int32_t	offset;
+	time_t		time = (time_t)seconds;
+	struct tm	tm;
+
+	if (seconds / 900 == quarter)
+		return offset;
+	quarter = seconds / 900;
+	offset = localtime_r(&time, &tm) == NULL ? 0 : (int32_t)tm.tm_gmtoff;
+	return offset;
+}
+
+static int
+cannot(const char *path, const char *why, int status)
+{
+	(void)fprintf(stderr, "%s: report: %s: %s\n", CTL_PROGRAM, path, why);
+	return status;
+}
+
+static void
+show_progress(struct report_run *run, const char *path, const struct record_file *file)
+{
+	int64_t		now = ctl_time_now();
+	uint64_t	size = record_file_size(file);
+
+	if (now - run->began_us < PROGRESS_FIRST || now - run->shown_us < PROGRESS_US)
+		return;
+	run->shown_us = now;
+	(void)fprintf(stderr, "\r\033[K%llu records",
+	    (unsigned long long)run->report.lines);
+	if (size > 0) {
+		int	part = (int)(record_file_done(file) * 20 / size);
+
+		(void)fprintf(stderr, "  [%.*s%*s] %3d %%  %.40s", part > 20 ? 20 : part,
+		    "####################", part > 20 ? 0 : 20 - part, "",
+		    (int)(record_file_done(file) * 100 / size), path);
+	}
+	(void)fflush(stderr);
+}
+
+static void
+clear_progress(const struct report_run *run)
+{
+	if (run->shown_us != 0)
+		(void)fputs("\r\033[K", stderr);
+}
+
+static int
+add_line(struct report_run *run, const struct record_line *line)
+{
+	struct record_view	 view;
+	const char		*why = record_json_read(line->at, line->length, &run->spare,
+	    &view);
+
+	if (run->spare.failed)
+		return -1;
+	if (why != NULL)
+		report_add_bad(&run->report);
+	else if (!record_filter_match(run->filter, &view))
+		report_pass_over(&run->report);
+	else
+		return report_add(&run->report, &view);
+	return 0;
+}
+
+static int
+read_file(struct report_run *run, const char *path)
+{
+	const char		*why;
+	struct record_file	*file = record_file_open(path, &why);
+	struct record_line	 line;
+	uint64_t		 last = 0;
+	int			 next, status = 0;
+
+	if (file == NULL)
+		return cannot(path, why, EX_NOINPUT);
+	while ((next = record_file_next(file, &line)) == 1) {
+		/* of one that is too long, a part is enough */
+		if (line.number != last && add_line(run, &line) == -1) {
+			status = ctl_no_memory();
+			break;
+		}
+		last = line.number;
+		if (run->has_progress && line.number % PROGRESS_LINES == 0)
+			show_progress(run, path, file);
+	}
+	clear_progress(run);
+	if (next == -1)
+		status = cannot(path, record_file_why(file), EX_NOINPUT);
+	record_file_close(file);
+	return status;
+}
+
+/* The file that the configuration names, and those that were rotated away from it. */
+static int
+read_configured(struct report_run *run)
+{
+	struct conf	*conf = ctl_source_read(&run->source);
+	struct buf	 path;
+	int		 status;
+
+	if (conf == NULL)
+		return EX_CONFIG;
+	if (*conf->audit_file == '\0') {
+		(void)fprintf(stderr, "%s: report: audit.file is not set: name a file\n",
+		    CTL_PROGRAM);
+		conf_unref(conf);
+		return EX_USAGE;
+	}
+	buf_init(&path);
+	status = read_file(run, conf->audit_file);
+	for (int i = 1, is_there = 1; status == 0 && is_there; i++) {
+		buf_reset(&path);
+		buf_printf(&path, "%s.%d", conf->audit_file, i);
+		is_there = !path.failed && access(path.data, F_OK) == 0;
+		if (!is_there) {
+			buf_puts(&path, ".gz");
+			is_there = !path.failed && access(path.data, F_OK) == 0;
+		}
+		if (is_there)
+			status = read_file(run, path.data);
+	}
+	if (status == 0 && path.failed)
+		status = ctl_no_memory();
+	buf_clear(&path);
+	conf_unref(conf);
+	return status;
+}
+
+static int
+write_all(int fd, const struct buf *out)
+{
+	size_t	done = 0;
+
+	while (done < out->len) {
+		ssize_t	n = write(fd, out->data + done, out->len - done);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		done += (size_t)n;
+	}
+	return fsync(fd);
+}
+
+/*
+ * Whoever looks at the file sees the old page or the new one. By a directory that is
+ * opened once: it may belong to somebody else than the root who makes the page.
+ */
+static int
+replace_page(const struct directory *dir, const char *path, const struct buf *out)
+{
+	const int	how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	char		name[sizeof(".authrelay.") + 16];
+	uint64_t	number;
+	int		fd, status = 0;
+
+	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		return cannot(path, strerror(errno), EX_OSERR);
+	(void)snprintf(name, sizeof(name), ".authrelay.%016" PRIx64, number);
+	if ((fd = openat(dir->fd, name, how, 0666)) == -1)
+		return cannot(path, strerror(errno), EX_CANTCREAT);
+	if (write_all(fd, out) == -1 || renameat(dir->fd, name, dir->fd, dir->name) == -1) {
+		status = cannot(path, strerror(errno), EX_IOERR);
+		(void)unlinkat(dir->fd, name, 0);
+	}
+	(void)close(fd);
+	return status;
+}
+
+static int
+write_page(const char *path, const struct buf *out)
+{
+	struct directory	dir;
+	int			status;
+
+	if (out->failed)
+		return ctl_no_memory();
+	if (directory_open(path, &dir) == -1)
+		return cannot(path, strerror(errno), EX_CANTCREAT);
+	status = replace_page(&dir, path, out);
+	directory_close(&dir);
+	return status;
+}
+
+static int
+write_report(struct report_run *run)
+{
+	struct buf	out;
+	int		status;
+
+	report_finish(&run->report);
+	buf_init(&out);
+	if (run->html != NULL) {
+		report_html(&run->report, &run->paper, &out);
+		status = strcmp(run->html, "-") == 0 ? ctl_write(&out) :
+		    write_page(run->html, &out);
+	} else {
+		(run->is_json ? report_json : report_text)(&run->report, &run->paper, &out);
+		status = ctl_write(&out);
+	}
+	buf_clear(&out);
+	return status;
+}
+
+static int
+run_report(struct report_run *run, int count, char **files)
+{
+	struct report_options	*period = &run->options;
+	int			 status = 0;
+
+	if (period->until_us <= period->since_us) {
+		(void)fprintf(stderr, "%s: report: --until is not after --since\n",
+		    CTL_PROGRAM);
+		return EX_USAGE;
+	}
+	if (period->since_us != INT64_MIN) {
+		if (period->until_us == INT64_MAX)
+			period->until_us = run->began_us;
+		period->before_us = 2 * period->since_us - period->until_us;
+	}
+	if (record_filter_seal(run->filter) == -1 ||
+	    report_init(&run->report, &run->options) == -1)
+		return ctl_no_memory();
+	if (count == 0)
+		status = read_configured(run);
+	for (int i = 0; i < count && status == 0; i++)
+		status = read_file(run, files[i]);
+	return status == 0 ? write_report(run) : status;
+}
+
+/*
+ * Options
+ */
+
+static int
+read_time(const char *option, int64_t *time_us)
+{
+	const char	*why = ctl_time_parse(optarg, ctl_time_now(), time_us);
+
+	return why == NULL ? 0 : ctl_filter_refuse("report", option, optarg, why);
+}
+
+static int
+read_top(struct report_run *run)
+{
+	size_t	digits = strspn(optarg, "0123456789");
+
+	run->paper.top = digits > 0 && digits < 9 ? strtoul(optarg, NULL, 10) : 0;
+	if (optarg[digits] == '\0' && run->paper.top >= 1 && run->paper.top <= TOP_MAX)
+		return 0;
+	return ctl_filter_refuse("report", "--top", optarg, "no number; allowed: 1 to 10000");
+}
+
+static int
+read_option(struct report_run *run, int code)
+{
+	switch (code) {
+	case 'c':
+		run->source.file = optarg;
+		return 0;
+	case 'o':
+		run->source.overrides[run->source.count++] = optarg;
+		return 0;
+	case HTML:
+		run->html = optarg;
+		return 0;
+	case JSON:
+		run->is_json = 1;
+		return 0;
+	case TOP:
+		return read_top(run);
+	case CTL_FILTER_SINCE:
+		return read_time("--since", &run->options.since_us);
+	case CTL_FILTER_UNTIL:
+		return read_time("--until", &run->options.until_us);
+	}
+	return ctl_filter_has(code) ? ctl_filter_read(run->filter, code, optarg, "report") :
+	    ctl_usage("report");
+}
+
+static int
+read_options(struct report_run *run, int argc, char **argv)
+{
+	int	code, status = 0;
+
+	while (status == 0 &&
+	    (code = getopt_long(argc, argv, "c:o:", options, NULL)) != -1)
+		status = read_option(run, code);
+	if (status == 0 && run->is_json && run->html != NULL)
+		status = ctl_usage("report");
+	return status;
+}
+
+static void
+choose_paper(struct report_paper *paper)
+{
+	struct winsize	size;
+
+	(void)setlocale(LC_CTYPE, "");
+	*paper = (struct report_paper){ .top = TOP_DEFAULT, .width = WIDTH_DEFAULT };
+	paper->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (!isatty(STDOUT_FILENO)) {
+		size_t	columns = strtoul(ctl_variable("COLUMNS"), NULL, 10);
+
+		if (columns >= 40 && columns <= WIDTH_MAX)
+			paper->width = columns;
+		return;
+	}
+	paper->has_color = ctl_has_colour();
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		paper->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+}
+
+int
+ctl_report(int argc, char **argv)
+{
+	struct report_run	run = {
+		.options = {
+			.since_us = INT64_MIN,
+			.until_us = INT64_MAX,
+			.before_us = INT64_MIN,
+			.table_max = REPORT_TABLE_MAX,
+			.offset = local_offset,
+		},
+		.began_us = ctl_time_now(),
+		.has_progress = isatty(STDERR_FILENO),
+	};
+	int			status;
+
+	if (ctl_source_init(&run.source, argc) == -1)
+		return ctl_no_memory();
+	tzset();
+	choose_paper(&run.paper);
+	buf_init(&run.spare);
+	if ((run.filter = record_filter_new()) == NULL)
+		status = ctl_no_memory();
+	else if (getrandom(run.options.hash_key, SIPHASH_KEY_SIZE, 0) != SIPHASH_KEY_SIZE)
+		status = EX_OSERR;
+	else if ((status = read_options(&run, argc, argv)) == 0)
+		status = run_report(&run, argc - optind, argv + optind);
+	report_clear(&run.report);
+	record_filter_free(run.filter);
+	buf_clear(&run.spare);
+	ctl_source_clear(&run.source);
+	return status;
+}

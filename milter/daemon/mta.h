@@ -1,0 +1,48 @@
+/* milter/daemon/mta.h: what mail servers say, and in how different ways */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_MTA_H
+#define AUTHRELAY_MTA_H
+
+#include "core/buf.h"
+#include "daemon/engine.h"
+#include "daemon/session.h"
+
+/*
+ * All that differs between Postfix, Sendmail and others in the macros they send is known
+ * here and nowhere else. A mail server that does not tell its name is read as strictly as
+ * Sendmail.
+ */
+
+/* NULL: not sent, or sent empty, which says as much. */
+const char	*mta_macro(const struct engine_macros *, const char *name);
+
+/* Keeps a copy of a macro, as session_keep() does. */
+void		 mta_keep(char **text_r, const struct engine_macros *, const char *name,
+		    int *has_failed);
+
+/*
+ * What is to be known of a mail server of this version ({v}; NULL: it did not say) by who
+ * reads records: whether it tells us of recipients that it refuses itself.
+ */
+void		 mta_describe(const char *version, struct buf *text_r);
+
+/* Which mail server and which of its listeners; the client's address and name must be there. */
+void		 mta_read_connection(struct session *, const struct engine_macros *);
+
+/*
+ * What it says with each HELO, which comes again after STARTTLS: was the client under TLS
+ * before it logged in?
+ */
+void		 mta_read_helo(struct session *, const struct engine_macros *);
+
+/*
+ * What the mail server says of the client with each MAIL: the login and the names of its
+ * certificate without their coding, the cipher, the queue identifier. Of a login
+ * user@realm the realm stands by itself where it is the name of the mail server; any
+ * other, such as that of a mailbox, is a part of the login. The transaction has
+ * failed where it is about another client than the session's, or memory ran out.
+ */
+void		 mta_read_transaction(struct session *, const struct engine_macros *);
+
+#endif

@@ -1,0 +1,179 @@
+/* milter/daemon/probe.c: does a milter answer at this socket? */
+/* SPDX-License-Identifier: ISC */
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/probe.h"
+#include "os/deadline.h"
+#include "os/socket_file.h"
+
+#define PORTS	64	/* of the last connections; more are never under way at once */
+
+/* Ports that connections of ours come from: written before they connect. */
+static atomic_int ports[PORTS];
+static atomic_uint ports_next;
+
+static int
+find_unix(const char *path, struct probe_place *place)
+{
+	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&place->address;
+	size_t len = strlen(path);
+
+	if (len >= sizeof(addr->sun_path))
+		return -1;
+	addr->sun_family = AF_UNIX;
+	memcpy(addr->sun_path, path, len);
+	place->len = sizeof(*addr);
+	return 0;
+}
+
+/* PORT@HOST; a host in brackets is an IPv6 address. */
+static int
+find_inet(const char *text, int family, struct probe_place *place)
+{
+	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICSERV }, *list;
+	const char *at = strchr(text, '@');
+	char port[8], host[256];
+	size_t len;
+
+	if (at == NULL || (size_t)(at - text) >= sizeof(port) ||
+	    strlen(at + 1) >= sizeof(host))
+		return -1;
+	(void)snprintf(port, sizeof(port), "%.*s", (int)(at - text), text);
+	(void)snprintf(host, sizeof(host), "%s", at[1] == '[' ? at + 2 : at + 1);
+	if ((len = strlen(host)) > 0 && host[len - 1] == ']')
+		host[len - 1] = '\0';
+	if (getaddrinfo(host, port, &hints, &list) != 0)
+		return -1;
+	memcpy(&place->address, list->ai_addr, list->ai_addrlen);
+	place->len = list->ai_addrlen;
+	freeaddrinfo(list);
+	return 0;
+}
+
+int
+probe_find(const char *socket, struct probe_place *place)
+{
+	const char *path = socket_file_path(socket);
+
+	memset(place, 0, sizeof(*place));
+	if (path != NULL)
+		return find_unix(path, place);
+	if (strncmp(socket, "inet:", 5) == 0)
+		return find_inet(socket + 5, AF_INET, place);
+	if (strncmp(socket, "inet6:", 6) == 0)
+		return find_inet(socket + 6, AF_INET6, place);
+	return -1;
+}
+
+int
+probe_is_own(int port)
+{
+	for (size_t i = 0; i < PORTS; i++) {
+		int expected = port;
+
+		if (port != 0 && atomic_compare_exchange_strong(&ports[i], &expected, 0))
+			return 1;
+	}
+	return 0;
+}
+
+/* By its port others know a connection of ours from that of another process here. */
+static int
+choose_port(int fd, int family)
+{
+	struct sockaddr_storage addr = { .ss_family = (sa_family_t)family };
+	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
+	    sizeof(struct sockaddr_in6);
+	in_port_t port;
+
+	if (family == AF_UNIX)
+		return 0;
+	if (bind(fd, (struct sockaddr *)&addr, len) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
+		return -1;
+	port = family == AF_INET ? ((struct sockaddr_in *)(void *)&addr)->sin_port :
+	    ((struct sockaddr_in6 *)(void *)&addr)->sin6_port;
+	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS], ntohs(port));
+	return 0;
+}
+
+/* A socket that connects, and does not block; or -1. */
+static int
+begin(const struct probe_place *place)
+{
+	int fd = socket(place->address.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	if (choose_port(fd, place->address.ss_family) == 0 &&
+	    (connect(fd, (const struct sockaddr *)&place->address, place->len) == 0 ||
+	    errno == EINPROGRESS))
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+void
+probe_knock(const struct probe_place *place)
+{
+	int fd = begin(place);
+
+	if (fd != -1)
+		(void)close(fd);
+}
+
+/*
+ * A packet is its length, a command and its data: O is the offer, with version, actions,
+ * steps.
+ */
+static int
+is_offer_taken(int fd, int64_t deadline)
+{
+	static const char offer[] = "\0\0\0\015O\0\0\0\006\0\0\001\377\0\037\377\377";
+	static const char goodbye[] = "\0\0\0\001Q";
+	char head[5];
+	size_t got = 0;
+	ssize_t n;
+
+	if (send(fd, offer, sizeof(offer) - 1, MSG_NOSIGNAL) !=
+	    (ssize_t)sizeof(offer) - 1)
+		return 0;
+	while (got < sizeof(head) && deadline_wait(fd, POLLIN, deadline)) {
+		n = recv(fd, head + got, sizeof(head) - got, 0);
+		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+			break;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	if (got < sizeof(head) || head[4] != 'O')
+		return 0;
+	(void)send(fd, goodbye, sizeof(goodbye) - 1, MSG_NOSIGNAL);
+	return 1;
+}
+
+int
+probe_is_answered(const char *socket, int timeout_ms)
+{
+	int64_t deadline = deadline_clock() + timeout_ms;
+	struct probe_place place;
+	int fd, is_answered;
+
+	if (probe_find(socket, &place) == -1 || (fd = begin(&place)) == -1)
+		return 0;
+	is_answered = deadline_wait(fd, POLLOUT, deadline) && is_offer_taken(fd, deadline);
+	(void)close(fd);
+	return is_answered;
+}

@@ -1,0 +1,66 @@
+/* milter/daemon/verdict.h: what one recipient is answered, and its record */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_VERDICT_H
+#define AUTHRELAY_VERDICT_H
+
+#include "core/buf.h"
+#include "core/netaddr.h"
+#include "core/policy.h"
+#include "core/reply.h"
+#include "daemon/flood.h"
+#include "daemon/session.h"
+#include "dns/ask.h"
+#include "record/record.h"
+
+/*
+ * The texts of a record point in here, beside those that point into the session. All
+ * zero at first.
+ */
+struct verdict {
+	struct policy_decision	 decision;
+	const struct reply	*reply;		/* NULL: it may pass */
+	char			 reply_text[REPLY_LINE_SIZE];
+	char			 client[NETADDR_TEXT_SIZE];
+	struct ask_answer	 mx;		/* its text is empty: not asked */
+	struct buf		 matched;
+	struct buf		 refusal;	/* its status and text */
+};
+
+/* What the mail server said when it refused a recipient. */
+struct verdict_refusal {
+	const char	*status;	/* "5.7.1" */
+	const char	*text;
+};
+
+/*
+ * Whether the client is entitled, whatever the recipient: see policy_client_is_entitled().
+ * A session that lacks something for want of memory is not.
+ */
+int	verdict_client_is_entitled(const struct session *);
+
+/*
+ * Decides over a recipient under the transaction's configuration; may wait for DNS, at
+ * most mx.timeout. One that the mail server has refused (NULL: it has not) is asked for
+ * nowhere: a question about it is as if DNS had failed.
+ */
+void	verdict_find(struct verdict *, const struct session *, const char *rcpt,
+	    const char *rcpt_mta, const struct verdict_refusal *);
+
+/* What the session and its transaction put into a record. */
+void	verdict_describe_session(struct verdict *, const struct session *,
+	    struct record *);
+/* What was decided; where the mail server has refused the recipient, its verdict. */
+void	verdict_describe(struct verdict *, const struct verdict_refusal *, struct record *);
+
+/*
+ * The summary of recipients that have no record of their own, because of the bound on the
+ * client's network. Goes with what the session and the recipient put into the record, or
+ * with neither.
+ */
+void	verdict_describe_flood(struct verdict *, const struct flood_summary *,
+	    const struct conf *, struct record *);
+
+void	verdict_clear(struct verdict *);
+
+#endif

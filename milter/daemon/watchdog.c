@@ -1,0 +1,61 @@
+/* milter/daemon/watchdog.c: tells the service manager that we still answer */
+/* SPDX-License-Identifier: ISC */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/probe.h"
+#include "daemon/watchdog.h"
+#include "os/log.h"
+#include "os/notify.h"
+
+/*
+ * Three probes fit into the time that the manager waits: one that fails is no reason to
+ * be killed.
+ */
+static void *
+watch(void *socket)
+{
+	int interval_ms = notify_watchdog_ms() / 3;
+	const struct timespec pause = { interval_ms / 1000,
+	    interval_ms % 1000 * 1000000L };
+
+	for (;;) {
+		if (probe_is_answered(socket, interval_ms))
+			notify_watchdog();
+		else
+			log_error("the daemon does not answer its own probe");
+		(void)nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+int
+watchdog_start(const char *socket)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	char *copy;
+	int error;
+
+	if (notify_watchdog_ms() == 0)
+		return 0;
+	if ((copy = strdup(socket)) == NULL) {
+		log_error("watchdog: no memory");
+		return -1;
+	}
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	error = pthread_create(&thread, NULL, watch, copy);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		log_error("watchdog: %s", strerror(error));
+		free(copy);
+		return -1;
+	}
+	(void)pthread_detach(thread);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* milter/os/directory.h: the directory of a file, opened once */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_DIRECTORY_H
+#define AUTHRELAY_DIRECTORY_H
+
+/*
+ * Root opens the directory of a file once, and then names the file by this descriptor
+ * and its last part: a path that is resolved a second time may lead elsewhere, if
+ * somebody else owns a directory on the way.
+ */
+struct directory {
+	int		 fd;		/* O_PATH; -1: none */
+	const char	*name;		/* of the file in it; a part of the path, not owned */
+	int		 is_safe;	/* on the way to it nobody but root may change a name */
+};
+
+/*
+ * Root follows a symbolic link only where nobody else could have made it; elsewhere it is
+ * ENOTDIR. Returns -1 and sets errno.
+ */
+int	directory_open(const char *path, struct directory *directory_r);
+void	directory_close(struct directory *);
+
+#endif

@@ -1,0 +1,135 @@
+/* milter/os/nameserver.c: the address of a name server */
+/* SPDX-License-Identifier: ISC */
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/nameserver.h"
+
+#define ADDRESS_SIZE	(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
+#define WANTED		"no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT"
+
+static int
+make_v4(const char *text, unsigned port, struct nameserver *server)
+{
+	struct sockaddr_in *to = (struct sockaddr_in *)(void *)&server->address;
+
+	if (inet_pton(AF_INET, text, &to->sin_addr) != 1)
+		return -1;
+	to->sin_family = AF_INET;
+	to->sin_port = htons((uint16_t)port);
+	server->len = sizeof(*to);
+	(void)snprintf(server->text, sizeof(server->text), "%.15s:%u", text,
+	    (uint16_t)port);
+	return 0;
+}
+
+/* The number of an interface, from its name or the number itself; 0: there is none. */
+static uint32_t
+scope_of(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (text[digits] == '\0' && digits >= 1 && digits <= 9)
+		return (uint32_t)strtoul(text, NULL, 10);
+	return if_nametoindex(text);
+}
+
+static int
+make_v6(char *text, unsigned port, struct nameserver *server)
+{
+	struct sockaddr_in6 *to = (struct sockaddr_in6 *)(void *)&server->address;
+	char shown[40], *scope = strchr(text, '%');
+
+	if (scope != NULL) {
+		*scope++ = '\0';
+		if ((to->sin6_scope_id = scope_of(scope)) == 0)
+			return -1;
+	}
+	if (inet_pton(AF_INET6, text, &to->sin6_addr) != 1)
+		return -1;
+	/* Nobody can be reached by it without. */
+	if (scope == NULL && IN6_IS_ADDR_LINKLOCAL(&to->sin6_addr))
+		return -1;
+	to->sin6_family = AF_INET6;
+	to->sin6_port = htons((uint16_t)port);
+	server->len = sizeof(*to);
+	if (inet_ntop(AF_INET6, &to->sin6_addr, shown, sizeof(shown)) == NULL)
+		return -1;
+	(void)snprintf(server->text, sizeof(server->text), "[%s%s%.15s]:%u", shown,
+	    scope != NULL ? "%" : "", scope != NULL ? scope : "", (uint16_t)port);
+	return 0;
+}
+
+int
+nameserver_make(const char *address, size_t len, unsigned port, struct nameserver *server)
+{
+	char text[ADDRESS_SIZE];
+
+	memset(server, 0, sizeof(*server));
+	if (len >= sizeof(text) || memchr(address, '\0', len) != NULL)
+		return -1;
+	memcpy(text, address, len);
+	text[len] = '\0';
+	return make_v4(text, port, server) == 0 ? 0 : make_v6(text, port, server);
+}
+
+/* 0: it is none. */
+static unsigned
+port_of(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+	unsigned long port;
+
+	if (s[digits] != '\0' || digits > 5)
+		return 0;
+	port = strtoul(s, NULL, 10);
+	return port <= 65535 ? (unsigned)port : 0;
+}
+
+const char *
+nameserver_parse(const char *s, struct nameserver *server)
+{
+	const char *colon = strchr(s, ':'), *end = s + strlen(s), *behind = end;
+	unsigned port = NAMESERVER_PORT;
+
+	memset(server, 0, sizeof(*server));
+	if (s[0] == '[') {
+		if ((end = strchr(++s, ']')) == NULL)
+			return "a bracket is not closed";
+		/* Brackets are what an IPv6 address is put in. */
+		if (colon == NULL || colon > end)
+			return WANTED;
+		behind = end + 1;
+	} else if (colon != NULL && strchr(colon + 1, ':') == NULL)
+		behind = end = colon;
+	if (*behind != '\0' && *behind != ':')
+		return WANTED;
+	if (*behind == ':' && (port = port_of(behind + 1)) == 0)
+		return "the port is not in 1 to 65535";
+	if (nameserver_make(s, (size_t)(end - s), port, server) == -1) {
+		if (memchr(s, '%', (size_t)(end - s)) != NULL)
+			return "no address, or no interface of that name";
+		return WANTED;
+	}
+	return NULL;
+}
+
+int
+nameserver_is_loopback(const struct nameserver *server)
+{
+	const struct sockaddr_in *v4 = (const void *)&server->address;
+	const struct sockaddr_in6 *v6 = (const void *)&server->address;
+
+	if (server->address.ss_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return server->address.ss_family == AF_INET6 &&
+	    (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+	    (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) &&
+	    v6->sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
+}

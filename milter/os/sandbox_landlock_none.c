@@ -1,0 +1,8 @@
+/* milter/os/sandbox_landlock_none.c: for a build without landlock */
+/* SPDX-License-Identifier: ISC */
+
+#include <stddef.h>
+
+#include "os/sandbox.h"
+
+const struct sandbox sandbox_landlock = { "landlock", NULL, NULL, NULL };

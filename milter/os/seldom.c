@@ -1,0 +1,18 @@
+/* milter/os/seldom.c: a line of the log that comes once in a while, however often its cause */
+/* SPDX-License-Identifier: ISC */
+
+#include "os/deadline.h"
+#include "os/seldom.h"
+
+int
+seldom_is_due(struct seldom *seldom, int interval_ms, unsigned long *count)
+{
+	long long now = deadline_clock() + 1, next = atomic_load(&seldom->next_ms);
+
+	(void)atomic_fetch_add(&seldom->count, 1);
+	if ((next != 0 && now < next) ||
+	    !atomic_compare_exchange_strong(&seldom->next_ms, &next, now + interval_ms))
+		return 0;
+	*count = atomic_exchange(&seldom->count, 0);
+	return 1;
+}

@@ -1,0 +1,21 @@
+/* milter/os/seldom.h: a line of the log that comes once in a while, however often its cause */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_SELDOM_H
+#define AUTHRELAY_SELDOM_H
+
+#include <stdatomic.h>
+
+/* One kind of line. All zero: it has not been written yet. Any number of threads. */
+struct seldom {
+	atomic_llong	next_ms;	/* not before */
+	atomic_ulong	count;		/* causes since the last line */
+};
+
+/*
+ * Counts a cause. Returns 1 where a line is due, at most one in so many milliseconds, and
+ * sets *count_r to the causes that it stands for; else 0.
+ */
+int	seldom_is_due(struct seldom *, int interval_ms, unsigned long *count_r);
+
+#endif

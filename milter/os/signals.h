@@ -1,0 +1,31 @@
+/* milter/os/signals.h: signals, as events for the main thread */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_SIGNALS_H
+#define AUTHRELAY_SIGNALS_H
+
+enum signals_event {
+	SIGNALS_STOP,		/* SIGTERM, SIGINT */
+	SIGNALS_RELOAD,		/* SIGHUP */
+	SIGNALS_ENGINE_ENDED,	/* signals_post() */
+	SIGNALS_TIMEOUT
+};
+
+/*
+ * To be called by the main thread before any other thread begins. libmilter waits for the
+ * same signals in a thread of its own, to stop; the kernel gives a signal to the main
+ * thread before any other that could have it, so that thread must never block them.
+ * Returns -1 and logs why.
+ */
+int	signals_open(void);
+
+/*
+ * The next event, in the order in which they came. Waits at most so many milliseconds;
+ * -1: for ever.
+ */
+enum signals_event	signals_wait(int timeout_ms);
+
+/* Tells the main thread that the engine has ended; from any thread. */
+void	signals_post(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* milter/os/socket_file.h: the file of a unix socket */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_SOCKET_FILE_H
+#define AUTHRELAY_SOCKET_FILE_H
+
+#include <sys/types.h>
+
+#include "os/directory.h"
+
+/* The path in unix:PATH or local:PATH; NULL: it names no unix socket. */
+const char	*socket_file_path(const char *socket);
+
+/* What is wanted; the texts are not owned. */
+struct socket_file_options {
+	const char	*socket;	/* the setting `socket`, as it is */
+	const char	*user;		/* owns it, so that the daemon can ask itself; "": we */
+	const char	*group;		/* "": the user's */
+	mode_t		 mode;
+};
+
+/* The file that was bound; made by socket_file_bind(). */
+struct socket_file {
+	struct directory	 directory;	/* fd -1: there is no file of ours */
+	dev_t			 dev;
+	ino_t			 ino;
+};
+
+/*
+ * Binds and listens: `socket` is in the syntax of the setting, with a path that is
+ * relative to the working directory; errors name it as `shown`. Returns -1, logged.
+ */
+typedef int	socket_file_binder(const char *socket, const char *shown);
+
+/*
+ * Has the socket bound. The file is born with its owner, group and mode: it is
+ * bound as the user where the user may write in its directory, else as root. What root
+ * changes then it changes by a descriptor of the file, never by a path, as the user could
+ * have put a link to another file there.
+ *
+ * A socket that nobody answers at is removed before. Returns -1 and logs why: it is
+ * answered, no socket, or not to be bound. Where `socket` names no unix socket, it is
+ * bound and nothing else.
+ */
+int	socket_file_bind(struct socket_file *, const struct socket_file_options *,
+	    socket_file_binder *);
+
+/*
+ * Removes it if it is still the file that was bound, and if we may; a directory that
+ * belongs to somebody else keeps it, and the next start removes it.
+ */
+void	socket_file_remove(struct socket_file *);
+
+#endif

@@ -1,0 +1,185 @@
+/* milter/probe/ctl_probe_address.c: where authrelayctl probe connects to */
+/* SPDX-License-Identifier: ISC */
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "os/deadline.h"
+#include "os/ownaddr.h"
+#include "os/socket_file.h"
+#include "probe/ctl_probe.h"
+
+#define PORT_SIZE	32
+
+static struct netaddr
+netaddr_of(const struct addrinfo *info)
+{
+	if (info->ai_family == AF_INET)
+		return netaddr_v4(&((const struct sockaddr_in *)
+		    (const void *)info->ai_addr)->sin_addr);
+	return netaddr_v6(&((const struct sockaddr_in6 *)
+	    (const void *)info->ai_addr)->sin6_addr);
+}
+
+static int
+is_allowed(const struct addrinfo *info, int is_sure)
+{
+	struct netaddr addr;
+
+	if (info->ai_family != AF_INET && info->ai_family != AF_INET6)
+		return 0;
+	addr = netaddr_of(info);
+	return is_sure || ownaddr_is_near(&addr);
+}
+
+static const struct addrinfo *
+next_allowed(const struct addrinfo *info, int is_sure)
+{
+	while (info != NULL && !is_allowed(info, is_sure))
+		info = info->ai_next;
+	return info;
+}
+
+/* Of several addresses, the first that is answered at; of those that may be asked. */
+static const struct addrinfo *
+choose(const struct probe_target *target, const struct addrinfo *list, int is_sure)
+{
+	const struct addrinfo *first = next_allowed(list, is_sure), *i;
+	int fd;
+
+	if (first == NULL || next_allowed(first->ai_next, is_sure) == NULL)
+		return first;
+	for (i = first; i != NULL; i = next_allowed(i->ai_next, is_sure)) {
+		fd = deadline_connect(i->ai_addr, i->ai_addrlen, target->smtp.source,
+		    deadline_clock() + target->smtp.timeout_ms);
+		if (fd == -1)
+			continue;
+		(void)close(fd);
+		return i;
+	}
+	return first;
+}
+
+/* As it stands in an address literal. */
+static void
+take_address(struct probe_target *target, const struct addrinfo *info)
+{
+	struct netaddr addr = netaddr_of(info);
+	char text[NETADDR_TEXT_SIZE];
+
+	memcpy(&target->addr, info->ai_addr, info->ai_addrlen);
+	target->len = info->ai_addrlen;
+	netaddr_format(&addr, text);
+	(void)snprintf(target->literal, sizeof(target->literal), "%s%s",
+	    addr.family == NETADDR_V6 ? "IPv6:" : "", text);
+	target->names.address = target->literal;
+}
+
+static const char *
+resolve(struct probe_target *target, const char *port, int family, int is_sure)
+{
+	struct addrinfo *list, hints = { .ai_socktype = SOCK_STREAM, .ai_family = family };
+	const struct addrinfo *chosen;
+	int error = getaddrinfo(target->host, port, &hints, &list);
+
+	if (error != 0)
+		return gai_strerror(error);
+	if ((chosen = choose(target, list, is_sure)) != NULL)
+		take_address(target, chosen);
+	freeaddrinfo(list);
+	return chosen != NULL ? NULL : "neither loopback nor private: if the server is yours, "
+	    "say --yes-i-run-this-server";
+}
+
+static int
+copy(char *to, size_t size, const char *from, size_t len)
+{
+	if (len == 0 || len >= size)
+		return -1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return 0;
+}
+
+/* HOST, HOST:PORT, [ADDRESS]:PORT, or an IPv6 address alone. */
+static const char *
+find_server(struct probe_target *target, int is_sure)
+{
+	const char *text = target->text, *colon = strchr(text, ':');
+	const char *end = text + strlen(text);
+	char port[PORT_SIZE];
+	int family = target->smtp.source == NULL ? AF_UNSPEC :
+	    target->smtp.source->family == NETADDR_V4 ? AF_INET : AF_INET6;
+
+	(void)snprintf(port, sizeof(port), "%s",
+	    target->smtp.security == SMTP_CLIENT_TLS ? "465" : "25");
+	if (text[0] == '[') {
+		if ((end = strchr(++text, ']')) == NULL || (end[1] != '\0' && end[1] != ':'))
+			return "neither HOST, HOST:PORT nor [ADDRESS]:PORT";
+		colon = end[1] == ':' ? end + 1 : NULL;
+	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+		end = colon;
+	} else {
+		colon = NULL;
+	}
+	if (copy(target->host, sizeof(target->host), text, (size_t)(end - text)) == -1 ||
+	    (colon != NULL && copy(port, sizeof(port), colon + 1, strlen(colon + 1)) == -1))
+		return "neither HOST, HOST:PORT nor [ADDRESS]:PORT";
+	return resolve(target, port, family, is_sure);
+}
+
+static const char *
+take_path(struct probe_target *target, const char *path)
+{
+	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&target->addr;
+
+	if (strlen(path) >= sizeof(addr->sun_path))
+		return "the path is too long";
+	addr->sun_family = AF_UNIX;
+	memcpy(addr->sun_path, path, strlen(path) + 1);
+	target->len = sizeof(*addr);
+	return NULL;
+}
+
+/* As in the setting `socket`; or a path. */
+static const char *
+find_filter(struct probe_target *target, int is_sure)
+{
+	const char *text = target->text, *path = socket_file_path(text), *at, *host;
+	int family = strncmp(text, "inet6:", 6) == 0 ? AF_INET6 : AF_INET;
+	char port[PORT_SIZE];
+	size_t len;
+
+	if (path == NULL && text[0] == '/')
+		path = text;
+	if (path != NULL) {
+		target->names.address = "127.0.0.1";
+		return take_path(target, path);
+	}
+	if (strncmp(text, "inet:", 5) != 0 && family != AF_INET6)
+		return "neither unix:PATH, inet:PORT@HOST nor inet6:PORT@HOST";
+	text = strchr(text, ':') + 1;
+	if ((at = strchr(text, '@')) == NULL ||
+	    copy(port, sizeof(port), text, (size_t)(at - text)) == -1)
+		return "neither unix:PATH, inet:PORT@HOST nor inet6:PORT@HOST";
+	host = at + 1;
+	len = strlen(host);
+	if (host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	if (copy(target->host, sizeof(target->host), host, len) == -1)
+		return "a host is missing, or its name is too long";
+	return resolve(target, port, family, is_sure);
+}
+
+const char *
+probe_address_find(struct probe_target *target, int is_sure)
+{
+	return target->is_milter ? find_filter(target, is_sure) :
+	    find_server(target, is_sure);
+}

@@ -1,0 +1,150 @@
+/* milter/record/chain_line.c: what the chain needs to know of a line of an audit file */
+/* SPDX-License-Identifier: ISC */
+
+#include <string.h>
+
+#include "record/chain_line.h"
+
+#define TIME_LENGTH	(CHAIN_LINE_TIME_SIZE - 1)
+#define SIG_LENGTH	(CHAIN_LINE_SIG_SIZE - 1)
+#define VALUE_LENGTH	(CHAIN_TEXT_SIZE - 1)
+
+/* What is left to be read. */
+struct span {
+	const char	*from;
+	const char	*to;
+};
+
+static int
+skip_front(struct span *span, const char *text)
+{
+	size_t length = strlen(text);
+
+	if ((size_t)(span->to - span->from) < length || memcmp(span->from, text, length) != 0)
+		return 0;
+	span->from += length;
+	return 1;
+}
+
+static int
+skip_back(struct span *span, const char *text)
+{
+	size_t length = strlen(text);
+
+	if ((size_t)(span->to - span->from) < length ||
+	    memcmp(span->to - length, text, length) != 0)
+		return 0;
+	span->to -= length;
+	return 1;
+}
+
+/* Copies the last bytes, which stand behind the text. */
+static int
+take_back(struct span *span, const char *before, size_t length, char *copy)
+{
+	struct span rest = *span;
+
+	if ((size_t)(rest.to - rest.from) < length)
+		return 0;
+	rest.to -= length;
+	memcpy(copy, rest.to, length);
+	copy[length] = '\0';
+	if (!skip_back(&rest, before))
+		return 0;
+	*span = rest;
+	return 1;
+}
+
+static int
+take_value(struct span *span, const char *before, unsigned char value[CHAIN_SIZE])
+{
+	struct span rest = *span;
+	char text[CHAIN_TEXT_SIZE];
+
+	if (!skip_back(&rest, "\"") || !take_back(&rest, before, VALUE_LENGTH, text) ||
+	    chain_parse(text, value) == -1)
+		return 0;
+	*span = rest;
+	return 1;
+}
+
+/* Digits as the daemon writes them, without a zero in front. */
+static int
+read_number(const char **at, const char *to, uint64_t *number_r)
+{
+	const char *from = *at;
+	uint64_t number = 0;
+
+	for (; *at < to && **at >= '0' && **at <= '9'; (*at)++) {
+		unsigned digit = (unsigned)(**at - '0');
+
+		if (number > (UINT64_MAX - digit) / 10)
+			return 0;
+		number = number * 10 + digit;
+	}
+	if (*at == from || (*from == '0' && *at > from + 1))
+		return 0;
+	*number_r = number;
+	return 1;
+}
+
+static int
+take_count(struct span span, uint64_t *count_r)
+{
+	const char *at = span.to, *end = span.to;
+
+	while (at > span.from && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	span.to = at;
+	return skip_back(&span, ",\"count\":") && read_number(&at, end, count_r);
+}
+
+static void
+read_front(struct span span, struct chain_line *line)
+{
+	if (!skip_front(&span, "{\"v\":1,\"time\":\"") ||
+	    (size_t)(span.to - span.from) < TIME_LENGTH)
+		return;
+	memcpy(line->time, span.from, TIME_LENGTH);
+	line->time[TIME_LENGTH] = '\0';
+	span.from += TIME_LENGTH;
+	line->has_seq = skip_front(&span, "\",\"seq\":") &&
+	    read_number(&span.from, span.to, &line->seq) && skip_front(&span, ",");
+	if (!line->has_seq)
+		line->time[0] = '\0';
+	else if (skip_front(&span, "\"event\":\"anchor\","))
+		line->is_anchor = take_count((struct span){ span.from - 1, span.to },
+		    &line->count);
+}
+
+static int
+is_base64(const char *text)
+{
+	return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+	    == SIG_LENGTH - 2 && strcmp(text + SIG_LENGTH - 2, "==") == 0;
+}
+
+int
+chain_line_parse(const char *text, size_t length, struct chain_line *line)
+{
+	struct span span = { text, text + length };
+
+	line->has_prev = line->has_seq = line->is_anchor = 0;
+	line->seq = line->count = 0;
+	line->time[0] = line->sig[0] = '\0';
+	if (!skip_back(&span, "}"))
+		return 0;
+	if (skip_back(&span, "==\"")) {
+		span.to += strlen("==");
+		if (!take_back(&span, ",\"sig\":\"", SIG_LENGTH, line->sig) ||
+		    !is_base64(line->sig))
+			return 0;
+	}
+	line->rest_at = (size_t)(span.to - text);
+	if (!take_value(&span, ",\"chain\":\"", line->value))
+		return 0;
+	line->value_at = (size_t)(span.to - text);
+	line->has_prev = take_value(&span, ",\"prev\":\"", line->prev);
+	read_front(span, line);
+	return line->sig[0] == '\0' || line->is_anchor;
+}

@@ -1,0 +1,90 @@
+/* milter/report/report.h: what records say together */
+/* SPDX-License-Identifier: ISC */
+
+#ifndef AUTHRELAY_REPORT_H
+#define AUTHRELAY_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/netaddr.h"
+#include "core/policy.h"
+#include "record/record_read.h"
+#include "report/report_table.h"
+
+#define REPORT_TABLE_MAX	10000	/* keys of a table */
+#define REPORT_OTHER_REASON	POLICY_REASON_COUNT	/* one that we do not know */
+#define REPORT_REASONS		(POLICY_REASON_COUNT + 1)
+#define REPORT_VERDICTS		3	/* POLICY_PERMIT, _REJECT, _TEMPFAIL */
+/* From POLICY_AUTH_INCOMPLETE on. */
+#define REPORT_REFUSED_LOGINS	(POLICY_AUTH_STRENGTH - POLICY_AUTH_INCOMPLETE + 1)
+
+/* Tables of report_entry; what the keys are. Texts are JSON's, as in the record. */
+enum report_list {
+	REPORT_USERS,		/* auth; who relayed after a login */
+	REPORT_HOSTS,		/* client networks that relayed without one */
+	REPORT_CLIENTS,		/* client addresses that were refused */
+	REPORT_LOOKUPS,		/* domains that could not be looked up */
+	REPORT_PAIRS,		/* a user, a NUL, a client network */
+	REPORT_LISTS
+};
+
+/* The clock of the reader: seconds east of UTC at that time. */
+typedef int32_t	report_offset(int64_t seconds);
+
+struct report_options {
+	int64_t		 since_us;	/* INT64_MIN: not given */
+	int64_t		 until_us;	/* INT64_MAX: not given */
+	int64_t		 before_us;	/* where the period before begins; since_us: none */
+	size_t		 table_max;
+	uint8_t		 hash_key[SIPHASH_KEY_SIZE];
+	report_offset	*offset;
+};
+
+/* Counts are of recipients, unless another thing is named. */
+struct report {
+	struct report_options	 options;
+	uint64_t		 lines;		/* all that were read */
+	uint64_t		 bad_lines;	/* that are no records */
+	uint64_t		 outside;	/* records of other times */
+	uint64_t		 passed_over;	/* records that the filters do not want */
+	struct report_count	 records;	/* of the two periods */
+	int64_t			 first_us;	/* of the period; -1: there is none */
+	int64_t			 last_us;
+	struct report_count	 verdicts[REPORT_VERDICTS];
+	struct report_count	 reasons[REPORT_REASONS][REPORT_VERDICTS];
+	struct report_count	 unenforced;	/* refused, and passed: mode = monitor */
+	struct report_count	 unrecorded;	/* recipients that a flood's summary counts */
+	struct report_count	 messages;	/* transactions that reached DATA */
+	struct report_count	 starts;
+	struct report_count	 refused_logins[REPORT_REFUSED_LOGINS];
+	struct series		 over_time[REPORT_VERDICTS];
+	uint64_t		 hours[7][24][2];	/* from Monday; permitted, refused */
+	struct report_count	 forms[REPORT_FORMS];	/* what refused clients tried */
+	struct distinct		 form_clients[REPORT_FORMS];
+	char			*form_example[REPORT_FORMS];	/* owned, or NULL */
+	struct report_table	 lists[REPORT_LISTS];
+	struct buf		 scratch;
+};
+
+/* Returns -1 without memory; clear it in any case. */
+int	report_init(struct report *, const struct report_options *);
+void	report_clear(struct report *);
+
+/* Returns -1 without memory: the report is of no use then. */
+int	report_add(struct report *, const struct record_view *);
+/* What is no record. */
+void	report_add_bad(struct report *);
+/* A record that is not wanted. */
+void	report_pass_over(struct report *);
+
+int	report_has_before(const struct report *);
+
+/* The client's network of 256 IPv4 addresses, or its /64: "192.0.2.0/24". */
+void	report_network(const struct netaddr *, char text_r[NETADDR_TEXT_SIZE]);
+
+/* All steps of the three reach equally far, for a chart. To be called after the last record. */
+void	report_finish(struct report *);
+
+#endif

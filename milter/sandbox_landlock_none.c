@@ -1,8 +1,0 @@
-/* milter/sandbox_landlock_none.c: for a build without landlock */
-/* SPDX-License-Identifier: ISC */
-
-#include <stddef.h>
-
-#include "sandbox.h"
-
-const struct sandbox sandbox_landlock = { "landlock", NULL, NULL, NULL };

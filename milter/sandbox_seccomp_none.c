@@ -1,8 +1,0 @@
-/* milter/sandbox_seccomp_none.c: for a build without seccomp */
-/* SPDX-License-Identifier: ISC */
-
-#include <stddef.h>
-
-#include "sandbox.h"
-
-const struct sandbox sandbox_seccomp = { "seccomp", NULL, NULL, NULL };

@@ -1,0 +1,302 @@
+/* t/unit/report_counts.c: what records say together, and the tables under it */
+/* SPDX-License-Identifier: ISC */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/ctl_probe_forms.h"
+#include "report/report.h"
+#include "report/report_top.h"
+#include "tap.h"
+
+static const uint8_t	hash_key[SIPHASH_KEY_SIZE] = "0123456789abcdef";
+
+static const struct {
+	const char	*text;
+	const char	*want;
+} forms[] = {
+	{ "<ann@example.com>", "plain address" },
+	{ "ann@example.com", "plain address without brackets" },
+	{ "<ann%example.com@example.org>", "percent hack" },
+	{ "<\"ann%example.com\"@example.org>", "percent hack" },
+	{ "<\"ann@example.com\"@example.org>", "quoted at sign" },
+	{ "<\"ann@example.com\">", "quoted at sign" },
+	{ "<ann\\@example.com@example.org>", "quoted at sign" },
+	{ "<ann@example.com@example.org>", "two at signs" },
+	{ "<example.com!ann@example.org>", "bang path" },
+	{ "<@example.org:ann@example.com>", "source route" },
+	{ "<@a.test,@b.test:ann@example.com>", "source route" },
+	{ "<friends:ann@example.com;>", "colon" },
+	{ "<a@example.org,ann@example.com>", "list" },
+	{ "<a@example.org>,<ann@example.com>", "list" },
+	{ "<ann@example.com> ORCPT=x", "words around the address" },
+	{ "Joe <ann@example.com>", "words around the address" },
+	{ "<<ann@example.com>>", "words around the address" },
+	{ "<ann@example.com", "words around the address" },
+	{ "<ann(c)@example.com>", "comment" },
+	{ "(c)<ann@example.com>", "comment" },
+	{ "<a b@example.com>", "blanks and odd characters" },
+	{ "<\303\274@example.com>", "blanks and odd characters" },
+	{ "<|cat@example.com>", "pipe or file" },
+	{ "<\"/etc/passwd\"@example.com>", "pipe or file" },
+	{ "<ann@[192.0.2.1]>", "address literal" },
+	{ "<ann@[IPv6:::1]>", "address literal" },
+	{ "<ann@192.0.2.1>", "address without brackets" },
+	{ "<postmaster>", "local part alone" },
+	{ "<>", "empty parts" },
+	{ "<ann@>", "empty parts" },
+	{ "<@>", "empty parts" },
+	{ "", "empty parts" },
+	{ "<", "words around the address" },
+	{ "\\", "local part alone" },
+};
+
+static void
+test_forms(void)
+{
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		tap_is_str(report_form_name(report_form_of(forms[i].text,
+		    strlen(forms[i].text))), forms[i].want, "the form of '%s'", forms[i].text);
+}
+
+/* What testers call by one of these names is sorted so. */
+static void
+test_probe_forms(void)
+{
+	static const struct probe_names	names = {
+		.user = "user", .external = "foreign.example", .host = "mx.example.org",
+		.address = "192.0.2.25", .local_user = "joe", .local_domain = "example.org",
+		.relay_domain = "branch.example.net", .unique = "u1",
+	};
+	static const char *const	alike[] = { "percent hack", "bang path", "source route",
+	    "two at signs", "list" };
+	size_t				wrong = 0, asked = 0;
+	struct buf			text;
+
+	buf_init(&text);
+	for (const struct probe_form *form = probe_forms(); form->name != NULL; form++)
+		for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
+			const char	*got;
+
+			if (strncmp(form->name, alike[i], strlen(alike[i])) != 0)
+				continue;
+			buf_reset(&text);
+			probe_text_write(form->text, &names, &text);
+			got = report_form_name(report_form_of(text.data, text.len));
+			asked++;
+			if (strcmp(got, alike[i]) == 0)
+				continue;
+			wrong++;
+			tap_note("%s, %s: %s", form->name, text.data, got);
+		}
+	buf_clear(&text);
+	tap_ok(asked > 30, "testers' forms: there are some");
+	tap_is_int((long long)wrong, 0, "testers' forms: sorted by their names");
+}
+
+static void
+test_distinct(void)
+{
+	struct distinct	d = { 0 };
+	uint64_t	count;
+	int		is_estimate, failed = 0;
+
+	count = distinct_count(&d, &is_estimate);
+	tap_is_int((long long)count, 0, "distinct: nothing");
+	for (uint64_t i = 0; i < 3 * DISTINCT_EXACT; i++)
+		failed |= distinct_add(&d, siphash(hash_key, &(uint64_t){ i %
+		    DISTINCT_EXACT }, 8));
+	count = distinct_count(&d, &is_estimate);
+	tap_is_int(failed, 0, "distinct: added");
+	tap_is_int((long long)count, DISTINCT_EXACT, "distinct: some, three times each");
+	tap_is_int(is_estimate, 0, "distinct: is exact");
+	for (uint64_t i = 0; i < 200000; i++)
+		(void)distinct_add(&d, siphash(hash_key, &i, 8));
+	count = distinct_count(&d, &is_estimate);
+	tap_is_int(is_estimate, 1, "distinct: many are estimated");
+	tap_ok(count > 150000 && count < 250000, "distinct: and nearly right: %llu",
+	    (unsigned long long)count);
+	distinct_clear(&d);
+}
+
+static uint64_t
+sum_of(const struct series *s)
+{
+	uint64_t	sum = 0;
+
+	for (uint32_t i = 0; i < s->steps; i++)
+		sum += s->count[i];
+	return sum;
+}
+
+static void
+test_series(void)
+{
+	static const int64_t	week = 7 * 86400;
+	static const int64_t	monday = 1795392000;	/* 2026-11-23 00:00 */
+	struct series		s = { 0 }, other = { 0 };
+
+	series_add(&s, monday, 1);
+	tap_is_int(series_width(&s), 300, "series: five minutes at first");
+	tap_is_int(series_start(&s, 0), monday, "series: begins there");
+	series_add(&s, monday - 1, 1);
+	tap_is_int(s.steps, 2, "series: also to the front");
+	tap_is_int((long long)s.count[1], 1, "series: what was there has moved");
+	series_add(&s, monday + week - 1, 1);
+	tap_is_int(series_width(&s), 3 * 3600, "series: three hours for a week");
+	tap_is_int((long long)sum_of(&s), 3, "series: nothing is lost");
+	series_add(&s, monday + 60 * week, 2);
+	tap_is_int(series_width(&s), week, "series: weeks for a year");
+	tap_is_int(series_start(&s, 1), monday, "series: they begin on Monday");
+	tap_is_int((long long)s.count[1], 2, "series: the whole week is one step");
+	series_add(&other, monday + week, 7);
+	series_align(&other, &s);
+	tap_is_int(series_start(&other, 0), series_start(&s, 0), "series: aligned");
+	tap_is_int((long long)other.count[2], 7, "series: aligned, at its place");
+	series_add(&s, 0, 1);
+	series_add(&s, 253402300799, 1);
+	tap_is_int((long long)sum_of(&s), 7, "series: from 1970 to 9999");
+	series_align(&other, &s);
+	tap_is_int((long long)sum_of(&other), 7, "series: aligned to that");
+}
+
+static int
+is_any(const struct report_entry *entry)
+{
+	(void)entry;
+	return 1;
+}
+
+static int
+by_permitted(const struct report_entry *a, const struct report_entry *b)
+{
+	return (a->permitted.now < b->permitted.now) - (a->permitted.now > b->permitted.now);
+}
+
+static struct report_entry *
+bump(struct report_table *table, const char *key)
+{
+	struct report_entry	*entry = report_table_get(table, key, strlen(key));
+
+	if (entry != NULL)
+		entry->permitted.now++;
+	return entry;
+}
+
+/* Two that are frequent stand their ground among many that come once. */
+static void
+test_table(void)
+{
+	struct report_table	table;
+	struct report_entry	**list;
+	uint64_t		sum = 0;
+	size_t			count = 0, most = 0, failed = 0;
+	char			key[32];
+	int			is_estimate;
+
+	(void)report_table_init(&table, 100, hash_key);
+	for (int i = 0; i < 10000; i++) {
+		(void)snprintf(key, sizeof key, "once-%d", i);
+		failed += bump(&table, key) == NULL || bump(&table, "often") == NULL;
+		if (i > 5000 && i % 2 == 0)
+			failed += bump(&table, "later") == NULL;
+		if (table.count > most)
+			most = table.count;
+	}
+	list = report_table_sorted(&table, is_any, by_permitted, &count);
+	tap_is_int((long long)failed, 0, "table: enough memory");
+	tap_ok(most <= 100, "table: never more than its limit");
+	tap_is_str(list[0]->key, "often", "table: the most frequent is first");
+	tap_is_int((long long)list[0]->permitted.now, 10000, "table: counted exactly");
+	tap_is_int(list[0]->is_late, 0, "table: and known to be");
+	tap_is_str(list[1]->key, "later", "table: one that came later is next");
+	tap_is_int(list[1]->is_late, 1, "table: and may lack some");
+	tap_ok(strcmp(list[2]->key, list[3]->key) < 0, "table: keys break a tie");
+	for (size_t i = 0; i < count; i++)
+		sum += list[i]->permitted.now;
+	tap_is_int((long long)(sum + table.others.permitted.now), 22499,
+	    "table: what was let go is in the others");
+	tap_ok(table.lost > 0, "table: it says that some were let go");
+	tap_ok(distinct_count(&table.keys, &is_estimate) > 8000 && is_estimate,
+	    "table: and about how many there were");
+	tap_ok(report_table_find(&table, "never", 5) == NULL, "table: what is not there");
+	free(list);
+	report_table_clear(&table);
+}
+
+static int32_t
+east(int64_t seconds)
+{
+	(void)seconds;
+	return 3600;
+}
+
+static int
+add(struct report *report, const char *line)
+{
+	struct record_view	view;
+
+	return record_read(line, strlen(line), &view) == -1 ? -1 : report_add(report, &view);
+}
+
+#define LINE(time, rest)	"{\"v\":1,\"time\":\"2026-11-" time "\",\"seq\":1," rest "}"
+#define SENT(client)	"\"event\":\"rcpt\",\"verdict\":\"permit\",\"reason\":\"authenticated\"," \
+	"\"enforced\":true,\"session\":\"1.1\",\"txn\":1,\"client\":\"" client "\",\"auth\":\"joe\"," \
+	"\"rcpt\":\"<a@example.com>\",\"domain\":\"example.com\""
+
+static void
+test_report(void)
+{
+	struct report_options	options = {
+		.since_us = 1795392000 * INT64_C(1000000),	/* 2026-11-23 00:00 UTC */
+		.until_us = (1795392000 + 86400) * INT64_C(1000000),
+		.before_us = (1795392000 - 86400) * INT64_C(1000000),
+		.table_max = 10,
+		.offset = east,
+	};
+	struct report		r;
+	struct report_top	top;
+	char			network[NETADDR_TEXT_SIZE];
+	struct netaddr		addr;
+
+	(void)report_init(&r, &options);
+	tap_is_int(add(&r, LINE("22T10:00:00.000000Z", SENT("192.0.2.7"))), 0, "report: before");
+	tap_is_int(add(&r, LINE("23T23:00:00.000000Z", SENT("192.0.2.9"))), 0, "report: now");
+	tap_is_int(add(&r, LINE("23T09:00:00.000000Z", SENT("2001:db8::1"))), 0, "report: v6");
+	tap_is_int(add(&r, LINE("24T00:00:00.000000Z", SENT("2001:db8::1"))), 0, "report: after");
+	tap_is_int(add(&r, LINE("21T00:00:00.000000Z", SENT("2001:db8::1"))), 0, "report: long ago");
+	report_finish(&r);
+	tap_is_int((long long)r.outside, 2, "report: what is of another time");
+	tap_is_int((long long)r.records.now, 2, "report: records now");
+	tap_is_int((long long)r.records.before, 1, "report: records before");
+	tap_is_int((long long)r.verdicts[POLICY_PERMIT].now, 2, "report: permitted");
+	tap_is_int((long long)r.hours[1][0][0], 1, "report: 23:00 UTC is Tuesday, 00:00 here");
+	tap_is_int((long long)r.hours[0][10][0], 1, "report: 09:00 UTC is 10:00 here");
+	(void)report_top(&r, REPORT_USERS, 5, &top);
+	tap_is_int((long long)top.count, 1, "report: one user");
+	tap_is_int((long long)report_now(top.entries[0]), 2, "report: with two recipients");
+	report_top_clear(&top);
+	(void)report_top_new(&r, 5, &top);
+	tap_is_int((long long)top.count, 1, "report: one new network, as /24 is the same");
+	tap_is_str(report_pair_network(top.entries[0]), "2001:db8::/64", "report: which");
+	tap_is_int(report_pair_has_new_user(&r, top.entries[0]), 0, "report: no new user");
+	report_top_clear(&top);
+	report_clear(&r);
+	(void)netaddr_parse("192.0.2.255", 11, &addr);
+	report_network(&addr, network);
+	tap_is_str(network, "192.0.2.0/24", "report: a network of IPv4");
+}
+
+int
+main(void)
+{
+	test_forms();
+	test_probe_forms();
+	test_distinct();
+	test_series();
+	test_table();
+	test_report();
+	return tap_done();
+}
