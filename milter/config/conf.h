@@ -27,6 +27,13 @@ enum conf_on_failure {
 	CONF_CONTINUE
 };
 
+/* Whether a name server that says an answer is authenticated is believed. */
+enum conf_trust_ad {
+	CONF_TRUST_AD_NO,
+	CONF_TRUST_AD_YES,
+	CONF_TRUST_AD_AUTO	/* where all are on loopback, or resolv.conf says so */
+};
+
 enum conf_durability {
 	CONF_WRITTEN,
 	CONF_SYNCED,
@@ -69,7 +76,7 @@ struct conf {
 	unsigned		 mx_timeout;		/* seconds */
 	unsigned		 mx_cache_entries;
 	struct conf_list	 dns_servers;
-	int			 dns_trust_ad;		/* 0 no, 1 yes, 2 auto */
+	int			 dns_trust_ad;		/* enum conf_trust_ad */
 	int			 audit_syslog;
 	int			 audit_facility;	/* of syslog(3) */
 	char			*audit_file;		/* "": none */

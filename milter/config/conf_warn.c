@@ -9,7 +9,7 @@
 #include "config/conf_locate.h"
 #include "config/conf_origin.h"
 #include "config/conf_warn.h"
-#include "dns/resolv_conf.h"
+#include "os/resolv_conf.h"
 
 #define SSF_MAX		256	/* what the strongest cipher has */
 #define PORT_MAX	65535

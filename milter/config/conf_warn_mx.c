@@ -4,7 +4,6 @@
 #include "config/conf_locate.h"
 #include "config/conf_origin.h"
 #include "config/conf_warn.h"
-#include "dns/dns.h"
 #include "os/nameserver.h"
 
 #define SENDMAIL_TIMEOUT	8	/* its 10 seconds, and something to spare */
@@ -45,7 +44,7 @@ static int
 is_never_secure(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return is_on(conf) && conf->mx_require_dnssec && conf->dns_trust_ad == DNS_TRUST_NO;
+	return is_on(conf) && conf->mx_require_dnssec && conf->dns_trust_ad == CONF_TRUST_AD_NO;
 }
 
 static int
@@ -66,7 +65,7 @@ outlasts_sendmail(const struct conf *conf, const struct conf_warn_host *host)
 static int
 believes_far_system(const struct conf *conf, const struct conf_warn_host *host)
 {
-	return is_on(conf) && conf->dns_trust_ad == DNS_TRUST_YES &&
+	return is_on(conf) && conf->dns_trust_ad == CONF_TRUST_AD_YES &&
 	    conf->dns_servers.count == 0 && host->has_far_server;
 }
 
@@ -112,7 +111,7 @@ void
 conf_warn_mx(struct conf_warnings *warnings)
 {
 	conf_warn_sentences(warnings, sentences, COUNT(sentences));
-	if (is_on(warnings->conf) && warnings->conf->dns_trust_ad == DNS_TRUST_YES)
+	if (is_on(warnings->conf) && warnings->conf->dns_trust_ad == CONF_TRUST_AD_YES)
 		(void)conf_locate_each(warnings->conf, conf_warn_setting("dns.servers"),
 		    warn_of_server, warnings);
 }

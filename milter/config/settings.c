@@ -20,7 +20,8 @@ static const struct setting_word yes_no[] = {
 };
 
 static const struct setting_word yes_no_auto[] = {
-	{ "yes", 1 }, { "no", 0 }, { "auto", 2 }, { NULL, 0 }
+	{ "yes", CONF_TRUST_AD_YES }, { "no", CONF_TRUST_AD_NO }, { "auto", CONF_TRUST_AD_AUTO },
+	{ NULL, 0 }
 };
 
 static const struct setting_word permit_reject[] = {

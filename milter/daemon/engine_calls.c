@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static _Thread_local enum role role;
 int	engine_accept(int, struct sockaddr *, socklen_t *) __asm__("accept");
 int	engine_poll(struct pollfd *, nfds_t, int) __asm__("poll");
 create_thread	engine_create_thread __asm__("pthread_create");
+int	engine_sigwait(const sigset_t *, int *) __asm__("sigwait");
 
 void
 engine_calls_start(int (*admits)(const struct engine_peer *), const struct probe_place *own)
@@ -329,4 +331,19 @@ engine_create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)
 		return error;
 	*thread = pthread_self();
 	return 0;
+}
+
+/*
+ * libmilter has a thread that waits for SIGHUP, SIGTERM and SIGINT and then stops the
+ * filter. Whenever no other thread can take a signal (the main thread cannot while it makes
+ * a thread), that one would take it: a reload would be the end. The daemon handles these
+ * signals itself, so that the thread waits for ever.
+ */
+int
+engine_sigwait(const sigset_t *set, int *number)
+{
+	(void)set;
+	(void)number;
+	for (;;)
+		(void)pause();
 }

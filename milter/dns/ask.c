@@ -146,7 +146,7 @@ open_dns(struct ask *ask)
 	const struct dns_options options = {
 		.servers = (const char *const *)servers->items,
 		.count = servers->count,
-		.trust_ad = (enum dns_trust)ask->conf->dns_trust_ad,
+		.trust_ad = (enum conf_trust_ad)ask->conf->dns_trust_ad,
 	};
 	const char *why = NULL;
 

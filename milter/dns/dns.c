@@ -10,7 +10,7 @@
 
 #include "dns/dns.h"
 #include "dns/dns_query.h"
-#include "dns/resolv_conf.h"
+#include "os/resolv_conf.h"
 
 #define TRY_US		1000000
 #define ATTEMPTS	2
@@ -88,8 +88,8 @@ dns_open(const struct dns_options *options, const char **why)
 		free(dns);
 		return NULL;
 	}
-	if (options->trust_ad != DNS_TRUST_AUTO)
-		servers->is_ad_believed = options->trust_ad == DNS_TRUST_YES;
+	if (options->trust_ad != CONF_TRUST_AD_AUTO)
+		servers->is_ad_believed = options->trust_ad == CONF_TRUST_AD_YES;
 	else if (are_loopback(servers))
 		servers->is_ad_believed = 1;
 	return dns;

@@ -7,21 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/conf.h"
 #include "core/buf.h"
 #include "dns/rrset.h"
 
 #define DNS_TYPES_MAX	2	/* asked for at once */
 
-enum dns_trust {
-	DNS_TRUST_NO = 0,
-	DNS_TRUST_YES = 1,
-	DNS_TRUST_AUTO = 2	/* where all servers are on loopback, or resolv.conf says so */
-};
-
 struct dns_options {
 	const char *const	*servers;	/* as dns.servers has them */
 	size_t			 count;		/* 0: those of resolv_conf */
-	enum dns_trust		 trust_ad;
+	enum conf_trust_ad		 trust_ad;
 	const char		*resolv_conf;	/* NULL: /etc/resolv.conf */
 };
 

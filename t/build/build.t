@@ -25,8 +25,8 @@ my %INSTALLED = (
 
 # What a system may not have; then these are not built.
 my %HEADER = (
-	'milter/sandbox_landlock.c' => 'linux/landlock.h',
-	'milter/sandbox_seccomp.c' => 'seccomp.h',
+	'milter/os/sandbox_landlock.c' => 'linux/landlock.h',
+	'milter/os/sandbox_seccomp.c' => 'seccomp.h',
 );
 
 # Says so where one cannot be compiled.
@@ -121,47 +121,57 @@ sub test_make
 	$output = succeeds($name, $tree, $make);
 	unlike $output, qr/ -o /, "$name: nothing is left to build";
 	test_install($name, $make, $tree, $prefix);
+	test_dependencies($name, $make, $tree);
 	test_flags($name, $make, $tree) if !@argument;
 	cmp_ok scalar(split ' ', made_in($tree)), '>', 50, "$name: much was made";
 	succeeds("$name distclean", $tree, $make, 'distclean');
 	is made_in($tree), '', "$name distclean: nothing is left";
 }
 
-# Macros and rules of Makefile.in, so far as they are lists.
-sub dependencies
+# What a source includes of our own, as the compiler sees it.
+sub included_by
 {
-	my $text = read_file(top() . '/Makefile.in') =~ s/\\\n/ /gr;
-	my (%macro, %needs);
+	my ($source) = @_;
+	my ($status, $output) = run_in(top(), compiler(), qw(-std=c11 -D_GNU_SOURCE -Imilter -It/unit -MM), $source);
 
-	for my $line (split /\n/, $text) {
-		$line =~ s/\$\((\w+)\)/$macro{$1} \/\/ ''/ge;
-		if ($line =~ /^(\w+) = (.*)/) {
-			$macro{$1} = $2;
-		} elsif ($line =~ /^([\w.\/][\w.\/ \t-]*):(?: (.*))?$/) {
-			my @needed = split ' ', $2 // '';
-			push @{$needs{$_}}, @needed for split ' ', $1;
-		}
-	}
-	return %needs;
+	is $status, 0, "$source: read" or diag $output;
+	$output =~ s/\\\n|^.*?://g;
+	return split ' ', $output;
 }
 
+# The objects that Makefile knows.
+sub listed_objects
+{
+	my ($name, $make, $tree) = @_;
+
+	write_file("$tree/show.mk", "include Makefile\nshow:\n\t\@echo \$(OBJECTS)\n");
+	my $output = succeeds("$name: the lists", $tree, $make, '-f', 'show.mk', 'show');
+	unlink "$tree/show.mk";
+	return map { $_ => 1 } split ' ', $output;
+}
+
+# Every source is in a list, but what stands in for what is not built in. A header that changes
+# rebuilds its users, and nothing else.
 sub test_dependencies
 {
-	my %needs = dependencies();
+	my ($name, $make, $tree) = @_;
+	my %listed = listed_objects($name, $make, $tree);
 
-	for my $object (sort grep { m{/.*\.o$} } keys %needs) {
-		my $source = $object =~ s/o$/c/r;
-		next unless can_compile($source);
-		my ($status, $output) = run_in(top(), compiler(), qw(-std=c11 -D_GNU_SOURCE -MM), $source);
-		is $status, 0, "$source: read" or diag $output;
-		$output =~ s/\\\n|^.*?://g;
-		my %known = map { $_ => 1 } @{$needs{$object}}, $object =~ /_test\.o$/ ? $source : ();
-		my @missing = grep { !$known{$_} } map { 1 while s{[^/.]+/\.\./}{}; $_ } split ' ', $output;
-		is "@missing", '', "Makefile.in knows what $source includes";
+	is join(' ', grep { !$listed{s/c$/o/r} && !m{/sandbox_|_(?:psl|none|linux)\.c$} }
+	    grep { m{^(?:milter|t/unit|t/bench)/.*\.c$} } sources()), '', "$name: every source is in Makefile.in";
+	my @source = grep { m{^milter/.*\.c$} && $listed{s/c$/o/r} } sources();
+	my %includes = map { my $source = $_; $source => { map { $_ => 1 } included_by($source) } } @source;
+
+	for my $header (qw(milter/core/utf8.h milter/os/log.h milter/core/buf.h)) {
+		my @user = grep { $includes{$_}{$header} } @source;
+		my $now = time + 1;
+		utime $now, $now, "$tree/$header" or die "$header: $!\n";
+		my $output = succeeds("$name after $header", $tree, $make);
+		is join(' ', sort $output =~ / -c -o \S+ (milter\S+\.c)$/mg), join(' ', sort @user),
+		    "$name: $header has changed, and exactly its users are built again";
+		# What was built is older than what make will see.
+		utime $now - 100, $now - 100, "$tree/$header";
 	}
-	my @source = map { s{^\Q@{[top()]}\E/}{}r =~ s/c$/o/r } map { glob top() . "/$_" }
-	    qw(milter/*.c t/*_test.c t/bench/*.c);
-	is join(' ', grep { !$needs{$_} } @source), '', 'every source is in Makefile.in';
 }
 
 sub test_warnings
@@ -174,14 +184,13 @@ sub test_warnings
 		# What make builds, it warns of itself; see test_make().
 		for my $source (grep { !$is_gcc || $compiler ne 'gcc' || !m{^milter/} } @source) {
 			my ($status, $output) = run_in(top(), $compiler, qw(-std=c11 -D_GNU_SOURCE
-			    -DAUTHRELAY_VERSION="" -DAUTHRELAY_CONF=""), @WARNINGS, '-fsyntax-only', $source);
+			    -DAUTHRELAY_VERSION="" -DAUTHRELAY_CONF="" -Imilter -It/unit), @WARNINGS, '-fsyntax-only', $source);
 			is $status, 0, "$compiler: $source" or diag $output;
 		}
 	}
 }
 
 test_warnings();
-test_dependencies();
 test_make('make');
 # The flags make no difference to a make, but for the time.
 test_make('bmake', 'CFLAGS=-O0');

@@ -1,81 +1,89 @@
 #!/usr/bin/env perl
-# t/build/layers.t: the core asks nothing of the world, and libmilter is behind one file
+# t/build/layers.t: the walls between rooms: what includes and calls what, and what is pure
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
-use File::Basename qw(basename);
+use File::Basename qw(basename dirname);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Tree qw(top run_in compiler find_program cannot);
 
-my @CORE = qw(policy certset judge path netaddr netset domset reply record encode utf8 xtext buf);
-# Pure too, and above the core: what each may call besides.
-my %ABOVE = (dns_reply => [], rrset => [], session => ['ask_unref', 'conf_unref'], siphash => [],
-	mx_hosts => [], record_read => [], distinct => [], series => [], report_form => [],
-	record_filter => ['record_text_is'], replay => [qw(mx_standing_name record_is_cut record_text_add record_text_is)],
-	report_table => [qw(siphash distinct_add distinct_clear)], report_top => ['report_has_before',
-	    qw(report_table_find report_table_sorted)],
-	report => ['siphash', qw(record_text_is record_text_add report_form_of),
-	    map { ("distinct_$_", "series_$_", "report_table_$_") } qw(add clear init get span align)],
-	mx => ['ownaddr_is_usable', 'mx_is_host_name', map { "mx_hosts_$_" } qw(read set_implicit is_best find)],
-	mta_seen => [map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
-	flood => ['siphash', map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
-	# as pure as the hash that they call
-	record_cut => [qw(chain_hash chain_format)],
-	chain_line => ['chain_parse'], anchors => [qw(chain_parse chain_line_parse)], verify_kind => [],
-	verify_hash => [map { "chain_$_" } qw(new free begin add end)],
-	verify => [qw(anchors_at audit_key_check chain_line_parse verify_kind_verdict),
-	    map { "verify_hash_$_" } qw(init clear bare reset_bare end go_on comes_from begins_file zeros)],
-	# and one lock a shard
-	mx_backoff => [], dns_health => [],
-	mx_limit => ['siphash', (map { "mx_backoff_$_" } qw(new free holds fail answer)),
-	    map { "pthread_mutex_$_" } qw(init destroy lock unlock)],
-	cache => ['siphash', (map { "mx_limit_$_" } qw(new free begin end cancel count)), map { ("pthread_mutex_$_", "pthread_cond_$_", "pthread_condattr_$_") }
-	    qw(init destroy lock unlock timedwait broadcast setclock)]);
+# The rooms below milter/, and those that each may use besides itself.
+my %MAY = (
+	core => [],
+	os => [qw(core)],
+	record => [qw(core)],
+	config => [qw(core os record)],
+	dns => [qw(core os config)],
+	audit => [qw(core os record)],
+	daemon => [qw(core os record config dns audit)],
+	report => [qw(core record)],
+	probe => [qw(core os)],
+	ctl => [qw(core os record config dns report probe)],
+);
 
-# What the core may call: memory, text, numbers, and what compilers and sanitizers put in.
-my @ALLOWED = (
+# Modules outside core/ that are pure, too, and what each may call besides memory, text, numbers
+# and one another: locks, digests, or functions by name.
+my %PURE = (
+	(map { $_ => [] } qw(dns/dns_reply dns/mx_hosts dns/rrset dns/mx_backoff dns/dns_health probe/ctl_probe_forms probe/smtp_reply
+	    record/record record/record_cut record/record_filter record/record_read record/chain_line record/anchors
+	    record/verify_hash record/verify_kind report/distinct report/report
+	    report/report_form report/report_table report/report_top report/series ctl/replay)),
+	'record/verify' => ['audit_key_check'],
+	'dns/mx' => ['ownaddr_is_usable'],
+	(map { $_ => ['pthread_\w+'] } qw(dns/cache dns/mx_limit daemon/flood daemon/mta_seen)),
+	'daemon/session' => [qw(ask_unref conf_unref)],
+	'record/chain' => ['EVP_\w+', 'ERR_clear_error'],
+);
+
+# Memory, text, numbers, and what compilers and sanitizers put in.
+my $ALLOWED = join '|', (
 	qw(malloc calloc realloc reallocarray free qsort bsearch abs),
 	qw(memcpy memmove memset memcmp memchr memrchr memmem mempcpy),
 	qw(strlen strnlen strcmp strncmp strcasecmp strncasecmp strchr strrchr strchrnul strstr
 	    strncpy strspn strcspn strpbrk strdup strndup strtol strtoul strtoll strtoull),
-	qw(__isoc23_strtol __isoc23_strtoul __isoc23_strtoll __isoc23_strtoull),
-	qw(snprintf vsnprintf __snprintf_chk __vsnprintf_chk),
-	qw(__memcpy_chk __memmove_chk __memset_chk __mempcpy_chk),
-	qw(inet_pton inet_ntop),
-	qw(isalnum isalpha isdigit isxdigit isspace isprint ispunct iscntrl islower isupper
-	    tolower toupper __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc),
-	qw(__stack_chk_fail __stack_chk_guard __assert_fail __assert abort
-	    _GLOBAL_OFFSET_TABLE_ __errno_location __error),
+	'__isoc23_strto\w+', qw(snprintf vsnprintf inet_pton inet_ntop), 'is[a-z]+', qw(tolower toupper),
+	'__\w+_chk', '__ctype_\w+', '__stack_chk_\w+', qw(__assert_fail __assert abort),
+	qw(_GLOBAL_OFFSET_TABLE_ __errno_location __error), 'idn2_\w+',
+	'__(?:asan|ubsan|tsan|sanitizer|lsan|gcov)_\w+',
 );
-my $ALLOWED = do {
-	my $names = join '|', map { quotemeta } @ALLOWED;
-	qr/^(?:$names|idn2_\w+|__(?:asan|ubsan|tsan|sanitizer|lsan|gcov)_\w+)$/;
-};
 
 my $top = top();
 my $scratch = scratch_folder();
+my @source = glob "$top/milter/*/*.c";
+my @header = glob "$top/milter/*/*.h";
+
+# "core/path" of a file.
+sub module_of { return $_[0] =~ m{([^/]+/[^/]+)\.[cho]$} ? $1 : die "$_[0]: in no room" }
+sub room_of { return $_[0] =~ m{^([^/]+)/} ? $1 : die "$_[0]: in no room" }
+
+sub may_use
+{
+	my ($room, $other) = @_;
+
+	return $room eq $other || grep { $_ eq $other } @{$MAY{$room} // []};
+}
 
 sub compile
 {
 	my ($source, $object) = @_;
 	my ($status, $output) = run_in($top, compiler(), qw(-std=c11 -D_GNU_SOURCE -O2 -c),
-	    "-I$top/milter", '-o', $object, $source);
+	    '-DAUTHRELAY_VERSION=""', '-DAUTHRELAY_CONF=""', "-I$top/milter", '-o', $object, $source);
 
 	die "$source does not compile:\n$output" if $status != 0;
 	return $object;
 }
 
-# The object that make has built, unless it is older than its source.
+# The object that make has built, unless it is older than its source or was not wanted here.
 sub object_of
 {
-	my ($module) = @_;
-	my ($source, $object) = map { "$top/milter/$module.$_" } qw(c o);
+	my ($source) = @_;
+	my $object = $source =~ s/c$/o/r;
 
 	return $object if -e $object && (stat _)[9] >= (stat $source)[9];
-	return compile($source, "$scratch/$module.o");
+	return $source =~ /sandbox_|_(?:psl|none|linux)\.c$/ ? () : compile($source, "$scratch/" . basename($object));
 }
 
 # [name, kind] of each symbol that other objects see, or are asked for.
@@ -88,77 +96,111 @@ sub symbols
 	return map { /^([^\s@]+)\S* ([A-Za-z])\b/ ? [$1, $2] : () } split /\n/, $output;
 }
 
-sub asked_by
-{
-	return map { $_->[1] =~ /[Uwv]/ ? $_->[0] : () } symbols(@_);
-}
-
-sub defined_in
-{
-	return map { $_->[1] =~ /[Uwv]/ ? () : $_->[0] } symbols(@_);
-}
-
-# The names that an object asks for and may not, given those that it may besides.
-sub forbidden
-{
-	my ($object, $own) = @_;
-
-	return join ' ', grep { $_ !~ $ALLOWED && !$own->{$_} } asked_by($object);
-}
+sub asked_by { return map { $_->[1] =~ /[Uwv]/ ? $_->[0] : () } symbols(@_) }
+sub defined_in { return map { $_->[1] =~ /[Uwv]/ ? () : $_->[0] } symbols(@_) }
 
 # As the compiler sees it: without comments.
-sub code_of
-{
-	my ($file) = @_;
+sub code_of { return read_file($_[0]) =~ s{/\*.*?\*/}{ }gsr }
 
-	return read_file($file) =~ s{/\*.*?\*/}{ }gsr;
+# Which includes of a text, as one of a room, go where that room may not.
+sub includes_through_walls
+{
+	my ($room, $text) = @_;
+
+	return grep { !m{^(\w+)/[\w.]+$} || !$MAY{$1} || !may_use($room, $1) }
+	    $text =~ /^\s*#\s*include\s+"([^"]+)"/mg;
+}
+
+# What an object calls that is of a room which its own may not use, given who defines what.
+sub calls_through_walls
+{
+	my ($room, $object, $owner) = @_;
+
+	return map { my $other = $owner->{$_}; $other && !may_use($room, room_of($other)) ? "$_() of $other" : () }
+	    asked_by($object);
+}
+
+# What an object calls that a pure module may not.
+sub impure_calls
+{
+	my ($object, $owner, @besides) = @_;
+	my $may = join '|', $ALLOWED, @besides;
+
+	return grep { !/^(?:$may)$/ && !is_pure($owner->{$_} // '') } asked_by($object);
+}
+
+sub is_pure { return $_[0] =~ m{^core/} || $PURE{$_[0]} }
+
+sub test_includes
+{
+	cmp_ok scalar @source, '>', 100, 'the sources are there';
+	is join(' ', map { basename($_) } glob "$top/milter/*.[ch]"), '', 'every source is in a room';
+	is_deeply [sort keys %MAY], [map { basename($_) } grep { -d } sort glob "$top/milter/*"],
+	    'every room is known';
+	for my $file (@source, @header) {
+		my $module = module_of($file);
+		is join(' ', includes_through_walls(room_of($module), code_of($file))), '',
+		    "$module" . ($file =~ /h$/ ? '.h' : '.c') . ' includes nothing through a wall';
+	}
+	is join(' ', includes_through_walls('core', "#include \"core/buf.h\"\n#include \"os/log.h\"\n")), 'os/log.h',
+	    'an include through a wall would be found';
+	is join(' ', includes_through_walls('core', "#include \"buf.h\"\n")), 'buf.h', 'and one without a room';
 }
 
 sub test_objects
 {
 	find_program('nm') or return cannot('no nm');
 
-	my %object = map { $_ => object_of($_) } @CORE, keys %ABOVE;
-	my %own = map { $_ => 1 } map { defined_in($object{$_}) } @CORE;
+	my %object = map { my $object = object_of($_); $object ? (module_of($_) => $object) : () } @source;
+	my %owner = map { my $module = $_; map { $_ => $module } defined_in($object{$module}) } sort keys %object;
 
-	cmp_ok scalar keys %own, '>', 20, 'the core defines functions';
-	for my $module (@CORE, sort keys %ABOVE) {
-		my %may = (%own, map { $_ => 1 } @{$ABOVE{$module} // []});
-		is forbidden($object{$module}, \%may), '', "$module.o calls nothing outside";
+	# What libmilter calls in the place of the C library has the names of the C library's own.
+	delete @owner{qw(accept poll pthread_create sigwait)};
+	cmp_ok scalar keys %owner, '>', 400, 'the rooms define functions';
+	for my $module (sort keys %object) {
+		is join(', ', calls_through_walls(room_of($module), $object{$module}, \%owner)), '',
+		    "$module calls nothing through a wall";
 	}
+	for my $module (grep { is_pure($_) } sort keys %object) {
+		is join(' ', impure_calls($object{$module}, \%owner, @{$PURE{$module} // []})), '', "$module is pure";
+	}
+	is join(' ', grep { !$object{$_} } sort keys %PURE), '', 'every pure module is there';
 
 	# The test can fail.
-	for my $call ('time(NULL)', 'socket(1, 1, 0)', 'getenv("X") != NULL', 'puts("x")') {
+	for my $call ('time(NULL)', 'socket(1, 1, 0)', 'getenv("X") != NULL', 'puts("x")', 'log_info("x")') {
 		my ($name) = $call =~ /^(\w+)/;
 		write_file("$scratch/buf.c", "#include <stdio.h>\n#include <stdlib.h>\n"
 		    . "#include <time.h>\n#include <sys/socket.h>\n"
-		    . read_file("$top/milter/buf.c")
+		    . ($name eq 'log_info' ? "int log_info(const char *, ...);\n" : '')
+		    . read_file("$top/milter/core/buf.c")
 		    . "\nlong added(void);\nlong\nadded(void)\n{\n\treturn $call;\n}\n");
-		is forbidden(compile("$scratch/buf.c", "$scratch/added.o"), \%own), $name,
-		    "a call of $name() would be found";
+		my $object = compile("$scratch/buf.c", "$scratch/added.o");
+		is join(' ', impure_calls($object, \%owner)), $name, "a call of $name() would be found";
+		is join(' ', calls_through_walls('core', $object, \%owner)), 'log_info() of os/log',
+		    'and one through a wall' if $name eq 'log_info';
 	}
+}
+
+# The files whose code matches.
+sub files_with
+{
+	my ($pattern) = @_;
+
+	return join ' ', map { s{.*/milter/}{}r } grep { code_of($_) =~ $pattern } @source, @header;
 }
 
 sub test_sources
 {
-	my @source = glob "$top/milter/*.c";
-	my @header = glob "$top/milter/*.h";
-
-	cmp_ok scalar @source, '>', 15, 'the sources are there';
-	is join(' ', map { basename($_) } grep { code_of($_) =~ /\bsmfi_/i } @source, @header),
-	    'engine_libmilter.c', 'smfi_ is in one file';
-	is join(' ', map { basename($_) } grep { code_of($_) =~ m{<libmilter/} } @source, @header),
-	    'engine_libmilter.c', 'and so is its header';
-	is join(' ', map { basename($_) } grep { code_of($_) =~ m{\bldns_|<ldns/} } @source, @header),
-	    'dns_packet.c', 'ldns_ is in one file, and its header too';
-	is join(' ', map { basename($_) } grep { code_of($_) =~ m{\bpsl_|<libpsl\.h>} } @source, @header),
-	    'suffix_psl.c', 'libpsl is in one file, and its header too';
-	is join(' ', map { basename($_) } grep { code_of($_) =~ m{<openssl/} } @source, @header),
-	    'audit_key.c chain.c redact.c smtp_auth.c tls_client.c', 'OpenSSL is in five, and in no header';
+	is files_with(qr/\bsmfi_/i), 'daemon/engine_libmilter.c', 'smfi_ is in one file';
+	is files_with(qr{<libmilter/}), 'daemon/engine_libmilter.c', 'and so is its header';
+	is files_with(qr{\bldns_|<ldns/}), 'dns/dns_packet.c', 'ldns_ is in one file, and its header too';
+	is files_with(qr{\bpsl_|<libpsl\.h>}), 'config/suffix_psl.c', 'libpsl is in one file, and its header too';
+	is files_with(qr{<openssl/}), 'probe/smtp_auth.c probe/tls_client.c record/audit_key.c record/chain.c'
+	    . ' record/redact.c', 'OpenSSL is in five, and in no header';
 	is join(' ', map { basename($_) } grep { code_of($_) =~ /^\s*#\s*if/m } @source), '',
 	    'no #if in a source';
 	for my $header (@header) {
-		my $name = basename($header);
+		my $name = module_of($header) . '.h';
 		# Twice: a guard that does not guard shows.
 		write_file("$scratch/alone.c", "#include \"$name\"\n#include \"$name\"\n"
 		    . "extern int alone;\n");
@@ -168,6 +210,7 @@ sub test_sources
 	}
 }
 
+test_includes();
 test_objects();
 test_sources();
 done_testing;

@@ -16,7 +16,7 @@ my $folder = scratch_folder();
 sub test_with
 {
 	my ($statements) = @_;
-	my $tap = top() . '/t';
+	my $tap = top() . '/t/unit';
 
 	write_file("$folder/x.c", "#include <stdlib.h>\n#include \"tap.h\"\n"
 	    . "int main(void) { $statements return tap_done(); }\n");

@@ -391,7 +391,7 @@ sub test_options
 sub test_keys
 {
 	my %is_key = map { $_ => 1 } record_keys();
-	my @known = grep { $is_key{$_} } read_file(top() . '/milter/record_read.c') =~ /KEY\("(\w+)", KIND_/g;
+	my @known = grep { $is_key{$_} } read_file(top() . '/milter/record/record_read.c') =~ /KEY\("(\w+)", KIND_/g;
 
 	is "@known", join(' ', record_keys()), 'the reader knows the keys of the schema';
 }

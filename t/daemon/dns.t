@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# t/daemon/dns.t: what milter/dns.c makes of a name server that lies, drops and delays
+# t/daemon/dns.t: what milter/dns/dns.c makes of a name server that lies, drops and delays
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

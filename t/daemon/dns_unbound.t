@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# t/daemon/dns_unbound.t: milter/dns.c before a real unbound with a signed root, and before a real nsd
+# t/daemon/dns_unbound.t: milter/dns/dns.c before a real unbound with a signed root, and before a real nsd
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

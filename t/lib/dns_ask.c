@@ -178,7 +178,7 @@ main(int argc, char **argv)
 {
 	static struct question questions[ASKED_MAX];
 	static const char *servers[64];
-	struct dns_options options = { .servers = servers, .trust_ad = DNS_TRUST_AUTO };
+	struct dns_options options = { .servers = servers, .trust_ad = CONF_TRUST_AD_AUTO };
 	int64_t timeout = 2000000;
 	long threads = 1, limit = -1, before;
 	size_t count = 0;
@@ -191,7 +191,7 @@ main(int argc, char **argv)
 		switch (c) {
 		case 'a':
 			options.trust_ad = strcmp(optarg, "yes") == 0 ?
-			    DNS_TRUST_YES : DNS_TRUST_NO;
+			    CONF_TRUST_AD_YES : CONF_TRUST_AD_NO;
 			break;
 		case 'f':
 			limit = atol(optarg);

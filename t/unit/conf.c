@@ -850,7 +850,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	*strrchr(self, '/') = '\0';
-	(void)snprintf(sample, sizeof(sample), "%s/../conf/authrelay.conf", self);
+	(void)snprintf(sample, sizeof(sample), "%s/../../conf/authrelay.conf", self);
 	(void)setenv("CONF_TEST", "a", 1);
 	(void)setenv("CONF_FOLDER", folder, 1);
 	(void)unsetenv("CONF_NONE");

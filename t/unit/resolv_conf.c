@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
-#include "dns/resolv_conf.h"
+#include "os/resolv_conf.h"
 #include "tap.h"
 
 static const struct {

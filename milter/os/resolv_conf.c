@@ -1,4 +1,4 @@
-/* milter/dns/resolv_conf.c: the system's name servers, as resolv.conf(5) has them */
+/* milter/os/resolv_conf.c: the system's name servers, as resolv.conf(5) has them */
 /* SPDX-License-Identifier: ISC */
 
 #include <arpa/inet.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns/resolv_conf.h"
+#include "os/resolv_conf.h"
 
 #define BLANK		" \t\n"
 #define TIMEOUT_MAX	30	/* glibc's RES_MAXRETRANS */
