@@ -345,5 +345,5 @@ engine_sigwait(const sigset_t *set, int *number)
 	(void)set;
 	(void)number;
 	for (;;)
-		(void)pause();
+		(void)wait_ms(NULL, 0, -1);
 }

@@ -3,11 +3,11 @@
 package Authrelay::Syslog;
 use strict;
 use warnings;
-use FindBin;
 use IO::Select;
 use IO::Socket::UNIX;
 use Socket qw(SOCK_DGRAM SOCK_STREAM);
 use Authrelay::Process;
+use Authrelay::Tree qw(top);
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
 use Authrelay::Wait qw(wait_for wait_until);
 
@@ -21,7 +21,7 @@ sub new
 	return $self;
 }
 
-sub shim { return "$FindBin::Bin/lib/syslog_shim.so" }
+sub shim { return top() . '/t/lib/syslog_shim.so' }
 
 # What the program needs in its environment: names and values.
 sub environment
