@@ -6,6 +6,7 @@
 
 #include "config/conf.h"
 #include "config/settings.h"
+#include "core/edit_distance.h"
 
 #define MEMBER(m)	.offset = offsetof(struct conf, m)
 #define SET(m)		.set_offset = offsetof(struct conf, m)
@@ -286,30 +287,6 @@ settings_section_names(char *names, size_t size)
 	}
 }
 
-/* How many letters have to be added, taken away or changed (Levenshtein). */
-static size_t
-edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	size_t row[NAME_MAX_LEN + 1];
-
-	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a_len; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = best;
-		}
-	}
-	return row[b_len];
-}
-
 /* How far the key is from a setting's; one in another section is a little farther. */
 static size_t
 setting_distance(const struct setting *setting, const char *section, size_t section_len,
@@ -328,7 +305,7 @@ const struct setting *
 settings_nearest(const char *section, size_t section_len, const char *key, size_t key_len)
 {
 	const struct setting *nearest = NULL;
-	size_t limit = key_len / 3 + 2;
+	size_t limit = edit_distance_limit(key_len);
 
 	if (key_len > NAME_MAX_LEN)
 		return NULL;
