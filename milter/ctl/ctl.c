@@ -1,67 +1,35 @@
-/* milter/ctl/ctl.c: authrelayctl, from its first word to a command */
+/* milter/ctl/ctl.c: what the commands of authrelayctl share */
 /* SPDX-License-Identifier: ISC */
 
-#include <confuse.h>
-#include <idn2.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "ctl/ctl.h"
-#include "ctl/ctl_filter.h"
-
-#define SOURCE_USAGE	"[-c FILE] [-o 'SETTING = VALUE']..."
-
-static const struct command {
-	const char	*name;
-	int		(*run)(int, char **);
-	const char	*usage;
-} commands[] = {
-	{ "check", ctl_check, SOURCE_USAGE },
-	{ "explain", ctl_explain, SOURCE_USAGE " [--json]\n"
-	    "           [--client ADDRESS|unknown | --local] [--client-name NAME]\n"
-	    "           [--daemon NAME] [--port PORT] [--auth USER] [--mech MECHANISM]\n"
-	    "           [--ssf BITS] [--tls[=VERSION]] [--tls-bits BITS]\n"
-	    "           [--cert-subject TEXT] [--cert-issuer TEXT] [--utf8]\n"
-	    "           [--sender TEXT] [--rcpt-mta ADDRESS]\n"
-	    "           [--rcpt ADDRESS | --raw-rcpt TEXT]" },
-	{ "log", ctl_log, SOURCE_USAGE " [-f [-n LINES]]\n" CTL_FILTER_USAGE
-	    "           [--field KEY,...] [FILE...]" },
-	{ "keygen", ctl_keygen, "FILE" },
-	{ "mx", ctl_mx, SOURCE_USAGE " DOMAIN" },
-	{ "probe", ctl_probe, "--local USER@DOMAIN [--external DOMAIN]\n"
-	    "           [--relay-domain DOMAIN] [--name NAME] [--source ADDRESS]\n"
-	    "           [--starttls | --tls | --no-tls] [--tls-verify] [--ca-file FILE]\n"
-	    "           [--auth USER [--password-file FILE] [--allow-plaintext-auth]]\n"
-	    "           [--data] [--quick] [--timeout SECONDS] [--delay SECONDS]\n"
-	    "           [--json | --nagios] [--client ADDRESS]\n"
-	    "           [--yes-i-run-this-server] HOST[:PORT] | --milter SOCKET | --list" },
-	{ "replay", ctl_replay, "--config FILE [-o 'SETTING = VALUE']... [--live] [--json]\n"
-	    CTL_FILTER_USAGE
-	    "           FILE..." },
-	{ "report", ctl_report, SOURCE_USAGE " [--top NUMBER]\n" CTL_FILTER_USAGE
-	    "           [--json | --html FILE] [FILE...]" },
-	{ "verify", ctl_verify, "[--anchors SYSLOGFILE]... [--pubkey FILE] [--json] FILE..." },
-};
 
 #define EX_LATER	2
-#define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
-int
-ctl_source_init(struct ctl_source *source, int argc)
-{
-	source->file = AUTHRELAY_CONF;
-	source->count = 0;
-	source->overrides = calloc((size_t)argc + 1, sizeof(*source->overrides));
-	return source->overrides == NULL ? -1 : 0;
-}
+const struct cmdline_option ctl_source_options[] = {
+	{ "config", 'c', "FILE", "Read this configuration file", cmdline_take_text,
+	    offsetof(struct ctl_source, file), 0 },
+	{ NULL, 'o', "'SETTING = VALUE'", "Override a setting; may be repeated",
+	    cmdline_take_more, offsetof(struct ctl_source, overrides), 0 },
+	{ .help = NULL }
+};
 
 void
 ctl_source_clear(struct ctl_source *source)
 {
-	free(source->overrides);
-	source->overrides = NULL;
+	free(source->overrides.texts);
+	source->overrides = (struct cmdline_list){ 0 };
+}
+
+const char *
+ctl_source_file(const struct ctl_source *source)
+{
+	return source->file == NULL ? AUTHRELAY_CONF : source->file;
 }
 
 struct conf *
@@ -71,34 +39,20 @@ ctl_source_read(const struct ctl_source *source)
 	struct buf errors;
 
 	buf_init(&errors);
-	conf = conf_read(source->file, source->overrides, source->count, &errors);
+	conf = conf_read(ctl_source_file(source), source->overrides.texts,
+	    source->overrides.count, &errors);
 	if (errors.data != NULL)
 		(void)fputs(errors.data, stderr);
 	buf_clear(&errors);
 	return conf;
 }
 
-static void
-print_usage(FILE *fp, const char *name)
-{
-	const char *before = "usage:";
-
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (name != NULL && strcmp(name, commands[i].name) != 0)
-			continue;
-		(void)fprintf(fp, "%s %s %s %s\n", before, CTL_PROGRAM, commands[i].name,
-		    commands[i].usage);
-		before = "      ";
-	}
-	if (name == NULL)
-		(void)fprintf(fp, "       %s --help | --version\n", CTL_PROGRAM);
-}
-
 int
-ctl_usage(const char *command)
+ctl_cannot(const struct ctl_command *command, const char *what, const char *why, int status)
 {
-	print_usage(stderr, command);
-	return EX_USAGE;
+	(void)fprintf(stderr, "%s: %s: %s: %s\n", CTL_PROGRAM, command->line.command, what,
+	    why);
+	return status;
 }
 
 int
@@ -151,28 +105,13 @@ ctl_write(const struct buf *out)
 	return EX_IOERR;
 }
 
-static int
-is_one_of(const char *word, const char *a, const char *b)
-{
-	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
-}
-
 int
-main(int argc, char **argv)
+ctl_number(const char *text, unsigned most, unsigned *number_r)
 {
-	if (argc < 2)
-		return ctl_usage(NULL);
-	if (is_one_of(argv[1], "-h", "--help")) {
-		print_usage(stdout, NULL);
-		return 0;
-	}
-	if (is_one_of(argv[1], "-V", "--version")) {
-		(void)printf("%s %s\nlibconfuse %s\nlibidn2 %s\n", CTL_PROGRAM,
-		    AUTHRELAY_VERSION, confuse_version, idn2_check_version(NULL));
-		return 0;
-	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	return ctl_usage(NULL);
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 9 || text[digits] != '\0')
+		return -1;
+	*number_r = (unsigned)strtoul(text, NULL, 10);
+	return *number_r <= most ? 0 : -1;
 }

@@ -4,42 +4,36 @@
 #ifndef AUTHRELAY_CTL_H
 #define AUTHRELAY_CTL_H
 
-#include <stddef.h>
-
 #include "config/conf.h"
-
-struct buf;
+#include "os/cmdline.h"
 
 #define CTL_PROGRAM	"authrelayctl"
 
-/* Which configuration: the options -c and -o of every command. */
-struct ctl_source {
-	const char	 *file;
-	char		**overrides;	/* owned, their texts are not */
-	size_t		  count;
+struct ctl_command {
+	struct cmdline	line;
+	int		(*run)(int argc, char **argv);	/* argv[0] is its name; the exit status */
+	const char	*words;		/* what an operand may be; NULL: anything */
 };
 
-/*
- * The commands. argv[0] is the command's name; what they return is the exit status.
- */
-int	ctl_check(int argc, char **argv);
-int	ctl_explain(int argc, char **argv);
-int	ctl_log(int argc, char **argv);
-int	ctl_keygen(int argc, char **argv);
-int	ctl_mx(int argc, char **argv);
-int	ctl_probe(int argc, char **argv);
-int	ctl_report(int argc, char **argv);
-int	ctl_replay(int argc, char **argv);
-int	ctl_verify(int argc, char **argv);
+extern const struct ctl_command ctl_check, ctl_explain, ctl_keygen, ctl_log, ctl_mx,
+    ctl_probe, ctl_replay, ctl_report, ctl_verify;
 
-/* Nothing given yet, and room for argc overrides. Returns -1 without memory. */
-int	ctl_source_init(struct ctl_source *, int argc);
+/* Which configuration. All zero is the one that the daemon reads. */
+struct ctl_source {
+	const char		*file;		/* NULL: see ctl_source_file() */
+	struct cmdline_list	 overrides;
+};
+
+/* -c and -o, into a struct ctl_source */
+extern const struct cmdline_option ctl_source_options[];
+
 void	ctl_source_clear(struct ctl_source *);
+const char	*ctl_source_file(const struct ctl_source *);
 /* Reads it. NULL: it has errors, and they were printed. */
 struct conf	*ctl_source_read(const struct ctl_source *);
 
-/* Prints how the command is used, and returns the exit status for that. */
-int	ctl_usage(const char *command);
+/* Prints why a command failed on a file or another thing, and returns the status. */
+int	ctl_cannot(const struct ctl_command *, const char *what, const char *why, int status);
 /* Says that there is no memory, and returns the exit status for that. */
 int	ctl_no_memory(void);
 /* The exit status that says what would be decided: 0 permit, 1 reject, 2 later. */
@@ -50,5 +44,8 @@ const char	*ctl_variable(const char *name);
 int	ctl_has_colour(void);
 /* Writes all of it to standard output. Returns 0, or the exit status; why was printed. */
 int	ctl_write(const struct buf *);
+
+/* A decimal number of nothing but digits, at most 999,999,999. Returns -1 if it is none. */
+int	ctl_number(const char *text, unsigned most, unsigned *number_r);
 
 #endif

@@ -3,13 +3,12 @@
 
 #include <stdio.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "config/conf_warn.h"
 #include "ctl/ctl.h"
 
 static int
-run(const struct ctl_source *source)
+check(const struct ctl_source *source)
 {
 	struct conf *conf = ctl_source_read(source);
 	struct buf text;
@@ -21,7 +20,8 @@ run(const struct ctl_source *source)
 	result = conf_warn_here(conf, "warning: ", &text);
 	if (text.data != NULL)
 		(void)fputs(text.data, stderr);
-	(void)fprintf(stderr, "%s: the configuration is valid\n", source->file);
+	(void)fprintf(stderr, "%s: the configuration is valid\n",
+	    ctl_source_file(source));
 	if (result == -1)
 		(void)fprintf(stderr, "%s: no memory, or a list file has gone meanwhile: "
 		    "there may be more warnings\n", CTL_PROGRAM);
@@ -30,23 +30,23 @@ run(const struct ctl_source *source)
 	return result == -1 ? EX_OSERR : 0;
 }
 
-int
-ctl_check(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
-	struct ctl_source source;
-	int c, status;
+	struct ctl_source source = { .file = NULL };
+	int status;
 
-	if (ctl_source_init(&source, argc) == -1)
-		return ctl_no_memory();
-	while ((c = getopt(argc, argv, "+c:o:")) != -1) {
-		if (c == 'c')
-			source.file = optarg;
-		else if (c == 'o')
-			source.overrides[source.count++] = optarg;
-		else
-			break;
-	}
-	status = c != -1 || optind != argc ? ctl_usage("check") : run(&source);
+	if (cmdline_read(&ctl_check.line, &source, &argc, &argv, &status) == 0)
+		status = check(&source);
 	ctl_source_clear(&source);
 	return status;
 }
+
+static const struct cmdline_group groups[] = {
+	{ .options = ctl_source_options },
+	{ .options = NULL }
+};
+
+const struct ctl_command ctl_check = { { .program = CTL_PROGRAM, .command = "check",
+    .usage = "[OPTION]...", .help = "Check the configuration, and warn of what is risky",
+    .groups = groups }, run, NULL };

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,18 @@
 
 #define WORDS_MAX	64	/* in a line: more than there are options, twice */
 #define NAME_WIDTH	23	/* of a rule */
+
+struct request {
+	struct ctl_source	source;
+	struct ctl_query	query;
+	int			is_json;
+};
+
+static const struct cmdline_option options[] = {
+	{ .name = "json", .help = "Print a record of authrelay-audit(5)",
+	    .take = cmdline_take_flag, .at = offsetof(struct request, is_json) },
+	{ .help = NULL }
+};
 
 /* A query and what came of it; the texts of its record point in here. */
 struct answer {
@@ -379,6 +392,16 @@ fault(const struct ctl_query *query)
 	return NULL;
 }
 
+/* A line of standard input: the query's options, and no others. */
+static const char not_here[] = "on the command line only";
+static const struct cmdline_group query_groups[] = {
+	{ .options = ctl_query_options },
+	{ .options = ctl_source_options, .refused = not_here },
+	{ .options = options, .refused = not_here },
+	{ .options = NULL }
+};
+static const struct cmdline query_line = { .groups = query_groups };
+
 /* One run over standard input. */
 struct input {
 	const struct ctl_query	*defaults;
@@ -405,7 +428,7 @@ read_line(struct input *input, char *line, size_t len, struct ctl_query *query)
 	char *words[WORDS_MAX + 2] = { name };
 	const char *why = NULL;
 	struct buf wrong;
-	int count = -1;
+	int first, count = -1;
 
 	buf_init(&wrong);
 	*query = *input->defaults;
@@ -414,10 +437,16 @@ read_line(struct input *input, char *line, size_t len, struct ctl_query *query)
 	if (strlen(line) != len)
 		why = "a NUL byte in it";
 	else if ((count = ctl_query_split(line, words + 1, WORDS_MAX, &why)) > 0) {
-		if (ctl_query_read(query, NULL, count + 1, words, &wrong) == -1)
-			why = wrong.failed ? "out of memory" : wrong.data;
-		else
+		switch (cmdline_parse(&query_line, query, count + 1, words, &first, &wrong)) {
+		case 0:
 			why = fault(query);
+			break;
+		case 1:
+			why = "--help: on the command line only";
+			break;
+		default:
+			why = wrong.failed ? "out of memory" : wrong.data;
+		}
 	}
 	if (why != NULL)
 		refuse_line(input, why);
@@ -477,10 +506,8 @@ explain(struct conf *conf, const struct ctl_query *query, int is_json)
 	int status;
 
 	if (conf->mx_accept != POLICY_MX_ACCEPT_NONE &&
-	    (ask = ask_new(conf, NULL, NULL, &why)) == NULL) {
-		(void)fprintf(stderr, "%s: explain: mx.accept: %s\n", CTL_PROGRAM, why);
-		return EX_OSERR;
-	}
+	    (ask = ask_new(conf, NULL, NULL, &why)) == NULL)
+		return ctl_cannot(&ctl_explain, "MX lookup", why, EX_OSERR);
 	status = query->rcpt != NULL ? explain_one(conf, ask, query, is_json) :
 	    explain_input(conf, ask, query, is_json);
 	ask_unref(ask);
@@ -488,45 +515,42 @@ explain(struct conf *conf, const struct ctl_query *query, int is_json)
 }
 
 static int
-run(const struct ctl_source *source, const struct ctl_query *query, int is_json)
+read_and_explain(const struct request *request)
 {
-	struct conf *conf = ctl_source_read(source);
+	struct conf *conf = ctl_source_read(&request->source);
 	int status;
 
 	if (conf == NULL)
 		return EX_CONFIG;
-	status = explain(conf, query, is_json);
+	status = explain(conf, &request->query, request->is_json);
 	conf_unref(conf);
 	return status;
 }
 
 static int
-refuse(const char *why)
+run(int argc, char **argv)
 {
-	(void)fprintf(stderr, "%s: explain: %s\n", CTL_PROGRAM, why);
-	return ctl_usage("explain");
-}
-
-int
-ctl_explain(int argc, char **argv)
-{
-	struct ctl_query query = { .has_client = 0 };
-	struct ctl_query_command command = { .is_json = 0 };
-	struct ctl_source source;
-	struct buf wrong;
+	struct request request = { .is_json = 0 };
 	int status;
 
-	if (ctl_source_init(&source, argc) == -1)
-		return ctl_no_memory();
-	buf_init(&wrong);
-	command.source = &source;
-	if (ctl_query_read(&query, &command, argc, argv, &wrong) == -1)
-		status = wrong.failed ? ctl_no_memory() : refuse(wrong.data);
-	else if (query.rcpt != NULL && !query.has_client)
-		status = refuse(fault(&query));
-	else
-		status = run(&source, &query, command.is_json);
-	buf_clear(&wrong);
-	ctl_source_clear(&source);
+	if (cmdline_read(&ctl_explain.line, &request, &argc, &argv, &status) == 0) {
+		if (request.query.rcpt != NULL && !request.query.has_client)
+			status = cmdline_refuse(&ctl_explain.line, "%s", fault(&request.query));
+		else
+			status = read_and_explain(&request);
+	}
+	ctl_source_clear(&request.source);
 	return status;
 }
+
+static const struct cmdline_group groups[] = {
+	{ .options = ctl_source_options, .offset = offsetof(struct request, source) },
+	{ .options = options },
+	{ .options = ctl_query_options, .offset = offsetof(struct request, query),
+	    .title = "Query (without --rcpt or --raw-rcpt: one per line of standard input)" },
+	{ .options = NULL }
+};
+
+const struct ctl_command ctl_explain = { { .program = CTL_PROGRAM, .command = "explain",
+    .usage = "[OPTION]... [QUERY]", .help = "Say what would be decided, and why",
+    .groups = groups }, run, NULL };

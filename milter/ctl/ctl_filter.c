@@ -1,66 +1,64 @@
-/* milter/ctl/ctl_filter.c: the options that choose records, of every command that has them */
+/* milter/ctl/ctl_filter.c: options that choose records, of every command that has them */
 /* SPDX-License-Identifier: ISC */
 
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <sysexits.h>
-
-#include "core/encode.h"
-#include "ctl/ctl.h"
 #include "ctl/ctl_filter.h"
 #include "ctl/ctl_time.h"
 
-#define SHOWN_MAX	200	/* of a value that is wrong */
+static const char *
+take_time(void *to, const struct cmdline_option *option, char *value)
+{
+	struct ctl_filter *filter = to;
+
+	filter->is_given = 1;
+	return ctl_time_parse(value, ctl_time_now(),
+	    (int64_t *)(void *)((char *)to + option->at));
+}
+
+static const char *
+take_key(void *to, const struct cmdline_option *option, char *value)
+{
+	struct ctl_filter *filter = to;
+
+	filter->is_given = 1;
+	return record_filter_add(filter->records, (enum record_filter_key)option->at, value);
+}
+
+const struct cmdline_option ctl_filter_options[] = {
+	{ "since", 0, "TIME", "From this time on: 2026-11-24, 06:34, 12h (ago)",
+	    take_time, offsetof(struct ctl_filter, since_us), 0 },
+	{ "until", 0, "TIME", "Before this time", take_time,
+	    offsetof(struct ctl_filter, until_us), 0 },
+	{ "user", 0, "NAME", "Authenticated as this user", take_key, RECORD_FILTER_USER, 0 },
+	{ "client", 0, "NETWORK", "From this address or network", take_key,
+	    RECORD_FILTER_CLIENT, 0 },
+	{ "domain", 0, "DOMAIN", "To this domain; .DOMAIN is any domain below it", take_key,
+	    RECORD_FILTER_DOMAIN, 0 },
+	{ "reason", 0, "NAME", "With this reason", take_key, RECORD_FILTER_REASON, 0 },
+	{ "verdict", 0, "NAME", "With this verdict: permit, reject, tempfail", take_key,
+	    RECORD_FILTER_VERDICT, 0 },
+	{ "event", 0, "NAME", "Of this event", take_key, RECORD_FILTER_EVENT, 0 },
+	{ .help = NULL }
+};
 
 int
-ctl_filter_refuse(const char *command, const char *option, const char *value,
-    const char *why)
+ctl_filter_init(struct ctl_filter *filter)
 {
-	struct buf shown;
+	*filter = (struct ctl_filter){ .records = record_filter_new(), .since_us = INT64_MIN,
+	    .until_us = INT64_MAX };
+	return filter->records == NULL ? -1 : 0;
+}
 
-	buf_init(&shown);
-	(void)encode_word(&shown, value, strlen(value), SHOWN_MAX);
-	(void)fprintf(stderr, "%s: %s: %s %s: %s\n", CTL_PROGRAM, command, option,
-	    shown.failed ? "?" : shown.data, why);
-	buf_clear(&shown);
-	return EX_USAGE;
+void
+ctl_filter_clear(struct ctl_filter *filter)
+{
+	record_filter_free(filter->records);
+	filter->records = NULL;
 }
 
 int
-ctl_filter_has(int code)
+ctl_filter_seal(struct ctl_filter *filter)
 {
-	return code >= CTL_FILTER_SINCE && code < CTL_FILTER_OWN;
-}
-
-static int
-read_time(struct record_filter *filter, int code, const char *value, const char *command)
-{
-	int64_t time_us;
-	const char *why = ctl_time_parse(value, ctl_time_now(), &time_us);
-
-	if (why != NULL)
-		return ctl_filter_refuse(command, code == CTL_FILTER_SINCE ? "--since" :
-		    "--until", value, why);
-	if (code == CTL_FILTER_SINCE)
-		record_filter_since(filter, time_us);
-	else
-		record_filter_until(filter, time_us);
-	return 0;
-}
-
-int
-ctl_filter_read(struct record_filter *filter, int code, const char *value,
-    const char *command)
-{
-	enum record_filter_key key = (enum record_filter_key)(code - CTL_FILTER_KEY);
-	char option[32];
-	const char *why;
-
-	if (code == CTL_FILTER_SINCE || code == CTL_FILTER_UNTIL)
-		return read_time(filter, code, value, command);
-	if ((why = record_filter_add(filter, key, value)) == NULL)
-		return 0;
-	(void)snprintf(option, sizeof(option), "--%s", record_filter_key_name(key));
-	return ctl_filter_refuse(command, option, value, why);
+	record_filter_since(filter->records, filter->since_us);
+	record_filter_until(filter->records, filter->until_us);
+	return record_filter_seal(filter->records);
 }

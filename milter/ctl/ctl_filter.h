@@ -1,47 +1,28 @@
-/* milter/ctl/ctl_filter.h: the options that choose records, of every command that has them */
+/* milter/ctl/ctl_filter.h: options that choose records, of every command that has them */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_FILTER_H
 #define AUTHRELAY_CTL_FILTER_H
 
-#include <getopt.h>
-
+#include "os/cmdline.h"
 #include "record/record_filter.h"
 
-/* What getopt_long() returns for them; a command's own codes begin at CTL_FILTER_OWN. */
-enum ctl_filter_code {
-	CTL_FILTER_SINCE = 256,		/* above every letter */
-	CTL_FILTER_UNTIL,
-	CTL_FILTER_KEY,			/* and an enum record_filter_key */
-	CTL_FILTER_OWN = CTL_FILTER_KEY + RECORD_FILTER_KEY_COUNT
+struct ctl_filter {
+	struct record_filter	*records;	/* all but the time */
+	int64_t			 since_us;	/* microseconds since 1970 UTC, INT64_MIN: any */
+	int64_t			 until_us;	/* INT64_MAX: any */
+	int			 is_given;	/* there was an option */
 };
 
-#define CTL_FILTER_OPTION(name, key) \
-	{ name, required_argument, NULL, CTL_FILTER_KEY + RECORD_FILTER_ ## key }
+#define CTL_FILTER_TITLE	"Choice of records"
 
-/* Rows for a command's struct option. */
-#define CTL_FILTER_OPTIONS \
-	{ "since", required_argument, NULL, CTL_FILTER_SINCE }, \
-	{ "until", required_argument, NULL, CTL_FILTER_UNTIL }, \
-	CTL_FILTER_OPTION("user", USER), \
-	CTL_FILTER_OPTION("client", CLIENT), \
-	CTL_FILTER_OPTION("domain", DOMAIN), \
-	CTL_FILTER_OPTION("reason", REASON), \
-	CTL_FILTER_OPTION("verdict", VERDICT), \
-	CTL_FILTER_OPTION("event", EVENT)
+/* Into a struct ctl_filter. */
+extern const struct cmdline_option ctl_filter_options[];
 
-#define CTL_FILTER_USAGE \
-	"           [--since TIME] [--until TIME] [--user NAME] [--client NETWORK]\n" \
-	"           [--domain DOMAIN] [--reason NAME] [--verdict NAME] [--event NAME]\n"
-
-/* Whether the code is one of these. */
-int	ctl_filter_has(int code);
-/* Takes one with its value. Returns 0, or the exit status; what is wrong was printed. */
-int	ctl_filter_read(struct record_filter *, int code, const char *value,
-	    const char *command);
-
-/* Prints what is wrong with an option's value, and returns the exit status for that. */
-int	ctl_filter_refuse(const char *command, const char *option, const char *value,
-	    const char *why);
+/* Returns -1 without memory. */
+int	ctl_filter_init(struct ctl_filter *);
+void	ctl_filter_clear(struct ctl_filter *);
+/* After the options: puts the times into the records' filter and seals it. -1: no memory. */
+int	ctl_filter_seal(struct ctl_filter *);
 
 #endif

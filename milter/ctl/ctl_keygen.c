@@ -19,8 +19,7 @@
 static int
 complain(const char *file)
 {
-	(void)fprintf(stderr, "%s: keygen: %s: %s\n", CTL_PROGRAM, file, strerror(errno));
-	return EX_CANTCREAT;
+	return ctl_cannot(&ctl_keygen, file, strerror(errno), EX_CANTCREAT);
 }
 
 /* A file that is there stays as it is: a key that is lost can never be had again. */
@@ -73,21 +72,21 @@ write_pair(const char *file, const struct buf *private_key, const struct buf *pu
 	return status;
 }
 
-int
-ctl_keygen(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct audit_key *key;
 	struct buf private_key, public_key;
 	int status;
 
-	if (getopt(argc, argv, "+") != -1 || optind + 1 != argc)
-		return ctl_usage("keygen");
+	if (cmdline_read(&ctl_keygen.line, NULL, &argc, &argv, &status) == -1)
+		return status;
 	if ((key = audit_key_generate()) == NULL)
 		return ctl_no_memory();
 	buf_init(&private_key);
 	buf_init(&public_key);
 	if (audit_key_write(key, &private_key, &public_key) == 0)
-		status = write_pair(argv[optind], &private_key, &public_key);
+		status = write_pair(argv[0], &private_key, &public_key);
 	else
 		status = ctl_no_memory();
 	if (private_key.data != NULL)
@@ -97,3 +96,9 @@ ctl_keygen(int argc, char **argv)
 	audit_key_free(key);
 	return status;
 }
+
+static const struct cmdline_group groups[] = { { .options = NULL } };
+
+const struct ctl_command ctl_keygen = { { .program = CTL_PROGRAM, .command = "keygen",
+    .usage = "FILE", .help = "Make the keys that sign anchors of audit files",
+    .groups = groups, .operand = "FILE", .least = 1, .most = 1 }, run, NULL };

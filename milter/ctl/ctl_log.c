@@ -4,8 +4,7 @@
 #include <sys/ioctl.h>
 
 #include <locale.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -22,22 +21,11 @@
 #define FIELDS_MAX	64
 #define OUT_MAX		65536	/* is kept back before it is written */
 
-enum code {
-	FIELD = CTL_FILTER_OWN
-};
-
-static const struct option options[] = {
-	CTL_FILTER_OPTIONS,
-	{ "field", required_argument, NULL, FIELD },
-	{ NULL, 0, NULL, 0 }
-};
-
 struct log_run {
 	struct ctl_source	 source;
-	struct record_filter	*filter;
-	int			 has_choice;	/* what is no record is not shown then */
+	struct ctl_filter	 filter;	/* given: what is no record is not shown */
 	int			 is_following;
-	size_t			 lines;
+	unsigned		 lines;
 	enum record_key		 fields[FIELDS_MAX];
 	size_t			 field_count;
 	struct ctl_log_style	 style;
@@ -68,10 +56,10 @@ show_line(void *arg, const char *line, size_t length)
 	const char *why = record_json_read(line, length, &run->spare, &view);
 
 	if (why != NULL) {
-		if (!run->has_choice && run->field_count == 0)
+		if (!run->filter.is_given && run->field_count == 0)
 			ctl_log_line_write_bad(&run->style, line, length, why,
 			    &run->out);
-	} else if (record_filter_match(run->filter, &view)) {
+	} else if (record_filter_match(run->filter.records, &view)) {
 		if (run->field_count == 0)
 			ctl_log_line_write(&run->style, &view, &run->out);
 		else
@@ -79,13 +67,6 @@ show_line(void *arg, const char *line, size_t length)
 			    run->field_count, &run->out);
 	}
 	return run->out.len >= OUT_MAX || run->out.failed ? flush(run) : 0;
-}
-
-static int
-cannot_read(const char *path, const char *why)
-{
-	(void)fprintf(stderr, "%s: log: %s: %s\n", CTL_PROGRAM, path, why);
-	return EX_NOINPUT;
 }
 
 static int
@@ -98,7 +79,7 @@ show_file(struct log_run *run, const char *path)
 	uint64_t shown = 0;
 
 	if (file == NULL)
-		return cannot_read(path, why);
+		return ctl_cannot(&ctl_log, path, why, EX_NOINPUT);
 	while (status == 0 && (next = record_file_next(file, &line)) == 1) {
 		/* the first part of one that is too long is enough */
 		if (line.number != shown)
@@ -108,7 +89,7 @@ show_file(struct log_run *run, const char *path)
 	if (status == 0)
 		status = flush(run);
 	if (status == 0 && next == -1)
-		status = cannot_read(path, record_file_why(file));
+		status = ctl_cannot(&ctl_log, path, record_file_why(file), EX_NOINPUT);
 	record_file_close(file);
 	return status;
 }
@@ -120,7 +101,7 @@ follow(struct log_run *run, const char *path)
 	const char *why = NULL;
 	int status = ctl_follow(path, run->lines, &reader, &why);
 
-	return status == -1 ? cannot_read(path, why) : status;
+	return status == -1 ? ctl_cannot(&ctl_log, path, why, EX_NOINPUT) : status;
 }
 
 /* Without a file, what the configuration names. */
@@ -132,11 +113,9 @@ show_configured(struct log_run *run)
 
 	if (conf == NULL)
 		return EX_CONFIG;
-	if (*conf->audit_file == '\0') {
-		(void)fprintf(stderr, "%s: log: audit.file is not set: name a file\n",
-		    CTL_PROGRAM);
-		status = EX_USAGE;
-	} else
+	if (*conf->audit_file == '\0')
+		status = cmdline_refuse(&ctl_log.line, "audit.file is not set; name a FILE");
+	else
 		status = run->is_following ? follow(run, conf->audit_file) :
 		    show_file(run, conf->audit_file);
 	conf_unref(conf);
@@ -148,16 +127,13 @@ show(struct log_run *run, int count, char **files)
 {
 	int status = 0, one;
 
-	if (record_filter_seal(run->filter) == -1)
+	if (ctl_filter_seal(&run->filter) == -1)
 		return ctl_no_memory();
 	if (count == 0)
 		return show_configured(run);
-	if (run->is_following) {
-		if (count == 1)
-			return follow(run, files[0]);
-		(void)fprintf(stderr, "%s: log: -f: one file only\n", CTL_PROGRAM);
-		return ctl_usage("log");
-	}
+	if (run->is_following)
+		return count == 1 ? follow(run, files[0]) :
+		    cmdline_refuse(&ctl_log.line, "-f: one file only");
 	for (int i = 0; i < count && status != EX_IOERR && status != EX_OSERR; i++)
 		if ((one = show_file(run, files[i])) != 0)
 			status = one;
@@ -168,67 +144,55 @@ show(struct log_run *run, int count, char **files)
  * Options
  */
 
-static int
-read_fields(struct log_run *run, const char *text)
+static const char *
+take_fields(void *to, const struct cmdline_option *option, char *value)
 {
-	for (const char *next; text != NULL; text = next) {
+	struct log_run *run = to;
+
+	(void)option;
+	for (const char *text = value;; text++) {
 		size_t length = strcspn(text, ",");
 		enum record_key key = record_key_find(text, length);
 
-		if (key == RECORD_KEYS || run->field_count == FIELDS_MAX)
-			return ctl_filter_refuse("log", "--field", text, key == RECORD_KEYS ?
-			    "no key of a record, see authrelay-audit(5)" : "too many");
+		if (key == RECORD_KEYS)
+			return "unknown key; allowed: those of authrelay-audit(5), "
+			    "separated by commas";
+		if (run->field_count == FIELDS_MAX)
+			return "too many keys";
 		run->fields[run->field_count++] = key;
-		next = text[length] == '\0' ? NULL : text + length + 1;
+		text += length;
+		if (*text == '\0')
+			return NULL;
 	}
-	return 0;
 }
 
-static int
-read_lines(struct log_run *run, const char *text)
+static const char *
+take_lines(void *to, const struct cmdline_option *option, char *value)
 {
-	size_t digits = strspn(text, "0123456789");
+	struct log_run *run = to;
 
-	run->lines = digits > 0 && digits < 10 ? strtoul(text, NULL, 10) : LINES_MAX + 1;
-	if (text[digits] != '\0' || run->lines > LINES_MAX)
-		return ctl_filter_refuse("log", "-n", text, "no number; allowed: 0 to 1000000");
-	return 0;
+	(void)option;
+	return ctl_number(value, LINES_MAX, &run->lines) == 0 ? NULL :
+	    "no number; allowed: 0 to 1000000";
 }
 
-static int
-read_option(struct log_run *run, int code)
-{
-	switch (code) {
-	case 'c':
-		run->source.file = optarg;
-		return 0;
-	case 'o':
-		run->source.overrides[run->source.count++] = optarg;
-		return 0;
-	case 'f':
-		run->is_following = 1;
-		return 0;
-	case 'n':
-		return read_lines(run, optarg);
-	case FIELD:
-		return read_fields(run, optarg);
-	}
-	if (!ctl_filter_has(code))
-		return ctl_usage("log");
-	run->has_choice = 1;
-	return ctl_filter_read(run->filter, code, optarg, "log");
-}
+static const struct cmdline_option options[] = {
+	{ .letter = 'f', .help = "Show the last lines, then each new one",
+	    .take = cmdline_take_flag, .at = offsetof(struct log_run, is_following) },
+	{ .letter = 'n', .arg = "LINES", .help = "Number of lines that -f begins with (10)",
+	    .take = take_lines },
+	{ .name = "field", .arg = "KEY,...", .help = "Print only these values of a record",
+	    .take = take_fields },
+	{ .help = NULL }
+};
 
-static int
-read_options(struct log_run *run, int argc, char **argv)
-{
-	int code, status = 0;
-
-	while (status == 0 &&
-	    (code = getopt_long(argc, argv, "+c:fn:o:", options, NULL)) != -1)
-		status = read_option(run, code);
-	return status;
-}
+static const struct cmdline_group groups[] = {
+	{ .options = ctl_source_options, .offset = offsetof(struct log_run, source) },
+	{ .options = options },
+	{ .options = ctl_filter_options, .offset = offsetof(struct log_run, filter),
+	    .title = CTL_FILTER_TITLE },
+	{ .options = NULL }
+};
 
 static void
 choose_style(struct ctl_log_style *style)
@@ -245,24 +209,26 @@ choose_style(struct ctl_log_style *style)
 		style->width = size.ws_col;
 }
 
-int
-ctl_log(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct log_run run = { .lines = LAST_LINES };
 	int status;
 
-	if (ctl_source_init(&run.source, argc) == -1)
-		return ctl_no_memory();
 	buf_init(&run.spare);
 	buf_init(&run.out);
 	choose_style(&run.style);
-	if ((run.filter = record_filter_new()) == NULL)
+	if (ctl_filter_init(&run.filter) == -1)
 		status = ctl_no_memory();
-	else if ((status = read_options(&run, argc, argv)) == 0)
-		status = show(&run, argc - optind, argv + optind);
-	record_filter_free(run.filter);
+	else if (cmdline_read(&ctl_log.line, &run, &argc, &argv, &status) == 0)
+		status = show(&run, argc, argv);
+	ctl_filter_clear(&run.filter);
 	buf_clear(&run.out);
 	buf_clear(&run.spare);
 	ctl_source_clear(&run.source);
 	return status;
 }
+
+const struct ctl_command ctl_log = { { .program = CTL_PROGRAM, .command = "log",
+    .usage = "[OPTION]... [FILE...]", .help = "Print records of audit files, one per line",
+    .groups = groups, .operand = "FILE", .most = CMDLINE_ANY }, run, NULL };

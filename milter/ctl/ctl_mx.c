@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "core/encode.h"
 #include "ctl/ctl.h"
@@ -115,10 +114,8 @@ look_up(struct conf *conf, const char *domain)
 	struct ask *ask = ask_new(conf, NULL, NULL, &why);
 	int status;
 
-	if (ask == NULL) {
-		(void)fprintf(stderr, "%s: mx: %s\n", CTL_PROGRAM, why);
-		return EX_OSERR;
-	}
+	if (ask == NULL)
+		return ctl_cannot(&ctl_mx, "MX lookup", why, EX_OSERR);
 	buf_init(&out);
 	buf_printf(&out, "domain: %s\nservers: ", domain);
 	ask_describe(ask, &out);
@@ -134,7 +131,7 @@ look_up(struct conf *conf, const char *domain)
 }
 
 static int
-run(const struct ctl_source *source, const char *text)
+explain(const struct ctl_source *source, const char *text)
 {
 	char domain[PATH_DOMAIN_SIZE];
 	const char *why = path_domain(text, strlen(text), domain);
@@ -145,10 +142,10 @@ run(const struct ctl_source *source, const char *text)
 	if (why != NULL) {
 		buf_init(&shown);
 		(void)encode_word(&shown, text, strlen(text), SHOWN_MAX);
-		(void)fprintf(stderr, "%s: mx: %s: %s\n", CTL_PROGRAM,
+		status = cmdline_refuse(&ctl_mx.line, "%s: %s",
 		    shown.failed ? "?" : shown.data, why);
 		buf_clear(&shown);
-		return EX_USAGE;
+		return status;
 	}
 	if ((conf = ctl_source_read(source)) == NULL)
 		return EX_CONFIG;
@@ -157,24 +154,24 @@ run(const struct ctl_source *source, const char *text)
 	return status;
 }
 
-int
-ctl_mx(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
-	struct ctl_source source;
-	int c, status;
+	struct ctl_source source = { .file = NULL };
+	int status;
 
-	if (ctl_source_init(&source, argc) == -1)
-		return ctl_no_memory();
-	while ((c = getopt(argc, argv, "+c:o:")) != -1) {
-		if (c == 'c')
-			source.file = optarg;
-		else if (c == 'o')
-			source.overrides[source.count++] = optarg;
-		else
-			break;
-	}
-	status = c != -1 || optind + 1 != argc ? ctl_usage("mx") :
-	    run(&source, argv[optind]);
+	if (cmdline_read(&ctl_mx.line, &source, &argc, &argv, &status) == 0)
+		status = explain(&source, argv[0]);
 	ctl_source_clear(&source);
 	return status;
 }
+
+static const struct cmdline_group groups[] = {
+	{ .options = ctl_source_options },
+	{ .options = NULL }
+};
+
+const struct ctl_command ctl_mx = { { .program = CTL_PROGRAM, .command = "mx",
+    .usage = "[OPTION]... DOMAIN",
+    .help = "Look up whether this server is a mail exchanger of a domain", .groups = groups,
+    .operand = "DOMAIN", .least = 1, .most = 1 }, run, NULL };

@@ -1,8 +1,8 @@
 /* milter/ctl/ctl_probe.c: authrelayctl probe: does a server of ours relay for strangers? */
 /* SPDX-License-Identifier: ISC */
 
-#include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,81 +16,21 @@
 
 #define SECONDS_MAX	3600
 
-enum code {
-	LOCAL = 256,	/* above every letter */
-	EXTERNAL,
-	RELAY_DOMAIN,
-	NAME,
-	CLIENT,
-	MILTER,
-	SOURCE,
-	STARTTLS,
-	TLS,
-	NO_TLS,
-	TLS_VERIFY,
-	CA_FILE,
-	AUTH,
-	PASSWORD_FILE,
-	ALLOW_PLAINTEXT_AUTH,
-	DATA,
-	TIMEOUT,
-	DELAY,
-	QUICK,
-	JSON,
-	NAGIOS,
-	LIST,
-	YES
-};
-
-static const struct option options[] = {
-	{ "local", required_argument, NULL, LOCAL },
-	{ "external", required_argument, NULL, EXTERNAL },
-	{ "relay-domain", required_argument, NULL, RELAY_DOMAIN },
-	{ "name", required_argument, NULL, NAME },
-	{ "client", required_argument, NULL, CLIENT },
-	{ "milter", required_argument, NULL, MILTER },
-	{ "source", required_argument, NULL, SOURCE },
-	{ "starttls", no_argument, NULL, STARTTLS },
-	{ "tls", no_argument, NULL, TLS },
-	{ "no-tls", no_argument, NULL, NO_TLS },
-	{ "tls-verify", no_argument, NULL, TLS_VERIFY },
-	{ "ca-file", required_argument, NULL, CA_FILE },
-	{ "auth", required_argument, NULL, AUTH },
-	{ "password-file", required_argument, NULL, PASSWORD_FILE },
-	{ "allow-plaintext-auth", no_argument, NULL, ALLOW_PLAINTEXT_AUTH },
-	{ "data", no_argument, NULL, DATA },
-	{ "timeout", required_argument, NULL, TIMEOUT },
-	{ "delay", required_argument, NULL, DELAY },
-	{ "quick", no_argument, NULL, QUICK },
-	{ "json", no_argument, NULL, JSON },
-	{ "nagios", no_argument, NULL, NAGIOS },
-	{ "list", no_argument, NULL, LIST },
-	{ "yes-i-run-this-server", no_argument, NULL, YES },
-	{ NULL, 0, NULL, 0 }
-};
-
 struct request {
 	struct probe_target	 target;
 	struct netaddr		 source;
 	const char		*local;
 	const char		*password_file;
+	const char		*milter;	/* NULL: a mail server is asked */
 	enum probe_format	 format;
 	int			 is_list, is_sure;
-	int			 tls_options;	/* of those that exclude each other */
-	int			 has_client;	/* an option for a filter only */
-	int			 has_server;	/* one for a mail server only */
+	const char		*filter_only;	/* an option that is for a filter only, */
+	const char		*server_only;	/* or for a mail server; NULL: none was given */
 	char			 unique[40];
 	char			 control[520];
 	char			 user[256];
 	char			 password[PASSWORD_SIZE];
 };
-
-static int
-complain(const char *what, const char *text)
-{
-	(void)fprintf(stderr, "%s: probe: %s: %s\n", CTL_PROGRAM, text, what);
-	return -1;
-}
 
 /* What goes into a command of SMTP must not end it, nor be read in two ways. */
 static int
@@ -100,187 +40,237 @@ is_word(const char *text)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+") == strlen(text);
 }
 
-static int
-read_word(const char *text, const char **word_r)
+static const char *
+take_word(void *to, const struct cmdline_option *option, char *value)
 {
-	*word_r = text;
-	return is_word(text) && strlen(text) < 256 ? 0 : complain("not a name", text);
+	return is_word(value) && strlen(value) < 256 ? cmdline_take_text(to, option, value) :
+	    "no name; allowed: letters, digits and . - _ +";
 }
 
-static int
-read_seconds(const char *text, int *ms_r)
+static const char *
+take_seconds(void *to, const struct cmdline_option *option, char *value)
 {
 	char *end;
-	double seconds = strtod(text, &end);
+	double seconds = strtod(value, &end);
 
-	if (*text == '\0' || *end != '\0' || !(seconds >= 0 && seconds <= SECONDS_MAX))
-		return complain("not a number of seconds up to 3600", text);
-	*ms_r = (int)(seconds * 1000);
-	return 0;
+	if (*value == '\0' || *end != '\0' || !(seconds >= 0 && seconds <= SECONDS_MAX))
+		return "no number of seconds; allowed: 0 to 3600";
+	*(int *)(void *)((char *)to + option->at) = (int)(seconds * 1000);
+	return NULL;
 }
 
-static int
-read_local(struct request *request, const char *text)
+static const char *
+take_local(void *to, const struct cmdline_option *option, char *value)
 {
-	const char *at = strchr(text, '@');
+	static const char fault[] = "no address; allowed: USER@DOMAIN";
+	struct request *request = to;
 	struct probe_names *names = &request->target.names;
+	const char *at = strchr(value, '@');
 
-	if (at == NULL || (size_t)(at - text) >= sizeof(request->user) ||
+	(void)option;
+	if (at == NULL || (size_t)(at - value) >= sizeof(request->user) ||
 	    strlen(at) > 256 || !is_word(at + 1))
-		return complain("not user@domain", text);
-	(void)snprintf(request->user, sizeof(request->user), "%.*s", (int)(at - text), text);
+		return fault;
+	(void)snprintf(request->user, sizeof(request->user), "%.*s", (int)(at - value), value);
 	if (!is_word(request->user))
-		return complain("not user@domain", text);
-	request->local = text;
+		return fault;
+	request->local = value;
 	names->local_user = request->user;
 	names->local_domain = at + 1;
-	(void)snprintf(request->control, sizeof(request->control), "<%s>", text);
+	(void)snprintf(request->control, sizeof(request->control), "<%s>", value);
 	request->target.control = request->control;
-	return 0;
+	return NULL;
 }
 
-static int
+static const char *
 read_address(const char *text, struct netaddr *addr_r)
 {
-	return netaddr_parse(text, strlen(text), addr_r) == 0 ? 0 :
-	    complain("not an address", text);
+	return netaddr_parse(text, strlen(text), addr_r) == 0 ? NULL :
+	    "no address; allowed: an IPv4 or IPv6 address";
+}
+
+static const char *
+take_client(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	request->filter_only = option->name;
+	return read_address(value, &request->target.client);
+}
+
+static const char *
+take_login(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	(void)option;
+	request->target.user = value;
+	return value[0] != '\0' && strlen(value) <= SMTP_AUTH_MAX ? NULL :
+	    "empty or too long";
+}
+
+static const char *
+take_format(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	(void)value;
+	request->format = (enum probe_format)option->at;
+	return NULL;
+}
+
+/*
+ * For mail servers only
+ */
+
+static const char *
+take_source(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	request->server_only = option->name;
+	request->target.smtp.source = &request->source;
+	return read_address(value, &request->source);
+}
+
+static const char *
+take_security(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	(void)value;
+	request->server_only = option->name;
+	request->target.smtp.security = (enum smtp_client_security)option->at;
+	return NULL;
+}
+
+static const char *
+take_authorities(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	request->server_only = option->name;
+	request->target.smtp.tls.is_checked = 1;
+	request->target.smtp.tls.ca_file = value;
+	return NULL;
+}
+
+static const char *
+take_server_text(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	request->server_only = option->name;
+	return cmdline_take_text(to, option, value);
+}
+
+static const char *
+take_server_flag(void *to, const struct cmdline_option *option, char *value)
+{
+	struct request *request = to;
+
+	request->server_only = option->name;
+	return cmdline_take_flag(to, option, value);
+}
+
+#define AT(member)	offsetof(struct request, member)
+#define TLS_SET		1	/* of which one may be given */
+
+static const struct cmdline_option options[] = {
+	{ "local", 0, "USER@DOMAIN", "A recipient that the server accepts; required",
+	    take_local, 0, 0 },
+	{ "external", 0, "DOMAIN", "Domain to relay to (example.org)", take_word,
+	    AT(target.names.external), 0 },
+	{ "relay-domain", 0, "DOMAIN", "A domain that the server relays to", take_word,
+	    AT(target.names.relay_domain), 0 },
+	{ "name", 0, "NAME", "The server's name (as in its reply to EHLO)",
+	    take_word, AT(target.names.host), 0 },
+	{ "timeout", 0, "SECONDS", "Time to connect, and for each reply (30)", take_seconds,
+	    AT(target.smtp.timeout_ms), 0 },
+	{ "delay", 0, "SECONDS", "Pause before each test (0)", take_seconds,
+	    AT(target.delay_ms), 0 },
+	{ "quick", 0, NULL, "Test as one sender only", cmdline_take_flag, AT(target.is_quick),
+	    0 },
+	{ "json", 0, NULL, "Print a JSON object", take_format, PROBE_JSON, 0 },
+	{ "nagios", 0, NULL, "Print a summary line for a monitor", take_format, PROBE_NAGIOS,
+	    0 },
+	{ "yes-i-run-this-server", 0, NULL, "Test an address that is not private",
+	    cmdline_take_flag, AT(is_sure), 0 },
+	{ "list", 0, NULL, "Print the forms of address, and exit",
+	    cmdline_take_flag, AT(is_list), 0 },
+	{ "auth", 0, "USER", "Test that this user can relay, too", take_login, 0, 0 },
+	{ .help = NULL }
+};
+
+static const struct cmdline_option server_options[] = {
+	{ "password-file", 0, "FILE", "Read the user's password from this file",
+	    take_server_text, AT(password_file), 0 },
+	{ "allow-plaintext-auth", 0, NULL, "Send the password without TLS, too",
+	    take_server_flag, AT(target.is_clear_allowed), 0 },
+	{ "starttls", 0, NULL, "Require STARTTLS", take_security, SMTP_CLIENT_STARTTLS,
+	    TLS_SET },
+	{ "tls", 0, NULL, "Connect with TLS, to port 465 by default", take_security,
+	    SMTP_CLIENT_TLS, TLS_SET },
+	{ "no-tls", 0, NULL, "Do not use TLS", take_security, SMTP_CLIENT_CLEAR, TLS_SET },
+	{ "tls-verify", 0, NULL, "Require a valid certificate", take_server_flag,
+	    AT(target.smtp.tls.is_checked), 0 },
+	{ "ca-file", 0, "FILE", "Require a certificate of these authorities",
+	    take_authorities, 0, 0 },
+	{ "data", 0, NULL, "Send messages to recipients that are accepted", take_server_flag,
+	    AT(target.is_data), 0 },
+	{ "source", 0, "ADDRESS", "Connect from this address", take_source, 0, 0 },
+	{ .help = NULL }
+};
+
+static const struct cmdline_option filter_options[] = {
+	{ "milter", 0, "SOCKET", "Test the filter at this socket",
+	    cmdline_take_text, AT(milter), 0 },
+	{ "client", 0, "ADDRESS", "Address of the client (203.0.113.9)", take_client, 0, 0 },
+	{ .help = NULL }
+};
+
+static const struct cmdline_group groups[] = {
+	{ .options = options },
+	{ .options = server_options, .title = "Options for mail servers" },
+	{ .options = filter_options, .title = "Options for filters" },
+	{ .options = NULL }
+};
+
+/* What is wrong with options that do not go together, or NULL. */
+static const char *
+fault_in_login(const struct request *request)
+{
+	if (request->target.user != NULL)
+		return NULL;
+	if (request->password_file != NULL)
+		return "--password-file needs --auth";
+	return request->target.is_clear_allowed ? "--allow-plaintext-auth needs --auth" : NULL;
 }
 
 static int
-read_login(struct request *request, const char *user)
+check_options(struct request *request, int count)
 {
-	request->target.user = user;
-	return user[0] != '\0' && strlen(user) <= SMTP_AUTH_MAX ? 0 :
-	    complain("not a user's name", user);
-}
+	const struct cmdline *line = &ctl_probe.line;
+	struct smtp_client_options *smtp = &request->target.smtp;
+	const char *fault;
 
-static int
-read_text_option(struct request *request, int c)
-{
-	struct probe_target *target = &request->target;
-
-	switch (c) {
-	case LOCAL:
-		return read_local(request, optarg);
-	case EXTERNAL:
-		return read_word(optarg, &target->names.external);
-	case RELAY_DOMAIN:
-		return read_word(optarg, &target->names.relay_domain);
-	case NAME:
-		return read_word(optarg, &target->names.host);
-	case CLIENT:
-		request->has_client = 1;
-		return read_address(optarg, &target->client);
-	case SOURCE:
-		target->smtp.source = &request->source;
-		return read_address(optarg, &request->source);
-	case CA_FILE:
-		target->smtp.tls.is_checked = 1;
-		target->smtp.tls.ca_file = optarg;
-		return 0;
-	case AUTH:
-		return read_login(request, optarg);
-	case PASSWORD_FILE:
-		request->password_file = optarg;
-		return 0;
-	case TIMEOUT:
-		return read_seconds(optarg, &target->smtp.timeout_ms);
-	case DELAY:
-		return read_seconds(optarg, &target->delay_ms);
-	}
-	return -1;
-}
-
-static int
-read_security(struct request *request, enum smtp_client_security security)
-{
-	request->target.smtp.security = security;
-	request->tls_options++;
-	return 0;
-}
-
-static int
-read_server_option(struct request *request, int c)
-{
-	struct probe_target *target = &request->target;
-
-	switch (c) {
-	case STARTTLS:
-		return read_security(request, SMTP_CLIENT_STARTTLS);
-	case TLS:
-		return read_security(request, SMTP_CLIENT_TLS);
-	case NO_TLS:
-		return read_security(request, SMTP_CLIENT_CLEAR);
-	case TLS_VERIFY:
-		target->smtp.tls.is_checked = 1;
-		return 0;
-	case ALLOW_PLAINTEXT_AUTH:
-		target->is_clear_allowed = 1;
-		return 0;
-	case DATA:
-		target->is_data = 1;
-		return 0;
-	}
-	return read_text_option(request, c);
-}
-
-static int
-is_for_servers(int c)
-{
-	return (c >= SOURCE && c <= CA_FILE) || (c >= PASSWORD_FILE && c <= DATA);
-}
-
-static int
-read_option(struct request *request, int c)
-{
-	request->has_server |= is_for_servers(c);
-	switch (c) {
-	case MILTER:
-		request->target.is_milter = 1;
-		request->target.text = optarg;
-		return 0;
-	case QUICK:
-		request->target.is_quick = 1;
-		return 0;
-	case JSON:
-		request->format = PROBE_JSON;
-		return 0;
-	case NAGIOS:
-		request->format = PROBE_NAGIOS;
-		return 0;
-	case LIST:
-		request->is_list = 1;
-		return 0;
-	case YES:
-		request->is_sure = 1;
-		return 0;
-	}
-	return read_server_option(request, c);
-}
-
-/* Whether the options go together. */
-static int
-check_options(struct request *request)
-{
-	struct probe_target *target = &request->target;
-	struct smtp_client_options *smtp = &target->smtp;
-
+	if (request->is_list)
+		return cmdline_refuse(line, "--list: only without HOST and --milter");
+	if (request->milter == NULL && count == 0)
+		return cmdline_refuse(line, "HOST or --milter is missing");
+	if (request->milter != NULL && count > 0)
+		return cmdline_refuse(line, "HOST and --milter exclude each other");
 	if (request->local == NULL)
-		return complain("is needed", "--local");
-	if (request->tls_options > 1)
-		return complain("only one of them", "--starttls, --tls, --no-tls");
-	if (target->is_milter && request->has_server)
-		return complain("an option for mail servers only", "--milter");
-	if (!target->is_milter && request->has_client)
-		return complain("only with --milter", "--client");
-	if (target->user == NULL && (request->password_file != NULL ||
-	    target->is_clear_allowed))
-		return complain("only with --auth", "password");
-	if (!smtp->tls.is_checked)
-		return 0;
-	if (smtp->security == SMTP_CLIENT_CLEAR)
-		return complain("not with --no-tls", "--tls-verify");
-	if (smtp->security == SMTP_CLIENT_OFFERED)
+		return cmdline_refuse(line, "--local is missing");
+	if (request->milter != NULL && request->server_only != NULL)
+		return cmdline_refuse(line, "--%s: only without --milter", request->server_only);
+	if (request->milter == NULL && request->filter_only != NULL)
+		return cmdline_refuse(line, "--%s: only with --milter", request->filter_only);
+	if ((fault = fault_in_login(request)) != NULL)
+		return cmdline_refuse(line, "%s", fault);
+	if (smtp->tls.is_checked && smtp->security == SMTP_CLIENT_CLEAR)
+		return cmdline_refuse(line, "--no-tls: not with --tls-verify or --ca-file");
+	if (smtp->tls.is_checked && smtp->security == SMTP_CLIENT_OFFERED)
 		smtp->security = SMTP_CLIENT_STARTTLS;
 	return 0;
 }
@@ -319,7 +309,7 @@ name_server(struct request *request)
 }
 
 static int
-run(struct request *request)
+probe(struct request *request)
 {
 	struct probe_target *target = &request->target;
 	struct probe_report report;
@@ -331,7 +321,7 @@ run(struct request *request)
 	if (why == NULL && (why = get_password(request)) != NULL)
 		what = request->password_file != NULL ? request->password_file : "password";
 	if (why != NULL) {
-		(void)complain(why, what);
+		(void)ctl_cannot(&ctl_probe, what, why, PROBE_UNKNOWN);
 		probe_report_end(&report, PROBE_UNKNOWN, "%s", why);
 	} else {
 		name_server(request);
@@ -344,26 +334,30 @@ run(struct request *request)
 	return (int)status;
 }
 
-int
-ctl_probe(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct request request = { .target = { .smtp = { .timeout_ms = 30000,
 	    .security = SMTP_CLIENT_OFFERED }, .names = { .user = "relaytest",
 	    .external = "example.org" } } };
-	int c, result = read_address("203.0.113.9", &request.target.client);
+	int status;
 
-	while (result == 0 && (c = getopt_long(argc, argv, "+", options, NULL)) != -1)
-		result = c == '?' ? -1 : read_option(&request, c);
-	if (result == -1)
-		return ctl_usage("probe");
-	if (request.is_list && optind == argc) {
+	(void)read_address("203.0.113.9", &request.target.client);
+	if (cmdline_read(&ctl_probe.line, &request, &argc, &argv, &status) == -1)
+		return status;
+	if (request.is_list && argc == 0 && request.milter == NULL) {
 		probe_list();
 		return fflush(stdout) == 0 ? 0 : PROBE_UNKNOWN;
 	}
-	if (argc - optind != !request.target.is_milter || request.is_list ||
-	    check_options(&request) == -1)
-		return ctl_usage("probe");
-	if (!request.target.is_milter)
-		request.target.text = argv[optind];
-	return run(&request);
+	if ((status = check_options(&request, argc)) != 0)
+		return status;
+	request.target.is_milter = request.milter != NULL;
+	request.target.text = request.target.is_milter ? request.milter : argv[0];
+	return probe(&request);
 }
+
+const struct ctl_command ctl_probe = { { .program = CTL_PROGRAM, .command = "probe",
+    .usage = "--local USER@DOMAIN [OPTION]... HOST[:PORT]\n"
+    "--local USER@DOMAIN [OPTION]... --milter SOCKET\n"
+    "--list", .help = "Test whether a mail server relays for strangers", .groups = groups,
+    .operand = "HOST", .most = 1 }, run, NULL };

@@ -8,7 +8,7 @@
 
 #include "core/buf.h"
 #include "core/policy.h"
-#include "ctl/ctl.h"
+#include "os/cmdline.h"
 
 /*
  * The texts belong to who gave the options. All zero is one in which nothing is known.
@@ -22,19 +22,8 @@ struct ctl_query {
 	int			 has_client;	/* an address, "unknown", or this host */
 };
 
-/* What only the command line may have. */
-struct ctl_query_command {
-	struct ctl_source	*source;	/* with room for argc overrides */
-	int			 is_json;
-};
-
-/*
- * Reads options into a query, over what it has already. argv[0] is not looked at.
- * Without a command, its options are refused. Returns -1 where they are wrong, and what
- * is wrong is in why_r.
- */
-int	ctl_query_read(struct ctl_query *, struct ctl_query_command *, int argc,
-	    char **argv, struct buf *why_r);
+/* Into a struct ctl_query, over what it has already. */
+extern const struct cmdline_option ctl_query_options[];
 
 /*
  * Cuts a line into words, in place: they are separated by blanks; in quotation marks,

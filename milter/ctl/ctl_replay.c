@@ -1,7 +1,6 @@
 /* milter/ctl/ctl_replay.c: authrelayctl replay: would a configuration have decided otherwise? */
 /* SPDX-License-Identifier: ISC */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,24 +18,9 @@
 #define EX_REFUSED	1	/* something that was permitted would be refused */
 #define EX_TROUBLE	2
 
-enum code {
-	CONFIG = CTL_FILTER_OWN,
-	LIVE,
-	JSON
-};
-
-static const struct option options[] = {
-	CTL_FILTER_OPTIONS,
-	{ "config", required_argument, NULL, CONFIG },
-	{ "live", no_argument, NULL, LIVE },
-	{ "json", no_argument, NULL, JSON },
-	{ NULL, 0, NULL, 0 }
-};
-
 struct replay_run {
 	struct ctl_source	 source;
-	struct record_filter	*filter;
-	int			 has_config;
+	struct ctl_filter	 filter;
 	int			 is_live;
 	int			 is_json;
 	struct ask		*ask;		/* NULL: nobody is asked */
@@ -70,19 +54,12 @@ take_line(struct replay_run *run, const struct record_line *line)
 		run->changes.bad_lines++;
 		return 0;
 	}
-	if (view.event != RECORD_RCPT || !record_filter_match(run->filter, &view))
+	if (view.event != RECORD_RCPT || !record_filter_match(run->filter.records, &view))
 		return 0;
 	if (replay_decide(&run->replay, &view) == -1 ||
 	    ctl_changes_add(&run->changes, &view, &run->replay) == -1)
 		return ctl_no_memory();
 	return 0;
-}
-
-static int
-cannot_read(const char *path, const char *why)
-{
-	(void)fprintf(stderr, "%s: replay: %s: %s\n", CTL_PROGRAM, path, why);
-	return EX_TROUBLE;
 }
 
 static int
@@ -95,14 +72,14 @@ take_file(struct replay_run *run, const char *path)
 	int next = 0, status = 0;
 
 	if (file == NULL)
-		return cannot_read(path, why);
+		return ctl_cannot(&ctl_replay, path, why, EX_TROUBLE);
 	while (status == 0 && (next = record_file_next(file, &line)) == 1) {
 		if (line.number != taken)	/* not another part of the same */
 			status = take_line(run, &line);
 		taken = line.number;
 	}
 	if (status == 0 && next == -1)
-		status = cannot_read(path, record_file_why(file));
+		status = ctl_cannot(&ctl_replay, path, record_file_why(file), EX_TROUBLE);
 	record_file_close(file);
 	return status;
 }
@@ -152,11 +129,9 @@ run_with(struct replay_run *run, struct conf *conf, int count, char **files)
 	int status;
 
 	if (run->is_live && conf->mx_accept != POLICY_MX_ACCEPT_NONE &&
-	    (run->ask = ask_new(conf, NULL, NULL, &why)) == NULL) {
-		(void)fprintf(stderr, "%s: replay: %s\n", CTL_PROGRAM, why);
-		return EX_TROUBLE;
-	}
-	if (record_filter_seal(run->filter) == -1)
+	    (run->ask = ask_new(conf, NULL, NULL, &why)) == NULL)
+		return ctl_cannot(&ctl_replay, "MX lookup", why, EX_TROUBLE);
+	if (ctl_filter_seal(&run->filter) == -1)
 		status = ctl_no_memory();
 	else
 		status = replay_files(run, conf, count, files);
@@ -164,66 +139,57 @@ run_with(struct replay_run *run, struct conf *conf, int count, char **files)
 	return status;
 }
 
-static int
-read_option(struct replay_run *run, int code)
-{
-	switch (code) {
-	case 'c':
-	case CONFIG:
-		run->source.file = optarg;
-		run->has_config = 1;
-		return 0;
-	case 'o':
-		run->source.overrides[run->source.count++] = optarg;
-		run->has_config = 1;
-		return 0;
-	case LIVE:
-		run->is_live = 1;
-		return 0;
-	case JSON:
-		run->is_json = 1;
-		return 0;
-	}
-	if (!ctl_filter_has(code))
-		return ctl_usage("replay");
-	return ctl_filter_read(run->filter, code, optarg, "replay");
-}
+static const struct cmdline_option options[] = {
+	{ .name = "live", .help = "Look up mail exchangers now",
+	    .take = cmdline_take_flag, .at = offsetof(struct replay_run, is_live) },
+	{ .name = "json", .help = "Print a JSON object", .take = cmdline_take_flag,
+	    .at = offsetof(struct replay_run, is_json) },
+	{ .help = NULL }
+};
+
+static const struct cmdline_group groups[] = {
+	{ .options = ctl_source_options, .offset = offsetof(struct replay_run, source) },
+	{ .options = options },
+	{ .options = ctl_filter_options, .offset = offsetof(struct replay_run, filter),
+	    .title = CTL_FILTER_TITLE },
+	{ .options = NULL }
+};
 
 static int
 start(struct replay_run *run, int argc, char **argv)
 {
 	struct conf *conf;
-	int code, status = 0;
+	int status;
 
-	while (status == 0 &&
-	    (code = getopt_long(argc, argv, "+c:o:", options, NULL)) != -1)
-		status = read_option(run, code);
-	if (status != 0)
+	if (cmdline_read(&ctl_replay.line, run, &argc, &argv, &status) == -1)
 		return status;
-	if (!run->has_config || optind == argc)
-		return ctl_usage("replay");
+	if (run->source.file == NULL && run->source.overrides.count == 0)
+		return cmdline_refuse(&ctl_replay.line, "--config or -o is missing");
 	if ((conf = ctl_source_read(&run->source)) == NULL)
 		return EX_CONFIG;
-	status = run_with(run, conf, argc - optind, argv + optind);
+	status = run_with(run, conf, argc, argv);
 	conf_unref(conf);
 	return status;
 }
 
-int
-ctl_replay(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct replay_run run = { .is_live = 0 };
 	int status;
 
-	if (ctl_source_init(&run.source, argc) == -1)
-		return ctl_no_memory();
 	buf_init(&run.spare);
-	if ((run.filter = record_filter_new()) == NULL)
+	if (ctl_filter_init(&run.filter) == -1)
 		status = ctl_no_memory();
 	else
 		status = start(&run, argc, argv);
-	record_filter_free(run.filter);
+	ctl_filter_clear(&run.filter);
 	buf_clear(&run.spare);
 	ctl_source_clear(&run.source);
 	return status;
 }
+
+const struct ctl_command ctl_replay = { { .program = CTL_PROGRAM, .command = "replay",
+    .usage = "--config FILE [OPTION]... FILE...",
+    .help = "Say what another configuration would have decided", .groups = groups,
+    .operand = "FILE", .least = 1, .most = CMDLINE_ANY }, run, NULL };

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "record/record_json.h"
 #include "report/report_show.h"
 
+#define FORMAT		1	/* a set of options */
 #define TOP_DEFAULT	10
 #define TOP_MAX		10000
 #define WIDTH_DEFAULT	80
@@ -33,23 +35,9 @@
 #define PROGRESS_US	INT64_C(200000)
 #define PROGRESS_FIRST	INT64_C(1000000)	/* what takes less needs none */
 
-enum code {
-	HTML = CTL_FILTER_OWN,
-	JSON,
-	TOP
-};
-
-static const struct option options[] = {
-	CTL_FILTER_OPTIONS,
-	{ "html", required_argument, NULL, HTML },
-	{ "json", no_argument, NULL, JSON },
-	{ "top", required_argument, NULL, TOP },
-	{ NULL, 0, NULL, 0 }
-};
-
 struct report_run {
 	struct ctl_source	 source;
-	struct record_filter	*filter;
+	struct ctl_filter	 filter;
 	struct report_options	 options;
 	struct report_paper	 paper;
 	struct report		 report;
@@ -75,13 +63,6 @@ local_offset(int64_t seconds)
 	quarter = seconds / 900;
 	offset = localtime_r(&time, &tm) == NULL ? 0 : (int32_t)tm.tm_gmtoff;
 	return offset;
-}
-
-static int
-cannot(const char *path, const char *why, int status)
-{
-	(void)fprintf(stderr, "%s: report: %s: %s\n", CTL_PROGRAM, path, why);
-	return status;
 }
 
 static void
@@ -123,7 +104,7 @@ add_line(struct report_run *run, const struct record_line *line)
 		return -1;
 	if (why != NULL)
 		report_add_bad(&run->report);
-	else if (!record_filter_match(run->filter, &view))
+	else if (!record_filter_match(run->filter.records, &view))
 		report_pass_over(&run->report);
 	else
 		return report_add(&run->report, &view);
@@ -140,7 +121,7 @@ read_file(struct report_run *run, const char *path)
 	int			 next, status = 0;
 
 	if (file == NULL)
-		return cannot(path, why, EX_NOINPUT);
+		return ctl_cannot(&ctl_report, path, why, EX_NOINPUT);
 	while ((next = record_file_next(file, &line)) == 1) {
 		/* of one that is too long, a part is enough */
 		if (line.number != last && add_line(run, &line) == -1) {
@@ -153,7 +134,7 @@ read_file(struct report_run *run, const char *path)
 	}
 	clear_progress(run);
 	if (next == -1)
-		status = cannot(path, record_file_why(file), EX_NOINPUT);
+		status = ctl_cannot(&ctl_report, path, record_file_why(file), EX_NOINPUT);
 	record_file_close(file);
 	return status;
 }
@@ -169,10 +150,8 @@ read_configured(struct report_run *run)
 	if (conf == NULL)
 		return EX_CONFIG;
 	if (*conf->audit_file == '\0') {
-		(void)fprintf(stderr, "%s: report: audit.file is not set: name a file\n",
-		    CTL_PROGRAM);
 		conf_unref(conf);
-		return EX_USAGE;
+		return cmdline_refuse(&ctl_report.line, "audit.file is not set; name a FILE");
 	}
 	buf_init(&path);
 	status = read_file(run, conf->audit_file);
@@ -224,12 +203,12 @@ replace_page(const struct directory *dir, const char *path, const struct buf *ou
 	int		fd, status = 0;
 
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-		return cannot(path, strerror(errno), EX_OSERR);
+		return ctl_cannot(&ctl_report, path, strerror(errno), EX_OSERR);
 	(void)snprintf(name, sizeof(name), ".authrelay.%016" PRIx64, number);
 	if ((fd = openat(dir->fd, name, how, 0666)) == -1)
-		return cannot(path, strerror(errno), EX_CANTCREAT);
+		return ctl_cannot(&ctl_report, path, strerror(errno), EX_CANTCREAT);
 	if (write_all(fd, out) == -1 || renameat(dir->fd, name, dir->fd, dir->name) == -1) {
-		status = cannot(path, strerror(errno), EX_IOERR);
+		status = ctl_cannot(&ctl_report, path, strerror(errno), EX_IOERR);
 		(void)unlinkat(dir->fd, name, 0);
 	}
 	(void)close(fd);
@@ -245,7 +224,7 @@ write_page(const char *path, const struct buf *out)
 	if (out->failed)
 		return ctl_no_memory();
 	if (directory_open(path, &dir) == -1)
-		return cannot(path, strerror(errno), EX_CANTCREAT);
+		return ctl_cannot(&ctl_report, path, strerror(errno), EX_CANTCREAT);
 	status = replace_page(&dir, path, out);
 	directory_close(&dir);
 	return status;
@@ -277,17 +256,16 @@ run_report(struct report_run *run, int count, char **files)
 	struct report_options	*period = &run->options;
 	int			 status = 0;
 
-	if (period->until_us <= period->since_us) {
-		(void)fprintf(stderr, "%s: report: --until is not after --since\n",
-		    CTL_PROGRAM);
-		return EX_USAGE;
-	}
+	period->since_us = run->filter.since_us;
+	period->until_us = run->filter.until_us;
+	if (period->until_us <= period->since_us)
+		return cmdline_refuse(&ctl_report.line, "--until is not after --since");
 	if (period->since_us != INT64_MIN) {
 		if (period->until_us == INT64_MAX)
 			period->until_us = run->began_us;
 		period->before_us = 2 * period->since_us - period->until_us;
 	}
-	if (record_filter_seal(run->filter) == -1 ||
+	if (record_filter_seal(run->filter.records) == -1 ||
 	    report_init(&run->report, &run->options) == -1)
 		return ctl_no_memory();
 	if (count == 0)
@@ -301,64 +279,35 @@ run_report(struct report_run *run, int count, char **files)
  * Options
  */
 
-static int
-read_time(const char *option, int64_t *time_us)
+static const char *
+take_top(void *to, const struct cmdline_option *option, char *value)
 {
-	const char	*why = ctl_time_parse(optarg, ctl_time_now(), time_us);
+	struct report_run	*run = to;
+	unsigned		 top;
 
-	return why == NULL ? 0 : ctl_filter_refuse("report", option, optarg, why);
+	(void)option;
+	if (ctl_number(value, TOP_MAX, &top) == -1 || top == 0)
+		return "no number; allowed: 1 to 10000";
+	run->paper.top = top;
+	return NULL;
 }
 
-static int
-read_top(struct report_run *run)
-{
-	size_t	digits = strspn(optarg, "0123456789");
+static const struct cmdline_option options[] = {
+	{ .name = "top", .arg = "NUMBER", .help = "Rows of each list (10)", .take = take_top },
+	{ .name = "json", .help = "Print a JSON object", .take = cmdline_take_flag,
+	    .at = offsetof(struct report_run, is_json), .set = FORMAT },
+	{ .name = "html", .arg = "FILE", .help = "Write a page for a browser to this file",
+	    .take = cmdline_take_text, .at = offsetof(struct report_run, html), .set = FORMAT },
+	{ .help = NULL }
+};
 
-	run->paper.top = digits > 0 && digits < 9 ? strtoul(optarg, NULL, 10) : 0;
-	if (optarg[digits] == '\0' && run->paper.top >= 1 && run->paper.top <= TOP_MAX)
-		return 0;
-	return ctl_filter_refuse("report", "--top", optarg, "no number; allowed: 1 to 10000");
-}
-
-static int
-read_option(struct report_run *run, int code)
-{
-	switch (code) {
-	case 'c':
-		run->source.file = optarg;
-		return 0;
-	case 'o':
-		run->source.overrides[run->source.count++] = optarg;
-		return 0;
-	case HTML:
-		run->html = optarg;
-		return 0;
-	case JSON:
-		run->is_json = 1;
-		return 0;
-	case TOP:
-		return read_top(run);
-	case CTL_FILTER_SINCE:
-		return read_time("--since", &run->options.since_us);
-	case CTL_FILTER_UNTIL:
-		return read_time("--until", &run->options.until_us);
-	}
-	return ctl_filter_has(code) ? ctl_filter_read(run->filter, code, optarg, "report") :
-	    ctl_usage("report");
-}
-
-static int
-read_options(struct report_run *run, int argc, char **argv)
-{
-	int	code, status = 0;
-
-	while (status == 0 &&
-	    (code = getopt_long(argc, argv, "c:o:", options, NULL)) != -1)
-		status = read_option(run, code);
-	if (status == 0 && run->is_json && run->html != NULL)
-		status = ctl_usage("report");
-	return status;
-}
+static const struct cmdline_group groups[] = {
+	{ .options = ctl_source_options, .offset = offsetof(struct report_run, source) },
+	{ .options = options },
+	{ .options = ctl_filter_options, .offset = offsetof(struct report_run, filter),
+	    .title = CTL_FILTER_TITLE },
+	{ .options = NULL }
+};
 
 static void
 choose_paper(struct report_paper *paper)
@@ -380,13 +329,11 @@ choose_paper(struct report_paper *paper)
 		paper->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
-int
-ctl_report(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct report_run	run = {
 		.options = {
-			.since_us = INT64_MIN,
-			.until_us = INT64_MAX,
 			.before_us = INT64_MIN,
 			.table_max = REPORT_TABLE_MAX,
 			.offset = local_offset,
@@ -396,20 +343,22 @@ ctl_report(int argc, char **argv)
 	};
 	int			status;
 
-	if (ctl_source_init(&run.source, argc) == -1)
-		return ctl_no_memory();
 	tzset();
 	choose_paper(&run.paper);
 	buf_init(&run.spare);
-	if ((run.filter = record_filter_new()) == NULL)
+	if (ctl_filter_init(&run.filter) == -1)
 		status = ctl_no_memory();
 	else if (getrandom(run.options.hash_key, SIPHASH_KEY_SIZE, 0) != SIPHASH_KEY_SIZE)
 		status = EX_OSERR;
-	else if ((status = read_options(&run, argc, argv)) == 0)
-		status = run_report(&run, argc - optind, argv + optind);
+	else if (cmdline_read(&ctl_report.line, &run, &argc, &argv, &status) == 0)
+		status = run_report(&run, argc, argv);
 	report_clear(&run.report);
-	record_filter_free(run.filter);
+	ctl_filter_clear(&run.filter);
 	buf_clear(&run.spare);
 	ctl_source_clear(&run.source);
 	return status;
 }
+
+const struct ctl_command ctl_report = { { .program = CTL_PROGRAM, .command = "report",
+    .usage = "[OPTION]... [FILE...]", .help = "Sum up the records of audit files",
+    .groups = groups, .operand = "FILE", .most = CMDLINE_ANY }, run, NULL };

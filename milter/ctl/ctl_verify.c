@@ -1,8 +1,7 @@
 /* milter/ctl/ctl_verify.c: authrelayctl verify: was a line of the audit files taken out? */
 /* SPDX-License-Identifier: ISC */
 
-#include <getopt.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -12,19 +11,6 @@
 
 #define PEEK_LINES	1000	/* for the first one that has a time */
 #define STDIN_NAME	"-"
-
-enum code {
-	ANCHORS = 256,	/* above every letter */
-	PUBKEY,
-	JSON
-};
-
-static const struct option options[] = {
-	{ "anchors", required_argument, NULL, ANCHORS },
-	{ "pubkey", required_argument, NULL, PUBKEY },
-	{ "json", no_argument, NULL, JSON },
-	{ NULL, 0, NULL, 0 }
-};
 
 /* A file, and what its beginning says of its place among the others. */
 struct input {
@@ -36,19 +22,14 @@ struct input {
 };
 
 struct command {
+	struct cmdline_list	 anchor_files;
+	const char		*key_file;	/* NULL: none */
 	struct input		*inputs;
 	size_t			 count;
 	struct anchors		 anchors;
 	struct audit_key	*key;
 	struct ctl_verify_print	 print;
 };
-
-static int
-complain(const char *what, const char *why, int status)
-{
-	(void)fprintf(stderr, "%s: verify: %s: %s\n", CTL_PROGRAM, what, why);
-	return status;
-}
 
 /* Long lines are none of ours. */
 static int
@@ -70,12 +51,12 @@ read_anchors(struct command *command, const char *name)
 	int result, status = 0;
 
 	if (file == NULL)
-		return complain(name, why, EX_NOINPUT);
+		return ctl_cannot(&ctl_verify, name, why, EX_NOINPUT);
 	while ((result = record_file_next(file, &line)) == 1 && status == 0)
 		if (take_anchor_line(&command->anchors, &line, &number) == -1)
 			status = ctl_no_memory();
 	if (result == -1 && status == 0)
-		status = complain(name, record_file_why(file), EX_NOINPUT);
+		status = ctl_cannot(&ctl_verify, name, record_file_why(file), EX_NOINPUT);
 	record_file_close(file);
 	return status;
 }
@@ -85,9 +66,8 @@ read_key(struct command *command, const char *name)
 {
 	const char *why;
 
-	audit_key_free(command->key);
 	if ((command->key = audit_key_read_public(name, &why)) == NULL)
-		return complain(name, why, EX_NOINPUT);
+		return ctl_cannot(&ctl_verify, name, why, EX_NOINPUT);
 	command->print.has_key = 1;
 	return 0;
 }
@@ -115,7 +95,7 @@ peek(struct input *input)
 	struct record_line line;
 
 	if (file == NULL)
-		return complain(input->name, why, EX_NOINPUT);
+		return ctl_cannot(&ctl_verify, input->name, why, EX_NOINPUT);
 	while (input->time[0] == '\0' && record_file_next(file, &line) == 1 &&
 	    line.number <= PEEK_LINES)
 		peek_at_line(input, &line);
@@ -153,7 +133,7 @@ verify_input(struct command *command, struct verify *verify, struct input *input
 
 	input->is_done = 1;
 	if (file == NULL)
-		return complain(input->name, command->print.why, EX_NOINPUT);
+		return ctl_cannot(&ctl_verify, input->name, command->print.why, EX_NOINPUT);
 	verify_file(verify, input->name);
 	while ((result = record_file_next(file, &line)) == 1)
 		verify_line(verify, &line);
@@ -167,7 +147,7 @@ static int
 exit_status(const struct ctl_verify_print *print, enum verify_verdict verdict)
 {
 	if (print->has_failed)
-		return complain("standard output", "cannot be written", EX_IOERR);
+		return ctl_cannot(&ctl_verify, "standard output", "cannot be written", EX_IOERR);
 	switch (verdict) {
 	case VERIFY_IS_GOOD:
 		return 0;
@@ -198,7 +178,7 @@ verify_all(struct command *command, struct verify *verify)
 }
 
 static int
-run(struct command *command)
+verify_inputs(struct command *command)
 {
 	struct verify *verify;
 	int status = 0;
@@ -229,44 +209,56 @@ set_inputs(struct command *command, int argc, char **argv)
 	for (size_t i = 0; i < command->count; i++) {
 		command->inputs[i].name = argv[i];
 		if (strcmp(argv[i], STDIN_NAME) == 0 && argc > 1)
-			return complain(STDIN_NAME, "standard input has to be the only file",
+			return ctl_cannot(&ctl_verify, STDIN_NAME, "standard input has to be the only file",
 			    EX_USAGE);
 	}
 	return 0;
 }
 
 static int
-read_options(struct command *command, int argc, char **argv)
+read_helpers(struct command *command)
 {
-	int c, status = 0;
+	int status = command->key_file == NULL ? 0 : read_key(command, command->key_file);
 
-	while (status == 0 && (c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (c == ANCHORS)
-			status = read_anchors(command, optarg);
-		else if (c == PUBKEY)
-			status = read_key(command, optarg);
-		else if (c == JSON)
-			command->print.is_json = 1;
-		else
-			return ctl_usage("verify");
-	}
-	if (status == 0 && optind == argc)
-		return ctl_usage("verify");
+	for (size_t i = 0; status == 0 && i < command->anchor_files.count; i++)
+		status = read_anchors(command, command->anchor_files.texts[i]);
 	return status;
 }
 
-int
-ctl_verify(int argc, char **argv)
+static const struct cmdline_option options[] = {
+	{ .name = "anchors", .arg = "FILE",
+	    .help = "Compare with anchors in this syslog file",
+	    .take = cmdline_take_more, .at = offsetof(struct command, anchor_files) },
+	{ .name = "pubkey", .arg = "FILE", .help = "Check the anchors' signatures by this key",
+	    .take = cmdline_take_text, .at = offsetof(struct command, key_file) },
+	{ .name = "json", .help = "Print a JSON object", .take = cmdline_take_flag,
+	    .at = offsetof(struct command, print) + offsetof(struct ctl_verify_print, is_json) },
+	{ .help = NULL }
+};
+
+static const struct cmdline_group groups[] = {
+	{ .options = options },
+	{ .options = NULL }
+};
+
+static int
+run(int argc, char **argv)
 {
-	struct command command = { 0 };
+	struct command command = { .count = 0 };
 	int status;
 
 	anchors_init(&command.anchors);
-	if ((status = read_options(&command, argc, argv)) == 0 &&
-	    (status = set_inputs(&command, argc - optind, argv + optind)) == 0)
-		status = run(&command);
+	if (cmdline_read(&ctl_verify.line, &command, &argc, &argv, &status) == 0 &&
+	    (status = set_inputs(&command, argc, argv)) == 0 &&
+	    (status = read_helpers(&command)) == 0)
+		status = verify_inputs(&command);
 	anchors_clear(&command.anchors);
 	audit_key_free(command.key);
 	free(command.inputs);
+	free(command.anchor_files.texts);
 	return status;
 }
+
+const struct ctl_command ctl_verify = { { .program = CTL_PROGRAM, .command = "verify",
+    .usage = "[OPTION]... FILE...", .help = "Check audit files for changes and gaps",
+    .groups = groups, .operand = "FILE", .least = 1, .most = CMDLINE_ANY }, run, NULL };

@@ -3,11 +3,11 @@
 
 #include <confuse.h>
 #include <idn2.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "config/conf.h"
 #include "config/conf_warn.h"
@@ -15,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "daemon/engine.h"
 #include "dns/dns.h"
+#include "os/cmdline.h"
 #include "os/log.h"
 #include "os/sandbox.h"
 
@@ -22,17 +23,38 @@
 
 struct options {
 	struct daemon_options	daemon;
+	struct cmdline_list	overrides;
 	int			only_test;
 	int			only_print;
+	int			only_version;
 };
 
-static void __attribute__((noreturn))
-usage(void)
-{
-	(void)fprintf(stderr, "usage: %s [-fntV] [-c FILE] [-o 'SETTING = VALUE']...\n",
-	    PROGRAM);
-	exit(EX_USAGE);
-}
+#define AT(member)	offsetof(struct options, member)
+
+static const struct cmdline_option table[] = {
+	{ NULL, 'c', "FILE", "Read this configuration file", cmdline_take_text,
+	    AT(daemon.file), 0 },
+	{ NULL, 'f', NULL, "Stay in the foreground, and log to standard error",
+	    cmdline_take_flag, AT(daemon.in_foreground), 0 },
+	{ NULL, 'n', NULL, "Print the effective configuration and exit", cmdline_take_flag,
+	    AT(only_print), 0 },
+	{ NULL, 'o', "'SETTING = VALUE'", "Override a setting; may be repeated",
+	    cmdline_take_more, AT(overrides), 0 },
+	{ NULL, 't', NULL, "Test the configuration and exit", cmdline_take_flag,
+	    AT(only_test), 0 },
+	{ NULL, 'V', NULL, "Print the version, libraries and sandboxes, and exit",
+	    cmdline_take_flag, AT(only_version), 0 },
+	{ .help = NULL }
+};
+
+static const struct cmdline_group groups[] = {
+	{ .options = table },
+	{ .options = NULL }
+};
+
+static const struct cmdline line = { .program = PROGRAM,
+    .usage = "[-fntV] [-c FILE] [-o 'SETTING = VALUE']...",
+    .help = "Refuse relaying to clients that are not entitled to it", .groups = groups };
 
 static void __attribute__((noreturn))
 print_version(void)
@@ -52,45 +74,18 @@ print_version(void)
 }
 
 static void
-read_option(int c, struct options *options)
-{
-	switch (c) {
-	case 'c':
-		options->daemon.file = optarg;
-		break;
-	case 'f':
-		options->daemon.in_foreground = 1;
-		break;
-	case 'n':
-		options->only_print = 1;
-		break;
-	case 'o':
-		options->daemon.overrides[options->daemon.count++] = optarg;
-		break;
-	case 't':
-		options->only_test = 1;
-		break;
-	case 'V':
-		print_version();
-	default:
-		usage();
-	}
-}
-
-static void
 read_options(int argc, char **argv, struct options *options)
 {
-	int c;
+	int status;
 
 	memset(options, 0, sizeof(*options));
 	options->daemon.file = AUTHRELAY_CONF;
-	options->daemon.overrides = calloc((size_t)argc, sizeof(char *));
-	if (options->daemon.overrides == NULL)
-		fatal("out of memory");
-	while ((c = getopt(argc, argv, "c:fno:tV")) != -1)
-		read_option(c, options);
-	if (optind != argc)
-		usage();
+	if (cmdline_read(&line, options, &argc, &argv, &status) == -1)
+		exit(status);
+	if (options->only_version)
+		print_version();
+	options->daemon.overrides = options->overrides.texts;
+	options->daemon.count = options->overrides.count;
 }
 
 static struct conf *
@@ -126,7 +121,7 @@ print_test(const struct conf *conf, const char *file)
 }
 
 /*
- * In the background the working folder is another, and a reload has to find the file
+ * In the background the working directory is another, and a reload has to find the file
  * again.
  */
 static int
@@ -161,6 +156,6 @@ main(int argc, char **argv)
 	else
 		status = run_daemon(&options.daemon, conf);
 	conf_unref(conf);
-	free(options.daemon.overrides);
+	free(options.overrides.texts);
 	return status;
 }

@@ -52,7 +52,7 @@ subtest 'options' => sub {
 	for my $bad (['-x'], ['-c'], ['word'], ['-t', '-c', $file, 'word']) {
 		($code, $text) = run(@$bad);
 		is($code, 64, "usage: @$bad");
-		like($text, qr/^usage: authrelay-milter /m, 'says how');
+		like($text, qr/^authrelay-milter: .*\nSee: authrelay-milter --help$/, 'says why and where help is');
 	}
 };
 
