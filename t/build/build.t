@@ -19,6 +19,8 @@ my %INSTALLED = (
 	'share/man/man8/authrelayctl.8' => '0644',
 	'share/man/man5/authrelay.conf.5' => '0644',
 	'share/man/man5/authrelay-audit.5' => '0644',
+	'share/bash-completion/completions/authrelayctl' => '0644',
+	'share/zsh/site-functions/_authrelayctl' => '0644',
 	map { ("share/doc/authrelay/$_" => '0644') } qw(README LICENSE authrelay.conf
 	    audit.schema.json postfix-main.cf sendmail.mc),
 );

@@ -155,8 +155,8 @@ subtest 'logrotate' => sub {
 subtest 'the spec file' => sub {
 	my $file = "$CONTRIB/rpm/authrelay.spec";
 	my ($list) = read_file($file) =~ /^%files\n(.*?)\n\n/ms;
-	my %macro = (_sbindir => '/usr/sbin', _sysconfdir => '/etc', _mandir => '/usr/share/man');
-	my @file = map { m{%\{(_(?:sbindir|mandir|sysconfdir))\}(\S+?)\*?$} ? "$macro{$1}$2" : () }
+	my %macro = (_sbindir => '/usr/sbin', _sysconfdir => '/etc', _mandir => '/usr/share/man', _datadir => '/usr/share');
+	my @file = map { m{%\{(_(?:sbindir|mandir|datadir|sysconfdir))\}(\S+?)\*?$} ? "$macro{$1}$2" : () }
 	    split /\n/, $list;
 
 	is join(' ', sort @file), join(' ', sort '/etc/logrotate.d/authrelay',

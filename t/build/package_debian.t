@@ -52,7 +52,7 @@ subtest 'build' => sub {
 
 	is join("\n", grep { /warning:/ } split /\n/, $output), '', 'without a warning';
 	succeeds('make install', 'make', '-s', '-C', 'authrelay', 'install', "DESTDIR=$FOLDER/made");
-	my @made = map { m{LICENSE$} ? () : "/$_" } files_below("$FOLDER/made");
+	my @made = map { m{LICENSE$} ? () : "/$_" =~ s{/zsh/site-functions/}{/zsh/vendor-completions/}r } files_below("$FOLDER/made");
 	my @list = map { m{^-.* \.(/\S+?)(?:\.gz)?$} ? $1 : () }
 	    split /\n/, succeeds('contents', 'dpkg', '-c', $deb);
 	is join("\n", sort @list), join("\n", sort @made, @CONTRIB, @DEBIAN),
