@@ -40,107 +40,72 @@ put_seq(struct buf *out, uint64_t from, uint64_t to)
 		buf_printf(out, "seq %" PRIu64 "-%" PRIu64, from, to);
 }
 
-static void
-put_follows(struct buf *out, const struct verify_finding *f)
-{
-	put_range(out, f->from, f->to);
-	buf_puts(out, f->from == f->to ? " does not follow: " : " do not follow: ");
-}
+/*
+ * What a finding says. $l is its lines, $d "does" or "do" for them, $n the first and $N the
+ * last; $s its sequence numbers, $m the same if they are known, $a the first and $b the
+ * last; $w why the file cannot be read.
+ */
+static const char *const texts[] = {
+	[VERIFY_CHANGED] = "$l $d not follow: changed",
+	[VERIFY_VALUE] = "$l $d not follow: only the chain value was changed",
+	[VERIFY_MISSING] = "$l $d not follow: records are missing before it$m",
+	[VERIFY_ADDED] = "$l $d not follow: added or moved (seq $a)",
+	[VERIFY_BARE] = "$l: added, or its chain value was removed",
+	[VERIFY_HEADLESS] = "$l $d not follow: the beginning of the file is missing",
+	[VERIFY_STRANGER] = "$l $d not follow: a file, or the end of the one before, is "
+	    "missing$m",
+	[VERIFY_NUMBER] = "$l: number $a after $b",
+	[VERIFY_ANCHOR] = "$l: written again; the anchor kept elsewhere for $s does not agree",
+	[VERIFY_SIGNATURE] = "$l: the anchor $s has an invalid signature",
+	[VERIFY_CUT] = "line $N is not the last; an anchor kept elsewhere has more$m: cut, or "
+	    "a later file was not given",
+	[VERIFY_UNREADABLE] = "cannot be read from line $n on: $w",
+	[VERIFY_PARTIAL] = "$l: incomplete: cut, torn, or still being written",
+	[VERIFY_EMPTY] = "no line has a chain value; the file cannot be checked",
+	[VERIFY_UNSIGNED] = "$l: an anchor without a signature, after signed ones",
+	[VERIFY_UNANCHORED] = "$l: after the last anchor that can be checked",
+	[VERIFY_TORN] = "$l: torn, and closed by the daemon",
+	[VERIFY_COVERED] = "$l: no chain value; covered by that of the next line",
+	[VERIFY_GAP] = "before line $n: never written, as the daemon has logged: $s",
+	[VERIFY_NEW_CHAIN] = "$l: a new chain begins, seq $a",
+	[VERIFY_EARLIER] = "$l: begins with seq $a; the file before was not given",
+	[VERIFY_COUNT] = "$l: the anchor counts $a records, there are $b",
+	[VERIFY_GOOD] = "$l good"
+};
 
-/* What the numbers say of it, which may be nothing. */
 static void
-put_missing(struct buf *out, const struct verify_finding *f)
+put_value(struct buf *out, char name, const struct verify_finding *f, const char *why)
 {
-	if (f->seq_to < f->seq_from)
-		return;
-	buf_puts(out, ", ");
-	put_seq(out, f->seq_from, f->seq_to);
-}
-
-static void
-put_broken(struct buf *out, const struct verify_finding *f)
-{
-	switch (f->kind) {
-	case VERIFY_CHANGED:
-		put_follows(out, f);
-		buf_puts(out, "changed");
-		break;
-	case VERIFY_VALUE:
-		put_follows(out, f);
-		buf_puts(out, "its chain value was changed, and nothing else");
-		break;
-	case VERIFY_MISSING:
-		put_follows(out, f);
-		buf_puts(out, "missing before it");
-		put_missing(out, f);
-		break;
-	case VERIFY_ADDED:
-		put_follows(out, f);
-		buf_printf(out, "added, or not in its place (seq %" PRIu64 ")", f->seq_from);
-		break;
-	case VERIFY_BARE:
+	switch (name) {
+	case 'l':
 		put_range(out, f->from, f->to);
-		buf_puts(out, ": added, or without the chain value that it had");
 		break;
-	case VERIFY_HEADLESS:
-		put_follows(out, f);
-		buf_puts(out, "the beginning of the file is missing");
+	case 'd':
+		buf_puts(out, f->from == f->to ? "does" : "do");
 		break;
-	case VERIFY_STRANGER:
-		put_follows(out, f);
-		buf_puts(out, "a file, or the end of the one before, is missing");
-		put_missing(out, f);
+	case 'n':
+		buf_printf(out, "%" PRIu64, f->from);
 		break;
-	case VERIFY_NUMBER:
-		put_range(out, f->from, f->to);
-		buf_printf(out, ": number %" PRIu64 " after %" PRIu64, f->seq_from, f->seq_to);
+	case 'N':
+		buf_printf(out, "%" PRIu64, f->to);
 		break;
-	default:
-		break;
-	}
-}
-
-static void
-put_denied(struct buf *out, const struct verify_finding *f)
-{
-	switch (f->kind) {
-	case VERIFY_ANCHOR:
-		if (f->from == 0)
-			buf_puts(out, "no line agrees with the anchor that was kept of ");
-		else {
-			put_range(out, f->from, f->to);
-			buf_puts(out, ": written anew; not what the anchor says that was kept of ");
-		}
+	case 'm':
+		if (f->seq_to < f->seq_from)
+			break;
+		buf_puts(out, ", ");
 		put_seq(out, f->seq_from, f->seq_to);
 		break;
-	case VERIFY_SIGNATURE:
-		put_range(out, f->from, f->to);
-		buf_puts(out, ": the signature is wrong of the anchor ");
+	case 's':
 		put_seq(out, f->seq_from, f->seq_to);
 		break;
-	case VERIFY_CUT:
-		buf_printf(out, "line %" PRIu64 " is not the last; by an anchor that was kept, "
-		    "missing behind it", f->to);
-		put_missing(out, f);
-		buf_puts(out, ": cut, or a later file was not given");
+	case 'a':
+		buf_printf(out, "%" PRIu64, f->seq_from);
 		break;
-	case VERIFY_PARTIAL:
-		put_range(out, f->from, f->to);
-		buf_puts(out, ": not whole; cut, torn, or not yet written to its end");
+	case 'b':
+		buf_printf(out, "%" PRIu64, f->seq_to);
 		break;
-	case VERIFY_EMPTY:
-		buf_puts(out, "no line has a chain value; nothing can be said of them");
-		break;
-	case VERIFY_UNSIGNED:
-		put_range(out, f->from, f->to);
-		buf_puts(out, ": an anchor without a signature; others before have one");
-		break;
-	case VERIFY_UNANCHORED:
-		put_range(out, f->from, f->to);
-		buf_puts(out, ": behind the last anchor that can be checked");
-		break;
-	default:
-		put_broken(out, f);
+	case 'w':
+		buf_puts(out, why);
 		break;
 	}
 }
@@ -148,46 +113,15 @@ put_denied(struct buf *out, const struct verify_finding *f)
 static void
 put_text(struct buf *out, const struct ctl_verify_print *print, const struct verify_finding *f)
 {
-	switch (f->kind) {
-	case VERIFY_UNREADABLE:
-		buf_printf(out, "cannot be read from line %" PRIu64 " on: %s", f->from,
-		    print->why);
-		break;
-	case VERIFY_TORN:
-		put_range(out, f->from, f->to);
-		buf_puts(out, ": torn, and closed by the daemon");
-		break;
-	case VERIFY_COVERED:
-		put_range(out, f->from, f->to);
-		buf_puts(out, ": no chain value; covered by that of the next line");
-		break;
-	case VERIFY_GAP:
-		buf_printf(out, "before line %" PRIu64 ": never written, as the daemon has "
-		    "logged: ", f->from);
-		put_seq(out, f->seq_from, f->seq_to);
-		break;
-	case VERIFY_NEW_CHAIN:
-		put_range(out, f->from, f->to);
-		buf_printf(out, ": a new chain begins, seq %" PRIu64, f->seq_from);
-		break;
-	case VERIFY_EARLIER:
-		put_range(out, f->from, f->to);
-		buf_printf(out, ": begins with seq %" PRIu64 "; what was before is in a file "
-		    "that was not given", f->seq_from);
-		break;
-	case VERIFY_COUNT:
-		put_range(out, f->from, f->to);
-		buf_printf(out, ": the anchor counts %" PRIu64 " records, there are %" PRIu64,
-		    f->seq_from, f->seq_to);
-		break;
-	case VERIFY_GOOD:
-		put_range(out, f->from, f->to);
-		buf_puts(out, " good");
-		break;
-	default:
-		put_denied(out, f);
-		break;
-	}
+	const char *text = texts[f->kind];
+
+	if (f->kind == VERIFY_ANCHOR && f->from == 0)
+		text = "no line agrees with the anchor kept elsewhere for $s";
+	for (; *text != '\0'; text++)
+		if (*text == '$')
+			put_value(out, *++text, f, print->why);
+		else
+			buf_putc(out, *text);
 }
 
 static void
@@ -273,7 +207,7 @@ ctl_verify_finding(void *arg, const struct verify_finding *finding)
 		put_line(&out, print, finding);
 	if (print->shown > SHOWN_MAX && !print->is_json) {
 		put_name(&out, print->file);
-		buf_puts(&out, ": there is more to say, and it is left out\n");
+		buf_puts(&out, ": more findings are not printed\n");
 	}
 	print->findings++;
 	print_out(print, &out);
@@ -293,16 +227,16 @@ put_anchors(struct buf *out, const struct ctl_verify_print *print,
 {
 	buf_printf(out, "anchors: %" PRIu64 " in the files", r->anchors);
 	if (r->is_signed > 0 && print->has_key)
-		buf_printf(out, ", %" PRIu64 " signed, %" PRIu64 " rightly", r->is_signed,
+		buf_printf(out, ", %" PRIu64 " signed, %" PRIu64 " valid", r->is_signed,
 		    r->is_right);
 	else if (r->is_signed > 0)
 		buf_printf(out, ", %" PRIu64 " signed (not checked without --pubkey)",
 		    r->is_signed);
 	if (print->anchors > 0)
 		buf_printf(out, "; %zu kept elsewhere, %" PRIu64 " found, %" PRIu64
-		    " of other times", print->anchors, r->found, r->older);
+		    " older", print->anchors, r->found, r->older);
 	if (print->unreadable > 0)
-		buf_printf(out, "; %" PRIu64 " not to be read", print->unreadable);
+		buf_printf(out, "; %" PRIu64 " unreadable", print->unreadable);
 	buf_putc(out, '\n');
 }
 
@@ -332,10 +266,10 @@ put_summary(struct buf *out, const struct ctl_verify_print *print,
 	buf_putc(out, '\n');
 	put_anchors(out, print, r);
 	if (r->torn > 0 || r->missing > 0)
-		buf_printf(out, "by the daemon: %" PRIu64 " torn lines closed, %" PRIu64
+		buf_printf(out, "logged by the daemon: %" PRIu64 " torn lines closed, %" PRIu64
 		    " records not written\n", r->torn, r->missing);
 	if (r->vouched.file != NULL) {
-		buf_puts(out, "vouched for: to ");
+		buf_puts(out, "confirmed: to ");
 		put_place(out, &r->vouched);
 		buf_printf(out, ", seq %" PRIu64 ", %s\n", r->vouched.seq, r->vouched.time);
 	}

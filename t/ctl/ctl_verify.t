@@ -85,16 +85,16 @@ sub test_good
 
 	verifies('all', [@log, '--pubkey', $public, @ALL], 0, qr/^a\.2: lines 1-9 good\n(?:.*\n)*?a\.1: lines 1-5 good\na\.0/m,
 	    qr/^a\.2: line 7: torn, and closed by the daemon$/m, qr/^a\.2: before line 8: never written.*: seq 7-8$/m,
-	    qr/^anchors: 4 in the files, 4 signed, 4 rightly; 4 kept elsewhere, 4 found, 0 of/m,
-	    qr/^records: 18 in 19 lines of 3 files, seq 1 to 20, /m, qr/^vouched for: to a\.0 line 5, seq 20,/m,
+	    qr/^anchors: 4 in the files, 4 signed, 4 valid; 4 kept elsewhere, 4 found, 0 older/m,
+	    qr/^records: 18 in 19 lines of 3 files, seq 1 to 20, /m, qr/^confirmed: to a\.0 line 5, seq 20,/m,
 	    qr/^verdict: good$/m);
 	verifies('packed', ['--anchors', "$folder/log.gz", "$folder/a.1.gz", $ALL[2], $ALL[0]], 0, qr/^a\.1\.gz: lines 1-5 good$/m);
-	verifies('the newest', [@log, $ALL[0]], 0, qr/^a\.0: line 1: begins with seq 16;/m, qr/, 1 found, 3 of other times/);
-	verifies('a signature alone', ['--pubkey', $public, @ALL], 0, qr/4 signed, 4 rightly\n/);
+	verifies('the newest', [@log, $ALL[0]], 0, qr/^a\.0: line 1: begins with seq 16;/m, qr/, 1 found, 3 older/);
+	verifies('a signature alone', ['--pubkey', $public, @ALL], 0, qr/4 signed, 4 valid\n/);
 	verifies('standard input', [\join('', @file), @log, '-'], 0, qr/^standard input: lines 1-19 good$/m);
 	verifies('nobody vouches', [@ALL], 2, qr/^verdict: cannot tell; a\.0 line 1: not-anchored$/m);
 	verifies('records behind the last anchor', ['--pubkey', $public, write_file("$folder/b", $file[0] =~ s/.*\n\z//r)], 2,
-	    qr/^b: lines 7-8: behind the last anchor/m);
+	    qr/^b: lines 7-8: after the last anchor/m);
 	write_file("$folder/again", $anchor[0] =~ s/^Nov.*?: /$_/r), verifies("syslog as '$_'", ['--anchors', "$folder/again",
 	    '--pubkey', $public, @ALL], 0, qr/1 kept elsewhere, 1 found/) for '2026-11-24T06:00:00.123456+01:00 mx authrelay-milter[12]: ',
 	    '2026-11-24T06:00:00Z mx authrelay-milter[12] ', '<22>1 2026-11-24T06:00:00Z mx authrelay-milter 12 - - ',
@@ -115,21 +115,21 @@ sub test_broken
 
 	$try->('a byte', 1, qr/^broken: lines 1-3 good, line 4 does not follow: changed$/m, @line[0 .. 2],
 	    $line[3] =~ s/permit/reject/r, @line[4 .. 8]);
-	$try->('a chain value', 1, qr/lines 1-3 good, line 4 does not follow: its chain value was changed/, @line[0 .. 2],
+	$try->('a chain value', 1, qr/lines 1-3 good, line 4 does not follow: only the chain value was changed$/m, @line[0 .. 2],
 	    $line[3] =~ s/"chain":"./"chain":"x/r =~ s/"x/'"' . ($line[3] =~ m{"chain":"0} ? 1 : 0)/er, @line[4 .. 8]);
-	$try->('a line out', 1, qr/lines 1-3 good, line 4 does not follow: missing before it, seq 4$/m, @line[0 .. 2, 4 .. 8]);
-	$try->('a line twice', 1, qr/lines 1-3 good, line 4 does not follow: added, or not in its place \(seq 2\)$/m,
+	$try->('a line out', 1, qr/lines 1-3 good, line 4 does not follow: records are missing before it, seq 4$/m, @line[0 .. 2, 4 .. 8]);
+	$try->('a line twice', 1, qr/lines 1-3 good, line 4 does not follow: added or moved \(seq 2\)$/m,
 	    @line[0 .. 2, 1, 3 .. 8]);
-	$try->('a line of no record', 1, qr/lines 1-3 good, line 4: added, or without the chain value/m, @line[0 .. 2], "x\n", @line[3 .. 8]);
+	$try->('a line of no record', 1, qr/lines 1-3 good, line 4: added, or its chain value was removed$/m, @line[0 .. 2], "x\n", @line[3 .. 8]);
 	$try->('the beginning out', 1, qr/^broken: line 1 does not follow: the beginning of the file is missing/m, @line[2 .. 8]);
 	$try->('the end out', 1, qr/^a\.1: line 1 does not follow: a file, or the end.*, seq 5-10$/m, @line[0 .. 3]);
-	$try->('a signature', 1, qr/^broken: line 6: the signature is wrong of the anchor seq 6$/m, @line[0 .. 4],
+	$try->('a signature', 1, qr/^broken: line 6: the anchor seq 6 has an invalid signature$/m, @line[0 .. 4],
 	    $line[5] =~ s/"sig":"(.)/'"sig":"' . ($1 eq 'A' ? 'B' : 'A')/er, @line[6 .. 8]);
 	verifies('a file missing', [@log, @ALL[0, 2]], 1, qr/^a\.0: line 1 does not follow: a file, or the end.*missing, seq 11-15$/m);
 	verifies('the end cut', [@log, @ALL[1, 2]], 1, qr/^a\.1: line 5 is not the last; by an anchor.*, seq 16-20: cut/m,
 	    qr/^verdict: broken, first at a\.1 line 5: cut$/m);
 	write_file($broken, $file[2] =~ s/.{9}\n\z//r);
-	verifies('the end torn', ['--pubkey', $public, $broken], 2, qr/^broken: lines 1-4 good, line 5: not whole;/m);
+	verifies('the end torn', ['--pubkey', $public, $broken], 2, qr/^broken: lines 1-4 good, line 5: incomplete:/m);
 	write_file("$broken.gz", substr read_file("$folder/a.1.gz"), 0, -30);
 	verifies('a packed file cut', [@log, "$broken.gz", @ALL[0, 2]], 1, qr/^broken\.gz: cannot be read from line \d+ on: /m);
 }
@@ -146,11 +146,11 @@ sub test_rewritten
 	$chain->anchor;
 	write_file("$folder/anew", $chain->text);
 	verifies('written anew, signed', ['--pubkey', $public, "$folder/anew"], 1,
-	    qr/^anew: lines 1-6: the signature is wrong of the anchor seq 6$/m, qr/2 signed, 0 rightly/);
+	    qr/^anew: lines 1-6: the anchor seq 6 has an invalid signature$/m, qr/2 signed, 0 valid/);
 	verifies('written anew, anchors kept', ['--anchors', "$folder/log", "$folder/anew"], 1,
-	    qr/^anew: lines 1-6: written anew; not what the anchor says that was kept of seq 6$/m);
-	verifies('another key', ['--pubkey', "$folder/other.pub", @ALL], 1, qr/4 signed, 0 rightly/);
-	verifies('signed by it, and wrongly', ['--pubkey', "$folder/other.pub", "$folder/anew"], 0, qr/2 signed, 2 rightly/);
+	    qr/^anew: lines 1-6: written again; the anchor kept elsewhere for seq 6 does not agree$/m);
+	verifies('another key', ['--pubkey', "$folder/other.pub", @ALL], 1, qr/4 signed, 0 valid/);
+	verifies('signed by it, and wrongly', ['--pubkey', "$folder/other.pub", "$folder/anew"], 0, qr/2 signed, 2 valid/);
 }
 
 # What happens in an honest life.
