@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "core/json_write.h"
 #include "ctl/ctl_changes.h"
 #include "ctl/ctl_time.h"
 
@@ -386,78 +387,75 @@ json_member(struct buf *out, const char *name, const char *text)
 {
 	if (*text == '\0')
 		return;
-	buf_printf(out, ",\"%s\":", name);
+	json_write_key(out, name);
 	json_text(out, text);
 }
 
 static void
 json_cause(const char *when, const struct buf *key, size_t place, struct buf *out)
 {
-	buf_printf(out, ",\"%s\":{\"verdict\":", when);
-	json_text(out, text_at(key, place));
+	json_write_open(out, when, '{');
+	json_member(out, "verdict", text_at(key, place));
 	json_member(out, "reason", text_at(key, place + 1));
 	json_member(out, "matched", text_at(key, place + 2));
-	buf_putc(out, '}');
+	json_write_close(out, '}');
 }
 
 static void
 json_example(const struct ctl_changes_example *example, struct buf *out)
 {
-	buf_puts(out, "{\"time\":");
-	json_text(out, example->time);
+	json_write_open(out, NULL, '{');
+	json_member(out, "time", example->time);
 	for (size_t i = 0; i < EXAMPLE_TEXTS; i++)
 		json_member(out, record_key_name(example_keys[i]),
 		    text_at(&example->key, i));
-	buf_putc(out, '}');
+	json_write_close(out, '}');
 }
 
 static void
 json_group(const struct ctl_changes_group *group, struct buf *out)
 {
-	buf_printf(out, "{\"count\":%" PRIu64, group->count);
+	json_write_open(out, NULL, '{');
+	json_write_number(out, "count", group->count);
 	json_cause("then", &group->key, 0, out);
 	json_cause("now", &group->key, CAUSE_TEXTS, out);
-	buf_puts(out, ",\"examples\":[");
-	for (unsigned i = 0; i < group->example_count; i++) {
-		buf_puts(out, i > 0 ? "," : "");
+	json_write_open(out, "examples", '[');
+	for (unsigned i = 0; i < group->example_count; i++)
 		json_example(&group->examples[i], out);
-	}
-	buf_puts(out, "]}");
+	json_write_close(out, ']');
+	json_write_close(out, '}');
 }
 
 static void
 json_unknown(const struct ctl_changes *changes, struct buf *out)
 {
-	const char *between = "";
-
-	buf_printf(out, ",\"cannot_tell\":%" PRIu64 ",\"cannot_tell_without\":{",
-	    changes->unknown);
-	for (unsigned i = 0; i < REPLAY_UNKNOWN_COUNT; i++) {
-		if (changes->unknown_for[i] == 0)
-			continue;
-		buf_puts(out, between);
-		json_text(out, replay_unknown_name((enum replay_unknown)i));
-		buf_printf(out, ":%" PRIu64, changes->unknown_for[i]);
-		between = ",";
-	}
-	buf_putc(out, '}');
+	json_write_number(out, "cannot_tell", changes->unknown);
+	json_write_open(out, "cannot_tell_without", '{');
+	for (unsigned i = 0; i < REPLAY_UNKNOWN_COUNT; i++)
+		if (changes->unknown_for[i] > 0)
+			json_write_number(out, replay_unknown_name((enum replay_unknown)i),
+			    changes->unknown_for[i]);
+	json_write_close(out, '}');
 }
 
 void
 ctl_changes_write_json(struct ctl_changes *changes, struct buf *out)
 {
 	sort_groups(changes);
-	buf_printf(out, "{\"lines\":%" PRIu64 ",\"bad_lines\":%" PRIu64
-	    ",\"decisions\":%" PRIu64 ",\"same\":%" PRIu64 ",\"other_reason\":%" PRIu64
-	    ",\"changed\":%" PRIu64 ",\"refused_now\":%" PRIu64
-	    ",\"permitted_now\":%" PRIu64, changes->lines, changes->bad_lines,
-	    changes->decisions, changes->same, changes->other_reason, changes->changed,
-	    changes->refused_now, changes->permitted_now);
+	json_write_open(out, NULL, '{');
+	json_write_number(out, "lines", changes->lines);
+	json_write_number(out, "bad_lines", changes->bad_lines);
+	json_write_number(out, "decisions", changes->decisions);
+	json_write_number(out, "same", changes->same);
+	json_write_number(out, "other_reason", changes->other_reason);
+	json_write_number(out, "changed", changes->changed);
+	json_write_number(out, "refused_now", changes->refused_now);
+	json_write_number(out, "permitted_now", changes->permitted_now);
 	json_unknown(changes, out);
-	buf_puts(out, ",\"groups\":[");
-	for (size_t i = 0; i < changes->group_count; i++) {
-		buf_puts(out, i > 0 ? "," : "");
+	json_write_open(out, "groups", '[');
+	for (size_t i = 0; i < changes->group_count; i++)
 		json_group(&changes->groups[i], out);
-	}
-	buf_printf(out, "],\"others\":%" PRIu64 "}\n", changes->others);
+	json_write_close(out, ']');
+	json_write_number(out, "others", changes->others);
+	buf_puts(out, "}\n");
 }

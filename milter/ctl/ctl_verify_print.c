@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "core/json_write.h"
 #include "ctl/ctl_verify.h"
 
 #define SHOWN_MAX	100	/* of a file: one that is all wrong would never end */
@@ -138,35 +139,32 @@ put_line(struct buf *out, const struct ctl_verify_print *print, const struct ver
 }
 
 static void
-put_json_file(struct buf *out, const char *file)
-{
-	buf_puts(out, "\"file\":");
-	if (file == NULL)
-		file = "";
-	encode_json(out, file, strlen(file));
-}
-
-static void
 put_json_pair(struct buf *out, const char *name, uint64_t from, uint64_t to)
 {
-	if (from != 0 && to >= from)
-		buf_printf(out, ",\"%s\":[%" PRIu64 ",%" PRIu64 "]", name, from, to);
+	if (from == 0 || to < from)
+		return;
+	json_write_open(out, name, '[');
+	json_write_number(out, NULL, from);
+	json_write_number(out, NULL, to);
+	json_write_close(out, ']');
 }
 
 static void
 put_json(struct buf *out, const struct ctl_verify_print *print, const struct verify_finding *f)
 {
-	buf_puts(out, print->findings == 0 ? "\n{" : ",\n{");
-	put_json_file(out, f->file);
-	buf_printf(out, ",\"kind\":\"%s\"", verify_kind_name(f->kind));
+	buf_puts(out, print->findings == 0 ? "" : ",");
+	json_write_line(out);
+	json_write_open(out, NULL, '{');
+	json_write_text(out, "file", f->file == NULL ? "" : f->file);
+	json_write_text(out, "kind", verify_kind_name(f->kind));
 	put_json_pair(out, "good", f->good_from, f->good_to);
 	put_json_pair(out, "lines", f->from, f->to);
-	if (f->kind == VERIFY_COUNT || f->kind == VERIFY_NUMBER)
-		buf_printf(out, ",\"is\":%" PRIu64 ",\"%s\":%" PRIu64, f->seq_from,
-		    f->kind == VERIFY_COUNT ? "should" : "before", f->seq_to);
-	else
+	if (f->kind == VERIFY_COUNT || f->kind == VERIFY_NUMBER) {
+		json_write_number(out, "is", f->seq_from);
+		json_write_number(out, f->kind == VERIFY_COUNT ? "should" : "before", f->seq_to);
+	} else
 		put_json_pair(out, "seq", f->seq_from, f->seq_to);
-	buf_putc(out, '}');
+	json_write_close(out, '}');
 }
 
 static void
@@ -287,38 +285,51 @@ put_summary(struct buf *out, const struct ctl_verify_print *print,
 static void
 put_json_place(struct buf *out, const char *name, const struct verify_place *place)
 {
-	buf_printf(out, ",\"%s\":{", name);
-	put_json_file(out, place->file);
-	buf_printf(out, ",\"line\":%" PRIu64 ",\"seq\":%" PRIu64, place->line, place->seq);
-	if (place->time[0] != '\0') {
-		buf_puts(out, ",\"time\":");
-		encode_json(out, place->time, strlen(place->time));
-	}
-	buf_putc(out, '}');
+	json_write_open(out, name, '{');
+	json_write_text(out, "file", place->file == NULL ? "" : place->file);
+	json_write_number(out, "line", place->line);
+	json_write_number(out, "seq", place->seq);
+	if (place->time[0] != '\0')
+		json_write_text(out, "time", place->time);
+	json_write_close(out, '}');
+}
+
+static void
+put_json_anchors(struct buf *out, const struct ctl_verify_print *print,
+    const struct verify_result *r)
+{
+	json_write_open(out, "anchors", '{');
+	json_write_number(out, "in_files", r->anchors);
+	json_write_number(out, "signed", r->is_signed);
+	if (print->has_key)
+		json_write_number(out, "signed_rightly", r->is_right);
+	json_write_number(out, "kept", print->anchors);
+	json_write_number(out, "found", r->found);
+	json_write_number(out, "of_other_times", r->older);
+	json_write_number(out, "unreadable", print->unreadable);
+	json_write_close(out, '}');
 }
 
 static void
 put_json_summary(struct buf *out, const struct ctl_verify_print *print,
     const struct verify_result *r)
 {
-	buf_printf(out, "\n],\"files\":%" PRIu64 ",\"lines\":%" PRIu64 ",\"records\":%" PRIu64,
-	    print->files, r->lines, r->records);
+	buf_puts(out, "\n]");		/* of the findings */
+	json_write_number(out, "files", print->files);
+	json_write_number(out, "lines", r->lines);
+	json_write_number(out, "records", r->records);
 	if (r->records > 0) {
 		put_json_place(out, "first", &r->first);
 		put_json_place(out, "last", &r->last);
 	}
-	buf_printf(out, ",\"anchors\":{\"in_files\":%" PRIu64 ",\"signed\":%" PRIu64, r->anchors,
-	    r->is_signed);
-	if (print->has_key)
-		buf_printf(out, ",\"signed_rightly\":%" PRIu64, r->is_right);
-	buf_printf(out, ",\"kept\":%zu,\"found\":%" PRIu64 ",\"of_other_times\":%" PRIu64
-	    ",\"unreadable\":%" PRIu64 "},\"torn\":%" PRIu64 ",\"not_written\":%" PRIu64,
-	    print->anchors, r->found, r->older, print->unreadable, r->torn, r->missing);
+	put_json_anchors(out, print, r);
+	json_write_number(out, "torn", r->torn);
+	json_write_number(out, "not_written", r->missing);
 	if (r->vouched.file != NULL)
 		put_json_place(out, "vouched", &r->vouched);
-	buf_printf(out, ",\"verdict\":\"%s\"", verdict_name(r->verdict));
+	json_write_text(out, "verdict", verdict_name(r->verdict));
 	if (r->verdict != VERIFY_IS_GOOD) {
-		buf_printf(out, ",\"why\":\"%s\"", verify_kind_name(r->why));
+		json_write_text(out, "why", verify_kind_name(r->why));
 		put_json_place(out, "where", &r->where);
 	}
 	buf_puts(out, "}\n");

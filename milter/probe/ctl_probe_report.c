@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "core/json_write.h"
 #include "probe/ctl_probe.h"
 
 #define WORD_MAX	1000
@@ -53,35 +54,20 @@ probe_report_end(struct probe_report *report, enum probe_status status,
 }
 
 static void
-add_bytes(struct buf *out, const char *key, const char *text, size_t len)
-{
-	buf_printf(out, "\"%s\": ", key);
-	encode_json(out, text == NULL ? "" : text, len);
-}
-
-static void
-add_string(struct buf *out, const char *key, const char *text)
-{
-	add_bytes(out, key, text, strlen(text));
-}
-
-static void
 add_json(struct buf *out, const struct probe_result *result, unsigned number)
 {
-	buf_puts(out, out->len > 0 ? ",\n  {" : "\n  {");
-	add_string(out, "form", result->form->name);
-	buf_puts(out, ", ");
-	add_string(out, "known_from", result->form->known);
-	buf_puts(out, ", ");
-	add_string(out, "sender", result->sender);
-	buf_puts(out, ", ");
-	add_string(out, "recipient", result->rcpt);
-	buf_printf(out, ", \"verdict\": \"%s\", \"code\": %d, ", verdicts[result->verdict],
-	    result->code);
-	add_bytes(out, "reply", result->reply->data, result->reply->len);
+	json_write_line(out);
+	json_write_open(out, NULL, '{');
+	json_write_text(out, "form", result->form->name);
+	json_write_text(out, "known_from", result->form->known);
+	json_write_text(out, "sender", result->sender);
+	json_write_text(out, "recipient", result->rcpt);
+	json_write_text(out, "verdict", verdicts[result->verdict]);
+	json_write_number(out, "code", (uint64_t)result->code);
+	json_write_bytes(out, "reply", result->reply->data, result->reply->len);
 	if (result->is_sent)
-		buf_printf(out, ", \"message\": %u", number);
-	buf_putc(out, '}');
+		json_write_number(out, "message", number);
+	json_write_close(out, '}');
 }
 
 static void
@@ -193,15 +179,16 @@ add_summary(const struct probe_report *report, struct buf *out)
 static void
 write_json(const struct probe_report *report, const char *word, struct buf *out)
 {
-	buf_puts(out, "{");
-	add_string(out, "target", report->target);
-	buf_printf(out, ", \"status\": \"%s\", \"performed\": %u, \"relays\": %u, "
-	    "\"failed\": %u, \"unclear\": %u, ", word, report->tests, report->relayed,
-	    report->failed, report->open);
-	add_string(out, "why", report->why);
-	buf_puts(out, ", ");
-	add_bytes(out, "session", report->session.data, report->session.len);
-	buf_puts(out, ", \"tests\": [");
+	json_write_open(out, NULL, '{');
+	json_write_text(out, "target", report->target);
+	json_write_text(out, "status", word);
+	json_write_number(out, "performed", report->tests);
+	json_write_number(out, "relays", report->relayed);
+	json_write_number(out, "failed", report->failed);
+	json_write_number(out, "unclear", report->open);
+	json_write_text(out, "why", report->why);
+	json_write_bytes(out, "session", report->session.data, report->session.len);
+	json_write_open(out, "tests", '[');
 	print(out);
 	print(&report->lines);
 	(void)fputs("\n]}\n", stdout);
