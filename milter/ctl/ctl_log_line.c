@@ -3,13 +3,12 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "core/encode.h"
-#include "core/utf8.h"
 #include "ctl/ctl_log_line.h"
 #include "ctl/ctl_time.h"
 #include "record/record.h"
+#include "report/columns.h"
 
 #define VERDICT_WIDTH	10
 #define REASON_WIDTH	15
@@ -19,32 +18,6 @@
 #define BAD_LENGTH_MAX	400	/* of a line that is no record */
 #define MARK		"..."
 
-/* How many columns a character takes; what the locale does not know takes one. */
-static size_t
-columns_of(uint32_t point)
-{
-	int columns = point < 0x80 ? 1 : wcwidth((wchar_t)point);
-
-	return columns < 0 ? 1 : (size_t)columns;
-}
-
-/* Bytes of the text (valid UTF-8) that fit in so many columns; and these in columns_r. */
-static size_t
-fitting(const char *text, size_t length, size_t width, size_t *columns_r)
-{
-	size_t at = 0, n, columns;
-	uint32_t point;
-
-	for (*columns_r = 0; at < length; at += n, *columns_r += columns) {
-		if ((n = utf8_decode(text + at, length - at, &point)) == 0)
-			break;
-		columns = columns_of(point);
-		if (*columns_r + columns > width)
-			break;
-	}
-	return at;
-}
-
 /* Blanks up to a column that is counted from `start` on, and one in any case. */
 static void
 pad(struct buf *b, size_t start, size_t width)
@@ -53,7 +26,7 @@ pad(struct buf *b, size_t start, size_t width)
 
 	if (b->failed)
 		return;
-	(void)fitting(b->data + start, b->len - start, SIZE_MAX / 2, &columns);
+	columns = columns_of(b->data + start, b->len - start);
 	do
 		buf_putc(b, ' ');
 	while (++columns < width + 1);
@@ -228,10 +201,9 @@ trim(const struct ctl_log_style *style, struct buf *line)
 		buf_cut(line, line->len - 1);
 	if (style->width <= strlen(MARK) || line->len == 0)
 		return;
-	(void)fitting(line->data, line->len, SIZE_MAX / 2, &columns);
-	if (columns <= style->width)
+	if (columns_of(line->data, line->len) <= style->width)
 		return;
-	end = fitting(line->data, line->len, style->width - strlen(MARK), &columns);
+	end = columns_fit(line->data, line->len, style->width - strlen(MARK), &columns);
 	buf_cut(line, end);
 	buf_puts(line, MARK);
 }

@@ -18,10 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/encode.h"
 #include "ctl/ctl.h"
 #include "ctl/ctl_filter.h"
 #include "ctl/ctl_time.h"
 #include "os/directory.h"
+#include "os/progress.h"
 #include "record/record_file.h"
 #include "record/record_json.h"
 #include "report/report_show.h"
@@ -31,6 +33,7 @@
 #define TOP_MAX		10000
 #define WIDTH_DEFAULT	80
 #define WIDTH_MAX	200
+#define PROGRESS_PATH	40	/* bytes of a file's name */
 #define PROGRESS_LINES	20000	/* after so many, look at the clock */
 #define PROGRESS_US	INT64_C(200000)
 #define PROGRESS_FIRST	INT64_C(1000000)	/* what takes less needs none */
@@ -44,7 +47,7 @@ struct report_run {
 	struct buf		 spare;
 	const char		*html;		/* NULL: not wanted */
 	int			 is_json;
-	int			 has_progress;
+	struct progress		 progress;
 	int64_t			 began_us;
 	int64_t			 shown_us;
 };
@@ -69,28 +72,16 @@ static void
 show_progress(struct report_run *run, const char *path, const struct record_file *file)
 {
 	int64_t		now = ctl_time_now();
-	uint64_t	size = record_file_size(file);
+	struct buf	shown;
 
 	if (now - run->began_us < PROGRESS_FIRST || now - run->shown_us < PROGRESS_US)
 		return;
 	run->shown_us = now;
-	(void)fprintf(stderr, "\r\033[K%llu records",
-	    (unsigned long long)run->report.lines);
-	if (size > 0) {
-		int	part = (int)(record_file_done(file) * 20 / size);
-
-		(void)fprintf(stderr, "  [%.*s%*s] %3d %%  %.40s", part > 20 ? 20 : part,
-		    "####################", part > 20 ? 0 : 20 - part, "",
-		    (int)(record_file_done(file) * 100 / size), path);
-	}
-	(void)fflush(stderr);
-}
-
-static void
-clear_progress(const struct report_run *run)
-{
-	if (run->shown_us != 0)
-		(void)fputs("\r\033[K", stderr);
+	buf_init(&shown);
+	(void)encode_word(&shown, path, strlen(path), PROGRESS_PATH);
+	progress_show(&run->progress, record_file_done(file), record_file_size(file),
+	    "%" PRIu64 " records  %s", run->report.lines, shown.failed ? "" : shown.data);
+	buf_clear(&shown);
 }
 
 static int
@@ -129,10 +120,10 @@ read_file(struct report_run *run, const char *path)
 			break;
 		}
 		last = line.number;
-		if (run->has_progress && line.number % PROGRESS_LINES == 0)
+		if (run->progress.is_seen && line.number % PROGRESS_LINES == 0)
 			show_progress(run, path, file);
 	}
-	clear_progress(run);
+	progress_hide(&run->progress);
 	if (next == -1)
 		status = ctl_cannot(&ctl_report, path, record_file_why(file), EX_NOINPUT);
 	record_file_close(file);
@@ -339,11 +330,11 @@ run(int argc, char **argv)
 			.offset = local_offset,
 		},
 		.began_us = ctl_time_now(),
-		.has_progress = isatty(STDERR_FILENO),
 	};
 	int			status;
 
 	tzset();
+	progress_init(&run.progress);
 	choose_paper(&run.paper);
 	buf_init(&run.spare);
 	if (ctl_filter_init(&run.filter) == -1)

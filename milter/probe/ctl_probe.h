@@ -8,8 +8,8 @@
 
 #include "core/buf.h"
 #include "core/netaddr.h"
+#include "os/progress.h"
 #include "probe/ctl_probe_forms.h"
-#include "probe/ctl_progress.h"
 #include "probe/smtp_client.h"
 
 /* As monitoring programs have it; the highest of these is not the worst. */
@@ -74,7 +74,8 @@ struct probe_result {
 struct probe_report {
 	enum probe_format	 format;
 	const char		*target;
-	struct ctl_progress	 progress;
+	struct progress		 progress;
+	unsigned		 planned;	/* tests; 0: not known yet */
 	struct buf		 lines;		/* JSON: one a test */
 	struct buf		 relays;	/* their names */
 	struct buf		 session;	/* how safe it is */

@@ -166,7 +166,7 @@ begin_tests(struct play *play)
 		return;
 	if (code / 100 == 2)
 		learn_takes_any(play);
-	ctl_progress_init(&report->progress, count_tests(play));
+	report->planned = count_tests(play);
 	if (play->target->user != NULL && report->ended == PROBE_OK)
 		play_login(play);
 	/*

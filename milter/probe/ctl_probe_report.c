@@ -28,6 +28,7 @@ probe_report_init(struct probe_report *report, enum probe_format format,
     const char *target)
 {
 	*report = (struct probe_report){ .format = format, .target = target };
+	progress_init(&report->progress);
 	buf_init(&report->lines);
 	buf_init(&report->relays);
 	buf_init(&report->session);
@@ -97,7 +98,7 @@ print(const struct buf *text)
 static void
 print_line(struct probe_report *report, const struct buf *line)
 {
-	ctl_progress_hide(&report->progress);
+	progress_hide(&report->progress);
 	print(line);
 	if (line->failed)
 		probe_report_end(report, PROBE_UNKNOWN, "out of memory");
@@ -142,7 +143,8 @@ probe_report_add(struct probe_report *report, const struct probe_result *result)
 		print_line(report, &line);
 		buf_clear(&line);
 	}
-	ctl_progress_show(&report->progress, report->tests);
+	progress_show(&report->progress, report->tests, report->planned, "%u of %u tests",
+	    report->tests, report->planned);
 }
 
 static enum probe_status
@@ -215,7 +217,7 @@ probe_report_finish(struct probe_report *report)
 	enum probe_status status;
 	struct buf out;
 
-	ctl_progress_hide(&report->progress);
+	progress_hide(&report->progress);
 	buf_init(&out);
 	if (report->lines.failed || report->relays.failed)
 		probe_report_end(report, PROBE_UNKNOWN, "out of memory");

@@ -4,9 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
-#include "core/utf8.h"
+#include "report/columns.h"
 #include "report/grid.h"
 
 #define GAP		2
@@ -96,51 +95,6 @@ grid_spark(struct grid *grid, const uint64_t *counts, size_t count, enum grid_co
 	grid_end(grid, color);
 }
 
-/* A character that the C library does not know is most likely one wide. */
-static size_t
-point_width(uint32_t point)
-{
-	int	width;
-
-	if (point < 0x80)
-		return 1;
-	width = wcwidth((wchar_t)point);
-	return width < 0 ? 1 : (size_t)width;
-}
-
-/* How many bytes from the front fit into so many columns, and how many they take. */
-static size_t
-fitting(const char *text, size_t length, size_t columns, size_t *taken_r)
-{
-	size_t		at = 0, taken = 0, n;
-	uint32_t	point;
-
-	for (; at < length; at += n) {
-		size_t	width;
-
-		n = utf8_decode(text + at, length - at, &point);
-		if (n == 0) {
-			n = 1;
-			point = '?';
-		}
-		width = point_width(point);
-		if (taken + width > columns)
-			break;
-		taken += width;
-	}
-	*taken_r = taken;
-	return at;
-}
-
-size_t
-grid_text_width(const char *text, size_t length)
-{
-	size_t	taken;
-
-	(void)fitting(text, length, SIZE_MAX, &taken);
-	return taken;
-}
-
 void
 grid_paint(struct buf *b, enum grid_color color, const char *text, size_t length)
 {
@@ -184,9 +138,9 @@ write_cell(const struct grid *grid, size_t cell, size_t width, struct buf *b)
 	struct buf	 shown;
 
 	buf_init(&shown);
-	fits = fitting(text, length, width, &taken);
+	fits = columns_fit(text, length, width, &taken);
 	if (fits < length) {
-		fits = fitting(text, length, width - 1, &taken);
+		fits = columns_fit(text, length, width - 1, &taken);
 		buf_add(&shown, text, fits);
 		buf_puts(&shown, mark);
 		taken++;
@@ -210,7 +164,7 @@ measure(const struct grid *grid, size_t widths[GRID_COLUMNS])
 	for (size_t i = 0; i < grid->count; i++) {
 		size_t		 length;
 		const char	*text = text_of(grid, i, &length);
-		size_t		 width = grid_text_width(text, length);
+		size_t		 width = columns_of(text, length);
 
 		if (width > widths[i % grid->columns])
 			widths[i % grid->columns] = width;

@@ -65,8 +65,6 @@ void	grid_spark(struct grid *, const uint64_t *counts, size_t count, enum grid_c
 /* Adds all lines. Sets the buffer's failure where memory ran out on the way. */
 void	grid_write(const struct grid *, struct buf *);
 
-/* How many columns of a terminal the text takes. */
-size_t	grid_text_width(const char *, size_t length);
 void	grid_paint(struct buf *, enum grid_color, const char *text, size_t length);
 
 #endif
