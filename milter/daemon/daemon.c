@@ -11,7 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/engine.h"
 #include "daemon/filter.h"
-#include "daemon/probe.h"
+#include "daemon/selfcheck.h"
 #include "daemon/watchdog.h"
 #include "dns/ask.h"
 #include "os/background.h"
@@ -32,7 +32,7 @@ struct daemon {
 	struct conf			*conf;	/* in force; the filter has one, too */
 	const struct conf		*first;	/* what the daemon was started with */
 	struct ask			*ask;	/* NULL: mx.accept is none */
-	struct probe_place		*own_place;	/* of our socket; static */
+	struct selfcheck_place		*own_place;	/* of our socket; static */
 	struct audit			*audit;
 	struct filter			*filter;
 	struct background		 background;
@@ -111,7 +111,7 @@ log_what_may_be_lost(const struct conf *conf)
 static void
 call_thread(const void *place)
 {
-	probe_knock(place);
+	selfcheck_wake_thread(place);
 }
 
 /* Sets *ask_r to who answers for a configuration; -1, logged: nobody can. */
@@ -263,7 +263,7 @@ reload(struct daemon *d)
 
 struct serving {
 	struct filter			*filter;
-	const struct probe_place	*own_place;
+	const struct selfcheck_place	*own_place;
 };
 
 static void *
@@ -376,7 +376,7 @@ start(struct daemon *d)
 	    background_write_pid(&d->background, d->conf->pid_file, d->conf->user) == -1 ||
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
-	(void)probe_find(d->conf->socket, d->own_place);
+	(void)selfcheck_find(d->conf->socket, d->own_place);
 	if (make_ask(d, d->conf, &d->ask) == -1)
 		return -1;
 	if ((d->filter = filter_new(d->conf, d->ask, d->audit)) == NULL) {
@@ -394,7 +394,7 @@ int
 daemon_run(const struct daemon_options *options, struct conf *conf)
 {
 	/* threads of the engine may still use it when this returns */
-	static struct probe_place own_place;
+	static struct selfcheck_place own_place;
 	struct daemon d = { .options = options, .conf = conf, .first = conf,
 	    .own_place = &own_place, .socket_file = { .directory = { .fd = -1 } } };
 	int status = 1;

@@ -37,7 +37,7 @@ struct engine_client {
 };
 
 struct filter;
-struct probe_place;
+struct selfcheck_place;
 
 /*
  * Binds the socket (the syntax of the setting `socket`) and listens; a file at a unix
@@ -50,7 +50,7 @@ int		 engine_open(const char *socket, const char *shown);
  * not go on, and then -1. Its callbacks run in threads of their own: filter and what it
  * uses must not be freed. `own` is where the engine answers (of length 0: not known).
  */
-int		 engine_run(struct filter *, const struct probe_place *own);
+int		 engine_run(struct filter *, const struct selfcheck_place *own);
 
 /* "libmilter 1.0.1": what serves. */
 void		 engine_version(char *text_r, size_t size);

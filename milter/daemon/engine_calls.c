@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/engine_calls.h"
-#include "daemon/probe.h"
+#include "daemon/selfcheck.h"
 #include "os/deadline.h"
 #include "os/log.h"
 #include "os/seldom.h"
@@ -50,7 +50,7 @@ struct launch {
 
 /* Nothing of ours is handed to these functions. Set before there are threads. */
 static int (*admits_peer)(const struct engine_peer *);
-static const struct probe_place *own_place;
+static const struct selfcheck_place *own_place;
 static create_thread *create_really;	/* the C library's, or a sanitizer's */
 
 static atomic_int was_asked;		/* accept() was called */
@@ -71,7 +71,7 @@ create_thread	engine_create_thread __asm__("pthread_create");
 int	engine_sigwait(const sigset_t *, int *) __asm__("sigwait");
 
 void
-engine_calls_start(int (*admits)(const struct engine_peer *), const struct probe_place *own)
+engine_calls_start(int (*admits)(const struct engine_peer *), const struct selfcheck_place *own)
 {
 	admits_peer = admits;
 	own_place = own;
@@ -111,7 +111,7 @@ find_peer(int fd, struct engine_peer *peer)
 	if (getpeername(fd, (struct sockaddr *)&from, &len) == -1)
 		return -1;
 	if (from.ss_family == AF_INET || from.ss_family == AF_INET6) {
-		peer->is_own = probe_is_own(read_address(&from, peer));
+		peer->is_own = selfcheck_is_own(read_address(&from, peer));
 		return 0;
 	}
 	len = sizeof(cred);
@@ -230,7 +230,7 @@ wait_for_rest(struct pollfd *fd)
 		return n;
 	(void)atomic_fetch_add(&waiting, 1);
 	if (own_place != NULL && own_place->len > 0)
-		probe_knock(own_place);
+		selfcheck_wake_thread(own_place);
 	do
 		n = wait_some(fd, SLICE_MS);
 	while (n == 0 && rest_ms > 0 && !is_crowded());

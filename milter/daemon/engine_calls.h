@@ -5,7 +5,7 @@
 #define AUTHRELAY_ENGINE_CALLS_H
 
 #include "daemon/engine.h"
-#include "daemon/probe.h"
+#include "daemon/selfcheck.h"
 
 /*
  * libmilter accepts connections, waits and makes threads by itself, and has no function
@@ -34,7 +34,7 @@
  * stay. Before libmilter has threads.
  */
 void	engine_calls_start(int (*admits)(const struct engine_peer *),
-	    const struct probe_place *own);
+	    const struct selfcheck_place *own);
 
 /*
  * The peer of the session whose callback runs in this thread; 0, or -1 where it is not

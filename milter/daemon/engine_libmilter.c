@@ -310,7 +310,7 @@ admits(const struct engine_peer *peer)
 }
 
 int
-engine_run(struct filter *filter, const struct probe_place *own)
+engine_run(struct filter *filter, const struct selfcheck_place *own)
 {
 	served = filter;
 	engine_calls_start(admits, own);

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/probe.h"
+#include "daemon/selfcheck.h"
 #include "daemon/watchdog.h"
 #include "os/log.h"
 #include "os/notify.h"
 
 /*
- * Three probes fit into the time that the manager waits: one that fails is no reason to
+ * Three checks fit into the time that the manager waits: one that fails is no reason to
  * be killed.
  */
 static void *
@@ -24,10 +24,10 @@ watch(void *socket)
 	    interval_ms % 1000 * 1000000L };
 
 	for (;;) {
-		if (probe_is_answered(socket, interval_ms))
+		if (selfcheck_is_answered(socket, interval_ms))
 			notify_watchdog();
 		else
-			log_error("the daemon does not answer its own probe");
+			log_error("the daemon does not answer its self-check");
 		(void)nanosleep(&pause, NULL);
 	}
 	return NULL;

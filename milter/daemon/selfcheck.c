@@ -1,4 +1,4 @@
-/* milter/daemon/probe.c: does a milter answer at this socket? */
+/* milter/daemon/selfcheck.c: connections to the daemon's own socket */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/probe.h"
+#include "daemon/selfcheck.h"
 #include "os/deadline.h"
 #include "os/socket_file.h"
 
@@ -25,7 +25,7 @@ static atomic_int ports[PORTS];
 static atomic_uint ports_next;
 
 static int
-find_unix(const char *path, struct probe_place *place)
+find_unix(const char *path, struct selfcheck_place *place)
 {
 	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&place->address;
 	size_t len = strlen(path);
@@ -40,7 +40,7 @@ find_unix(const char *path, struct probe_place *place)
 
 /* PORT@HOST; a host in brackets is an IPv6 address. */
 static int
-find_inet(const char *text, int family, struct probe_place *place)
+find_inet(const char *text, int family, struct selfcheck_place *place)
 {
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_NUMERICSERV }, *list;
@@ -64,7 +64,7 @@ find_inet(const char *text, int family, struct probe_place *place)
 }
 
 int
-probe_find(const char *socket, struct probe_place *place)
+selfcheck_find(const char *socket, struct selfcheck_place *place)
 {
 	const char *path = socket_file_path(socket);
 
@@ -79,7 +79,7 @@ probe_find(const char *socket, struct probe_place *place)
 }
 
 int
-probe_is_own(int port)
+selfcheck_is_own(int port)
 {
 	for (size_t i = 0; i < PORTS; i++) {
 		int expected = port;
@@ -112,7 +112,7 @@ choose_port(int fd, int family)
 
 /* A socket that connects, and does not block; or -1. */
 static int
-begin(const struct probe_place *place)
+begin(const struct selfcheck_place *place)
 {
 	int fd = socket(place->address.ss_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -128,7 +128,7 @@ begin(const struct probe_place *place)
 }
 
 void
-probe_knock(const struct probe_place *place)
+selfcheck_wake_thread(const struct selfcheck_place *place)
 {
 	int fd = begin(place);
 
@@ -165,13 +165,13 @@ is_offer_taken(int fd, int64_t deadline)
 }
 
 int
-probe_is_answered(const char *socket, int timeout_ms)
+selfcheck_is_answered(const char *socket, int timeout_ms)
 {
 	int64_t deadline = deadline_clock() + timeout_ms;
-	struct probe_place place;
+	struct selfcheck_place place;
 	int fd, is_answered;
 
-	if (probe_find(socket, &place) == -1 || (fd = begin(&place)) == -1)
+	if (selfcheck_find(socket, &place) == -1 || (fd = begin(&place)) == -1)
 		return 0;
 	is_answered = deadline_wait(fd, POLLOUT, deadline) && is_offer_taken(fd, deadline);
 	(void)close(fd);
