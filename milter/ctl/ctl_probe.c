@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "probe/ctl_probe.h"
+#include "probe/probe.h"
 #include "probe/password.h"
 #include "probe/smtp_auth.h"
 

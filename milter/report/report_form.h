@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The kinds into which ctl_probe_forms.c has its forms, by the same names. */
+/* The kinds into which probe_forms.c has its forms, by the same names. */
 enum report_form {
 	REPORT_FORM_PLAIN,
 	REPORT_FORM_UNBRACKETED,

@@ -27,7 +27,7 @@ my %MAY = (
 # Modules outside core/ that are pure, too, and what each may call besides memory, text, numbers
 # and one another: locks, digests, or functions by name.
 my %PURE = (
-	(map { $_ => [] } qw(dns/dns_reply dns/mx_hosts dns/rrset dns/mx_backoff dns/dns_health probe/ctl_probe_forms probe/smtp_reply
+	(map { $_ => [] } qw(dns/dns_reply dns/mx_hosts dns/rrset dns/mx_backoff dns/dns_health probe/probe_forms probe/smtp_reply
 	    record/record record/record_cut record/record_filter record/record_read record/chain_line record/anchors
 	    record/verify_hash record/verify_kind report/distinct report/report
 	    report/report_form report/report_table report/report_top report/series ctl/replay)),

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/ctl_probe_forms.h"
+#include "probe/probe_forms.h"
 #include "report/report.h"
 #include "report/report_top.h"
 #include "tap.h"

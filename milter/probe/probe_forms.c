@@ -1,9 +1,9 @@
-/* milter/probe/ctl_probe_forms.c: the spellings by which testers ask a server to relay */
+/* milter/probe/probe_forms.c: the spellings by which testers ask a server to relay */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
 
-#include "probe/ctl_probe_forms.h"
+#include "probe/probe_forms.h"
 
 /*
  * Where they are known from: nmap (smtp-open-relay), Metasploit (smtp_relay), OpenVAS

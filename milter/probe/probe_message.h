@@ -1,4 +1,4 @@
-/* milter/probe/ctl_probe_message.h: what authrelayctl probe --data sends */
+/* milter/probe/probe_message.h: what authrelayctl probe --data sends */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_PROBE_MESSAGE_H

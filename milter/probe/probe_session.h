@@ -1,10 +1,10 @@
-/* milter/probe/ctl_probe_talk.h: what authrelayctl probe says to a mail server or a filter */
+/* milter/probe/probe_session.h: what authrelayctl probe says to a mail server or a filter */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_PROBE_TALK_H
 #define AUTHRELAY_CTL_PROBE_TALK_H
 
-#include "probe/ctl_probe.h"
+#include "probe/probe.h"
 #include "probe/milter_client.h"
 #include "probe/smtp_client.h"
 

@@ -1,4 +1,4 @@
-/* milter/probe/ctl_probe.h: what the parts of authrelayctl probe share */
+/* milter/probe/probe.h: what the parts of authrelayctl probe share */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_PROBE_H
@@ -9,7 +9,7 @@
 #include "core/buf.h"
 #include "core/netaddr.h"
 #include "os/progress.h"
-#include "probe/ctl_probe_forms.h"
+#include "probe/probe_forms.h"
 #include "probe/smtp_client.h"
 
 /* As monitoring programs have it; the highest of these is not the worst. */

@@ -1,12 +1,12 @@
-/* milter/probe/ctl_probe_play.c: every form from every sender, to a server or to a filter */
+/* milter/probe/probe_run.c: every form from every sender, to a server or to a filter */
 /* SPDX-License-Identifier: ISC */
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/ctl_probe.h"
-#include "probe/ctl_probe_talk.h"
+#include "probe/probe.h"
+#include "probe/probe_session.h"
 
 #define LOST_MAX	3	/* tests in a row */
 

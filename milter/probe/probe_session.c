@@ -1,12 +1,12 @@
-/* milter/probe/ctl_probe_talk.c: what authrelayctl probe says to a mail server or a filter */
+/* milter/probe/probe_session.c: what authrelayctl probe says to a mail server or a filter */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "probe/ctl_probe_message.h"
-#include "probe/ctl_probe_talk.h"
+#include "probe/probe_message.h"
+#include "probe/probe_session.h"
 #include "probe/smtp_auth.h"
 
 #define TESTS_A_SESSION	9	/* Postfix is slow with a client after ten errors */

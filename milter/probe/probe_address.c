@@ -1,4 +1,4 @@
-/* milter/probe/ctl_probe_address.c: where authrelayctl probe connects to */
+/* milter/probe/probe_address.c: where authrelayctl probe connects to */
 /* SPDX-License-Identifier: ISC */
 
 #include <netdb.h>
@@ -11,7 +11,7 @@
 #include "os/deadline.h"
 #include "os/ownaddr.h"
 #include "os/socket_file.h"
-#include "probe/ctl_probe.h"
+#include "probe/probe.h"
 
 #define PORT_SIZE	32
 

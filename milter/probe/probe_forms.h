@@ -1,4 +1,4 @@
-/* milter/probe/ctl_probe_forms.h: the spellings by which testers ask a server to relay */
+/* milter/probe/probe_forms.h: the spellings by which testers ask a server to relay */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_PROBE_FORMS_H

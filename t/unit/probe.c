@@ -1,4 +1,4 @@
-/* t/unit/ctl_probe.c: the forms of authrelayctl probe, and replies of servers */
+/* t/unit/probe.c: the forms of authrelayctl probe, and replies of servers */
 /* SPDX-License-Identifier: ISC */
 
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "os/ownaddr.h"
-#include "probe/ctl_probe_forms.h"
-#include "probe/ctl_probe_message.h"
+#include "probe/probe_forms.h"
+#include "probe/probe_message.h"
 #include "probe/ctl_progress.h"
 #include "probe/password.h"
 #include "probe/smtp_reply.h"

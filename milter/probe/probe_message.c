@@ -1,7 +1,7 @@
-/* milter/probe/ctl_probe_message.c: what authrelayctl probe --data sends */
+/* milter/probe/probe_message.c: what authrelayctl probe --data sends */
 /* SPDX-License-Identifier: ISC */
 
-#include "probe/ctl_probe_message.h"
+#include "probe/probe_message.h"
 
 #define TEXT_MAX	500
 

@@ -1,4 +1,4 @@
-/* milter/probe/ctl_probe_report.c: what authrelayctl probe found, for people and monitors */
+/* milter/probe/probe_report.c: what authrelayctl probe found, for people and monitors */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include "core/encode.h"
 #include "core/json_write.h"
-#include "probe/ctl_probe.h"
+#include "probe/probe.h"
 
 #define WORD_MAX	1000
 #define REPLY_MAX	300
