@@ -325,7 +325,7 @@ probe(struct request *request)
 		probe_report_end(&report, PROBE_UNKNOWN, "%s", why);
 	} else {
 		name_server(request);
-		probe_play(target, &report);
+		probe_run(target, &report);
 	}
 	password_forget(request->password);
 	status = why != NULL && request->format == PROBE_TEXT ? PROBE_UNKNOWN :

@@ -27,7 +27,7 @@ watch(void *socket)
 		if (selfcheck_is_answered(socket, interval_ms))
 			notify_watchdog();
 		else
-			log_error("the daemon does not answer its self-check");
+			log_error("the daemon does not answer its own probe");
 		(void)nanosleep(&pause, NULL);
 	}
 	return NULL;

@@ -1,8 +1,8 @@
 /* milter/probe/probe.h: what the parts of authrelayctl probe share */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_CTL_PROBE_H
-#define AUTHRELAY_CTL_PROBE_H
+#ifndef AUTHRELAY_PROBE_H
+#define AUTHRELAY_PROBE_H
 
 #include <sys/socket.h>
 
@@ -86,7 +86,7 @@ struct probe_report {
 };
 
 /* Plays all of them. The report is then whole, and only to be finished. */
-void	probe_play(const struct probe_target *, struct probe_report *);
+void	probe_run(const struct probe_target *, struct probe_report *);
 
 void	probe_report_init(struct probe_report *, enum probe_format, const char *target);
 void	probe_report_clear(struct probe_report *);

@@ -1,8 +1,8 @@
 /* milter/probe/probe_forms.h: the spellings by which testers ask a server to relay */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_CTL_PROBE_FORMS_H
-#define AUTHRELAY_CTL_PROBE_FORMS_H
+#ifndef AUTHRELAY_PROBE_FORMS_H
+#define AUTHRELAY_PROBE_FORMS_H
 
 #include <stddef.h>
 

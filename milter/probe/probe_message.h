@@ -1,8 +1,8 @@
 /* milter/probe/probe_message.h: what authrelayctl probe --data sends */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_CTL_PROBE_MESSAGE_H
-#define AUTHRELAY_CTL_PROBE_MESSAGE_H
+#ifndef AUTHRELAY_PROBE_MESSAGE_H
+#define AUTHRELAY_PROBE_MESSAGE_H
 
 #include <time.h>
 

@@ -9,65 +9,72 @@
 #include "probe/probe_session.h"
 #include "probe/smtp_auth.h"
 
+/*
+ * A session serves the tests of one sender, at most TESTS_A_SESSION of them. begin() opens
+ * it for the first and keeps it for the next ones; RSET parts them. It is over, and
+ * session_helo NULL, once the server did not answer (fail_session()), closed it by 421
+ * (check_code()), or the sender changed; the next test then opens another. A test whose
+ * session broke is asked once more in a new one, unless a message was sent.
+ */
 #define TESTS_A_SESSION	9	/* Postfix is slow with a client after ten errors */
 #define TOO_MUCH	421	/* the server ends the session */
 #define OUR_NAME	"probe.invalid"
 
 static int
-lost(struct probe_talk *talk, const char *why)
+fail_session(struct probe_session *session, const char *why)
 {
-	talk->why = why;
-	talk->session_helo = NULL;
+	session->why = why;
+	session->session_helo = NULL;
 	return -1;
 }
 
 /* What a command came to: no answer, an answer that ends the session, or another. */
 static int
-answered(struct probe_talk *talk, int code)
+check_code(struct probe_session *session, int code)
 {
 	if (code == -1)
-		return lost(talk, talk->smtp.why);
+		return fail_session(session, session->smtp.why);
 	if (code == TOO_MUCH) {
-		talk->is_shut = 1;
-		talk->session_helo = NULL;
+		session->is_shut = 1;
+		session->session_helo = NULL;
 	}
 	return code;
 }
 
 /* What the server calls itself stands first in its reply to EHLO. */
 static void
-learn_host(struct probe_talk *talk)
+learn_host(struct probe_session *session)
 {
-	const struct buf *text = &talk->smtp.reply.text;
+	const struct buf *text = &session->smtp.reply.text;
 	size_t len = 0;
 
-	if (talk->names.host != NULL)
+	if (session->names.host != NULL)
 		return;
 	while (len < text->len && len < PROBE_NAME_MAX && strchr("abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", text->data[len]) != NULL &&
 	    text->data[len] != '\0')
 		len++;
-	(void)snprintf(talk->host, sizeof(talk->host), "%.*s", (int)len,
+	(void)snprintf(session->host, sizeof(session->host), "%.*s", (int)len,
 	    len > 0 ? text->data : "");
-	talk->names.host = len > 0 ? talk->host : "localhost";
+	session->names.host = len > 0 ? session->host : "localhost";
 }
 
 /* 0, -1, or the code that says "later". */
 static int
-smtp_open(struct probe_talk *talk, const char *helo)
+smtp_open(struct probe_session *session, const char *helo)
 {
-	smtp_client_close(&talk->smtp);
-	if (smtp_client_open(&talk->smtp, (const struct sockaddr *)&talk->target->addr,
-	    talk->target->len, helo) == 0) {
-		learn_host(talk);
+	smtp_client_close(&session->smtp);
+	if (smtp_client_open(&session->smtp, (const struct sockaddr *)&session->target->addr,
+	    session->target->len, helo) == 0) {
+		learn_host(session);
 		return 0;
 	}
-	if (talk->smtp.why != NULL)
-		return lost(talk, talk->smtp.why);
-	if (talk->smtp.reply.code / 100 != 4)
-		return lost(talk, "the server refuses the session");
-	talk->is_shut = 1;
-	return talk->smtp.reply.code;
+	if (session->smtp.why != NULL)
+		return fail_session(session, session->smtp.why);
+	if (session->smtp.reply.code / 100 != 4)
+		return fail_session(session, "the server refuses the session");
+	session->is_shut = 1;
+	return session->smtp.reply.code;
 }
 
 static const struct milter_macro connect_macros[] = {
@@ -77,24 +84,24 @@ static const struct milter_macro connect_macros[] = {
 
 /* Of MAIL. */
 static int
-say_milter_mail(struct probe_talk *talk, const char *text)
+say_milter_mail(struct probe_session *session, const char *text)
 {
 	const struct milter_macro macros[] = {
-		{ "{auth_type}", "PLAIN" }, { "{auth_authen}", talk->target->user },
+		{ "{auth_type}", "PLAIN" }, { "{auth_authen}", session->target->user },
 		{ "{tls_version}", "TLSv1.3" }, { "{cipher}", "TLS_AES_256_GCM_SHA384" },
 		{ "{cipher_bits}", "256" }, { NULL, NULL }
 	};
 	const struct milter_macro none[] = { { NULL, NULL } };
 
-	return milter_client_mail(&talk->milter, text, strlen(text) + 1,
-	    talk->is_login ? macros : none);
+	return milter_client_mail(&session->milter, text, strlen(text) + 1,
+	    session->is_login ? macros : none);
 }
 
 static int
-milter_open(struct probe_talk *talk, const char *helo)
+milter_open(struct probe_session *session, const char *helo)
 {
-	struct milter_client *client = &talk->milter;
-	const struct netaddr *from = &talk->target->client;
+	struct milter_client *client = &session->milter;
+	const struct netaddr *from = &session->target->client;
 	char addr[NETADDR_TEXT_SIZE], text[NETADDR_TEXT_SIZE + 5], name[sizeof(text) + 2];
 
 	milter_client_close(client);
@@ -102,34 +109,34 @@ milter_open(struct probe_talk *talk, const char *helo)
 	(void)snprintf(text, sizeof(text), "%s%s",
 	    from->family == NETADDR_V6 ? "IPv6:" : "", addr);
 	(void)snprintf(name, sizeof(name), "[%s]", text);
-	if (milter_client_open(client, (const struct sockaddr *)&talk->target->addr,
-	    talk->target->len) == -1 ||
+	if (milter_client_open(client, (const struct sockaddr *)&session->target->addr,
+	    session->target->len) == -1 ||
 	    milter_client_connect(client, name, from->family == NETADDR_V6 ? '6' : '4', 40000,
 	    text, connect_macros) == -1)
-		return lost(talk, client->why);
+		return fail_session(session, client->why);
 	if (client->code == 0 && milter_client_helo(client, helo, connect_macros) == -1)
-		return lost(talk, client->why);
-	talk->hello_code = client->code;
+		return fail_session(session, client->why);
+	session->hello_code = client->code;
 	return 0;
 }
 
 static int
-begin(struct probe_talk *talk, const char *helo)
+begin(struct probe_session *session, const char *helo)
 {
 	int result;
 
-	if (talk->session_helo != NULL && strcmp(talk->session_helo, helo) == 0 &&
-	    talk->in_session++ < TESTS_A_SESSION)
+	if (session->session_helo != NULL && strcmp(session->session_helo, helo) == 0 &&
+	    session->in_session++ < TESTS_A_SESSION)
 		return 0;
-	talk->in_session = 1;
-	result = (talk->target->is_milter ? milter_open : smtp_open)(talk, helo);
+	session->in_session = 1;
+	result = (session->target->is_milter ? milter_open : smtp_open)(session, helo);
 	if (result == 0)
-		talk->session_helo = helo;
+		session->session_helo = helo;
 	return result;
 }
 
 int
-probe_talk_is_plain(const char *text, size_t len)
+probe_session_is_plain(const char *text, size_t len)
 {
 	const char *at = memchr(text, '@', len);
 
@@ -140,9 +147,9 @@ probe_talk_is_plain(const char *text, size_t len)
 
 /* As the server would tell the filter what it makes of the recipient. */
 static int
-milter_rcpt(struct probe_talk *talk, const char *text, enum probe_kind kind)
+milter_rcpt(struct probe_session *session, const char *text, enum probe_kind kind)
 {
-	const struct probe_names *names = &talk->names;
+	const struct probe_names *names = &session->names;
 	const char *blank = strstr(text, "> ");
 	size_t len = strlen(text);
 	struct buf sent, addr;
@@ -154,7 +161,7 @@ milter_rcpt(struct probe_talk *talk, const char *text, enum probe_kind kind)
 	/* A parameter is a text of its own. */
 	if (blank != NULL && strchr(blank, '<') == NULL && !sent.failed)
 		sent.data[blank + 1 - text] = '\0';
-	if (text[0] == '<' && text[len - 1] == '>' && probe_talk_is_plain(text + 1, len - 2))
+	if (text[0] == '<' && text[len - 1] == '>' && probe_session_is_plain(text + 1, len - 2))
 		buf_add(&addr, text + 1, len - 2);
 	else if (kind == PROBE_OWN)
 		buf_printf(&addr, "%s@%s", names->local_user, names->local_domain);
@@ -167,199 +174,199 @@ milter_rcpt(struct probe_talk *talk, const char *text, enum probe_kind kind)
 		{ NULL, NULL }
 	};
 	if (sent.failed || addr.failed)
-		result = lost(talk, "out of memory");
-	else if (milter_client_rcpt(&talk->milter, sent.data, sent.len, macros) == -1)
-		result = lost(talk, talk->milter.why);
+		result = fail_session(session, "out of memory");
+	else if (milter_client_rcpt(&session->milter, sent.data, sent.len, macros) == -1)
+		result = fail_session(session, session->milter.why);
 	else
-		result = talk->milter.code == 0 ? 250 : talk->milter.code;
+		result = session->milter.code == 0 ? 250 : session->milter.code;
 	buf_clear(&sent);
 	buf_clear(&addr);
 	return result;
 }
 
 static int
-say_rcpt(struct probe_talk *talk, const char *text, enum probe_kind kind)
+say_rcpt(struct probe_session *session, const char *text, enum probe_kind kind)
 {
-	if (talk->target->is_milter)
-		return milter_rcpt(talk, text, kind);
-	return answered(talk, smtp_client_say(&talk->smtp, "RCPT TO:", text));
+	if (session->target->is_milter)
+		return milter_rcpt(session, text, kind);
+	return check_code(session, smtp_client_say(&session->smtp, "RCPT TO:", text));
 }
 
 static int
-say_mail(struct probe_talk *talk)
+say_mail(struct probe_session *session)
 {
-	const char *text = talk->sender.data;
+	const char *text = session->sender.data;
 	int code;
 
-	if (talk->target->is_milter) {
-		if (talk->hello_code != 0)
-			return talk->hello_code;
-		if (say_milter_mail(talk, text) == -1)
-			return lost(talk, talk->milter.why);
-		return talk->milter.code == 0 ? 0 : talk->milter.code;
+	if (session->target->is_milter) {
+		if (session->hello_code != 0)
+			return session->hello_code;
+		if (say_milter_mail(session, text) == -1)
+			return fail_session(session, session->milter.why);
+		return session->milter.code == 0 ? 0 : session->milter.code;
 	}
-	code = answered(talk, smtp_client_say(&talk->smtp, "MAIL FROM:", text));
+	code = check_code(session, smtp_client_say(&session->smtp, "MAIL FROM:", text));
 	return code / 100 == 2 ? 0 : code;
 }
 
 static int
-reset(struct probe_talk *talk)
+reset(struct probe_session *session)
 {
-	if (talk->target->is_milter)
-		return milter_client_abort(&talk->milter) == -1 ?
-		    lost(talk, talk->milter.why) : 0;
-	return answered(talk, smtp_client_say(&talk->smtp, "RSET", "")) == -1 ? -1 : 0;
+	if (session->target->is_milter)
+		return milter_client_abort(&session->milter) == -1 ?
+		    fail_session(session, session->milter.why) : 0;
+	return check_code(session, smtp_client_say(&session->smtp, "RSET", "")) == -1 ? -1 : 0;
 }
 
 /* MAIL, and what goes before the form. 0: now the form; or the code that ended it. */
 static int
-lead(struct probe_talk *talk, enum probe_lead how)
+lead(struct probe_session *session, enum probe_lead how)
 {
-	int code = say_mail(talk);
+	int code = say_mail(session);
 
 	if (code != 0 || how == PROBE_ALONE)
 		return code;
-	code = say_rcpt(talk, talk->target->control, PROBE_OWN);
-	if (code == -1 || talk->is_shut)
+	code = say_rcpt(session, session->target->control, PROBE_OWN);
+	if (code == -1 || session->is_shut)
 		return code;
 	if (how == PROBE_AFTER_LOCAL)
 		return 0;
-	if ((how == PROBE_AFTER_RSET || talk->target->is_milter) && reset(talk) == -1)
+	if ((how == PROBE_AFTER_RSET || session->target->is_milter) && reset(session) == -1)
 		return -1;
-	code = say_mail(talk);
+	code = say_mail(session);
 	/* A second MAIL may be refused, and the first transaction is still there. */
-	return how == PROBE_AFTER_MAIL && code > 0 && !talk->is_shut &&
-	    !talk->target->is_milter ? 0 : code;
+	return how == PROBE_AFTER_MAIL && code > 0 && !session->is_shut &&
+	    !session->target->is_milter ? 0 : code;
 }
 
 /* The rest of the way, after a recipient was accepted. Returns what became of it. */
 static int
-send_message(struct probe_talk *talk, const char *rcpt)
+send_message(struct probe_session *session, const char *rcpt)
 {
-	const struct probe_message message = { .target = talk->target->text,
-	    .form = talk->form->name, .number = talk->number, .sender = talk->sender.data,
-	    .rcpt = rcpt, .unique = talk->names.unique, .now = time(NULL) };
+	const struct probe_message message = { .target = session->target->text,
+	    .form = session->form->name, .number = session->number, .sender = session->sender.data,
+	    .rcpt = rcpt, .unique = session->names.unique, .now = time(NULL) };
 	struct buf text;
-	int code = answered(talk, smtp_client_say(&talk->smtp, "DATA", ""));
+	int code = check_code(session, smtp_client_say(&session->smtp, "DATA", ""));
 
 	if (code != 354)
 		return code;
 	buf_init(&text);
 	probe_message_write(&message, &text);
-	talk->is_sent = 1;
-	code = text.failed ? lost(talk, "out of memory") :
-	    answered(talk, smtp_client_command(&talk->smtp, text.data, text.len));
+	session->is_sent = 1;
+	code = text.failed ? fail_session(session, "out of memory") :
+	    check_code(session, smtp_client_command(&session->smtp, text.data, text.len));
 	buf_clear(&text);
 	return code;
 }
 
 static void
-keep_reply(struct probe_talk *talk)
+keep_reply(struct probe_session *session)
 {
-	const struct buf *text = talk->target->is_milter ? &talk->milter.text :
-	    &talk->smtp.reply.text;
+	const struct buf *text = session->target->is_milter ? &session->milter.text :
+	    &session->smtp.reply.text;
 
-	buf_reset(&talk->reply);
+	buf_reset(&session->reply);
 	if (text->len > 0)
-		buf_add(&talk->reply, text->data, text->len);
+		buf_add(&session->reply, text->data, text->len);
 }
 
 int
-probe_talk_ask_once(struct probe_talk *talk, const char *rcpt, enum probe_kind kind, enum probe_lead how)
+probe_session_ask_once(struct probe_session *session, const char *rcpt, enum probe_kind kind, enum probe_lead how)
 {
 	int code;
 
-	talk->is_shut = 0;
-	talk->is_sent = 0;
-	if ((code = begin(talk, talk->helo.data)) == 0 && (code = lead(talk, how)) == 0) {
-		code = say_rcpt(talk, rcpt, kind);
-		if (code / 100 == 2 && kind != PROBE_OWN && talk->target->is_data)
-			code = send_message(talk, rcpt);
+	session->is_shut = 0;
+	session->is_sent = 0;
+	if ((code = begin(session, session->helo.data)) == 0 && (code = lead(session, how)) == 0) {
+		code = say_rcpt(session, rcpt, kind);
+		if (code / 100 == 2 && kind != PROBE_OWN && session->target->is_data)
+			code = send_message(session, rcpt);
 	}
 	if (code == -1) {
-		buf_reset(&talk->reply);
+		buf_reset(&session->reply);
 		return -1;
 	}
-	keep_reply(talk);
+	keep_reply(session);
 	/* What was said counts; a session that ends here is begun again. */
-	if (!talk->is_shut) {
-		(void)reset(talk);
-		talk->is_shut = 0;
+	if (!session->is_shut) {
+		(void)reset(session);
+		session->is_shut = 0;
 	}
 	return code;
 }
 
 /* No message twice. */
 int
-probe_talk_ask(struct probe_talk *talk, const char *rcpt, enum probe_kind kind, enum probe_lead how)
+probe_session_ask(struct probe_session *session, const char *rcpt, enum probe_kind kind, enum probe_lead how)
 {
-	int code = probe_talk_ask_once(talk, rcpt, kind, how);
+	int code = probe_session_ask_once(session, rcpt, kind, how);
 
-	return (code == -1 || talk->is_shut) && !talk->is_sent ?
-	    probe_talk_ask_once(talk, rcpt, kind, how) : code;
+	return (code == -1 || session->is_shut) && !session->is_sent ?
+	    probe_session_ask_once(session, rcpt, kind, how) : code;
 }
 
 int
-probe_talk_set_sender(struct probe_talk *talk, const struct probe_sender *sender)
+probe_session_set_sender(struct probe_session *session, const struct probe_sender *sender)
 {
-	talk->session_helo = NULL;
-	talk->is_login = 0;
-	buf_reset(&talk->helo);
-	buf_reset(&talk->sender);
-	probe_text_write(sender->helo == NULL ? OUR_NAME : sender->helo, &talk->names,
-	    &talk->helo);
-	probe_text_write(sender->text, &talk->names, &talk->sender);
-	return talk->helo.failed || talk->sender.failed ? -1 : 0;
+	session->session_helo = NULL;
+	session->is_login = 0;
+	buf_reset(&session->helo);
+	buf_reset(&session->sender);
+	probe_text_write(sender->helo == NULL ? OUR_NAME : sender->helo, &session->names,
+	    &session->helo);
+	probe_text_write(sender->text, &session->names, &session->sender);
+	return session->helo.failed || session->sender.failed ? -1 : 0;
 }
 
 int
-probe_talk_log_in(struct probe_talk *talk)
+probe_session_log_in(struct probe_session *session)
 {
-	const struct probe_target *target = talk->target;
+	const struct probe_target *target = session->target;
 	int code;
 
-	talk->is_login = 1;
-	talk->is_shut = talk->is_sent = 0;
-	buf_reset(&talk->reply);
-	code = begin(talk, talk->helo.data);
+	session->is_login = 1;
+	session->is_shut = session->is_sent = 0;
+	buf_reset(&session->reply);
+	code = begin(session, session->helo.data);
 	if (code == 0 && !target->is_milter)
-		code = answered(talk, smtp_auth(&talk->smtp, target->user,
+		code = check_code(session, smtp_auth(&session->smtp, target->user,
 		    target->password, target->is_clear_allowed));
 	else if (code == 0)
 		return 0;
 	if (code == 235)
 		return 0;
 	if (code == 0) {
-		talk->why = talk->smtp.why;
-		return talk->smtp.logins == 0 ? PROBE_TALK_NO_LOGIN : PROBE_TALK_NO_WAY;
+		session->why = session->smtp.why;
+		return session->smtp.logins == 0 ? PROBE_SESSION_NO_LOGIN : PROBE_SESSION_NO_WAY;
 	}
 	if (code / 100 == 2) {
-		talk->why = "the server answers the login with another code than 235";
-		return PROBE_TALK_NO_LOGIN;
+		session->why = "the server answers the login with another code than 235";
+		return PROBE_SESSION_NO_LOGIN;
 	}
 	if (code > 0)
-		keep_reply(talk);
+		keep_reply(session);
 	return code;
 }
 
 void
-probe_talk_init(struct probe_talk *talk, const struct probe_target *target)
+probe_session_init(struct probe_session *session, const struct probe_target *target)
 {
-	memset(talk, 0, sizeof(*talk));
-	talk->target = target;
-	talk->names = target->names;
-	smtp_client_init(&talk->smtp, &target->smtp);
-	milter_client_init(&talk->milter, target->smtp.timeout_ms);
+	memset(session, 0, sizeof(*session));
+	session->target = target;
+	session->names = target->names;
+	smtp_client_init(&session->smtp, &target->smtp);
+	milter_client_init(&session->milter, target->smtp.timeout_ms);
 }
 
 void
-probe_talk_clear(struct probe_talk *talk)
+probe_session_clear(struct probe_session *session)
 {
-	smtp_client_close(&talk->smtp);
-	milter_client_close(&talk->milter);
-	smtp_client_clear(&talk->smtp);
-	milter_client_clear(&talk->milter);
-	buf_clear(&talk->helo);
-	buf_clear(&talk->sender);
-	buf_clear(&talk->reply);
+	smtp_client_close(&session->smtp);
+	milter_client_close(&session->milter);
+	smtp_client_clear(&session->smtp);
+	milter_client_clear(&session->milter);
+	buf_clear(&session->helo);
+	buf_clear(&session->sender);
+	buf_clear(&session->reply);
 }

@@ -1,8 +1,8 @@
 /* milter/probe/probe_session.h: what authrelayctl probe says to a mail server or a filter */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_CTL_PROBE_TALK_H
-#define AUTHRELAY_CTL_PROBE_TALK_H
+#ifndef AUTHRELAY_PROBE_SESSION_H
+#define AUTHRELAY_PROBE_SESSION_H
 
 #include "probe/probe.h"
 #include "probe/milter_client.h"
@@ -11,10 +11,10 @@
 #define PROBE_NAME_MAX	255
 
 /* In place of a reply's code: */
-#define PROBE_TALK_NO_LOGIN	1	/* the server has none: see why */
-#define PROBE_TALK_NO_WAY	2	/* it has none that we can or may use */
+#define PROBE_SESSION_NO_LOGIN	1	/* the server has none: see why */
+#define PROBE_SESSION_NO_WAY	2	/* it has none that we can or may use */
 
-struct probe_talk {
+struct probe_session {
 	const struct probe_target *target;
 	struct probe_names	 names;		/* with the server's own, once it said it */
 	const struct probe_form	*form;		/* for messages: what is tested, */
@@ -35,27 +35,27 @@ struct probe_talk {
 	int			 hello_code;	/* of the filter, to CONNECT and HELO */
 };
 
-void	probe_talk_init(struct probe_talk *, const struct probe_target *);
-void	probe_talk_clear(struct probe_talk *);
+void	probe_session_init(struct probe_session *, const struct probe_target *);
+void	probe_session_clear(struct probe_session *);
 
 /* From now on this sender, a stranger, in a new session. Returns -1 without memory. */
-int	probe_talk_set_sender(struct probe_talk *, const struct probe_sender *);
+int	probe_session_set_sender(struct probe_session *, const struct probe_sender *);
 /*
  * Begins the session of one who logs in. Returns 0; or what it came to: a code, -1,
- * PROBE_TALK_NO_LOGIN or PROBE_TALK_NO_WAY. It ends with the next sender.
+ * PROBE_SESSION_NO_LOGIN or PROBE_SESSION_NO_WAY. It ends with the next sender.
  */
-int	probe_talk_log_in(struct probe_talk *);
+int	probe_session_log_in(struct probe_session *);
 /*
  * Asks for a recipient, and sends a message to an accepted one that is not the server's
  * own where the target says so. Returns the code that it came to, or -1 and why.
  */
-int	probe_talk_ask_once(struct probe_talk *, const char *rcpt, enum probe_kind,
+int	probe_session_ask_once(struct probe_session *, const char *rcpt, enum probe_kind,
 	    enum probe_lead);
 /* The same, a second time in a new session where the first ended the session. */
-int	probe_talk_ask(struct probe_talk *, const char *rcpt, enum probe_kind,
+int	probe_session_ask(struct probe_session *, const char *rcpt, enum probe_kind,
 	    enum probe_lead);
 
 /* Whether it is user@domain and nothing about it can be read in two ways. */
-int	probe_talk_is_plain(const char *, size_t);
+int	probe_session_is_plain(const char *, size_t);
 
 #endif

@@ -120,7 +120,7 @@ smtp_client_say(struct smtp_client *client, const char *verb, const char *rest)
 
 /* Returns -1 where there is no session. */
 static int
-refused(struct smtp_client *client)
+close_refused(struct smtp_client *client)
 {
 	client->why = NULL;
 	smtp_client_close(client);
@@ -154,7 +154,7 @@ say_hello(struct smtp_client *client, const char *helo)
 		code = smtp_client_say(client, "HELO ", helo);
 	if (code == -1)
 		return -1;
-	return code / 100 == 2 ? 0 : refused(client);
+	return code / 100 == 2 ? 0 : close_refused(client);
 }
 
 static int
@@ -179,7 +179,7 @@ ask_for_tls(struct smtp_client *client, const char *helo)
 	if ((code = smtp_client_say(client, "STARTTLS", "")) == -1)
 		return -1;
 	if (code != 220)
-		return refused(client);
+		return close_refused(client);
 	return start_tls(client) == -1 ? -1 : say_hello(client, helo);
 }
 
@@ -199,7 +199,7 @@ begin(struct smtp_client *client, const struct sockaddr *addr,
 		return -1;
 	if ((code = read_reply(client)) == -1)
 		return -1;
-	return code == 220 ? say_hello(client, helo) : refused(client);
+	return code == 220 ? say_hello(client, helo) : close_refused(client);
 }
 
 /* Remembers that TLS, which was only welcome, failed. */
