@@ -1,4 +1,4 @@
-/* milter/ctl/ctl.c: what the commands of authrelayctl share */
+/* milter/ctl/ctl.c: parts that the commands of authrelayctl share */
 /* SPDX-License-Identifier: ISC */
 
 #include <stddef.h>

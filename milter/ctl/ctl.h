@@ -1,4 +1,4 @@
-/* milter/ctl/ctl.h: what the commands of authrelayctl share */
+/* milter/ctl/ctl.h: parts that the commands of authrelayctl share */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_H
@@ -11,7 +11,8 @@
 
 struct ctl_command {
 	struct cmdline	line;
-	int		(*run)(int argc, char **argv);	/* argv[0] is its name; the exit status */
+	/* argv[0] is its name. Returns the exit status. */
+	int		(*run)(int argc, char **argv);
 	const char	*words;		/* what an operand may be; NULL: anything */
 };
 

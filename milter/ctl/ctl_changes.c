@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_changes.c: decisions that come out otherwise, grouped by their causes */
+/* milter/ctl/ctl_changes.c: changed decisions, grouped by cause */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -342,11 +342,11 @@ ctl_changes_write(struct ctl_changes *changes, struct buf *out)
 	if (changes->unknown > 0)
 		write_unknown(changes, out);
 	if (changes->bad_lines > 0)
-		write_count("lines that are no records", changes->bad_lines, out);
+		write_count("lines that are not records", changes->bad_lines, out);
 	for (size_t i = 0; i < changes->group_count; i++)
 		write_group(&changes->groups[i], out);
 	if (changes->others > 0)
-		buf_printf(out, "\n%9" PRIu64 " others, of more causes than %d\n",
+		buf_printf(out, "\n%9" PRIu64 " others, beyond %d causes\n",
 		    changes->others, CTL_CHANGES_GROUPS);
 }
 

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_changes.h: decisions that come out otherwise, grouped by their causes */
+/* milter/ctl/ctl_changes.h: changed decisions, grouped by cause */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_CHANGES_H

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_check.c: authrelayctl check: is the configuration right, and meant so? */
+/* milter/ctl/ctl_check.c: authrelayctl check: errors and warnings of a configuration */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
@@ -23,8 +23,8 @@ check(const struct ctl_source *source)
 	(void)fprintf(stderr, "%s: the configuration is valid\n",
 	    ctl_source_file(source));
 	if (result == -1)
-		(void)fprintf(stderr, "%s: no memory, or a list file has gone meanwhile: "
-		    "there may be more warnings\n", CTL_PROGRAM);
+		(void)fprintf(stderr, "%s: out of memory, or a list file was removed "
+		    "meanwhile: there may be more warnings\n", CTL_PROGRAM);
 	buf_clear(&text);
 	conf_unref(conf);
 	return result == -1 ? EX_OSERR : 0;

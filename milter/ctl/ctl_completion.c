@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_completion.c: shell functions that complete command lines of authrelayctl */
+/* milter/ctl/ctl_completion.c: completion of command lines in bash and zsh */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
@@ -17,8 +17,8 @@ is_file(const char *arg)
 static void
 each_option(const struct cmdline *line, option_writer *write, struct buf *out)
 {
-	for (const struct cmdline_group *group = line->groups; group->options != NULL; group++)
-		for (const struct cmdline_option *i = group->options; i->help != NULL; i++)
+	for (const struct cmdline_group *g = line->groups; g->options != NULL; g++)
+		for (const struct cmdline_option *i = g->options; i->help != NULL; i++)
 			write(line, i, out);
 	write(line, cmdline_help_options, out);
 }
@@ -66,7 +66,8 @@ write_bash_command(const struct ctl_command *command, struct buf *out)
 	buf_puts(out, "'\n\t\tothers='");
 	each_option(line, add_other_names, out);
 	buf_printf(out, "'\n\t\toperand=%s\n\t\twords='%s'\n\t\t;;\n",
-	    is_file(line->operand) ? "file" : "", command->words == NULL ? "" : command->words);
+	    is_file(line->operand) ? "file" : "",
+	    command->words == NULL ? "" : command->words);
 }
 
 void
@@ -79,7 +80,8 @@ ctl_completion_bash(const struct ctl_command *const *commands, struct buf *out)
 	    "\tlocal options files others operand words\n\n"
 	    "\tCOMPREPLY=()\n"
 	    "\tif ((COMP_CWORD == 1)); then\n"
-	    "\t\tmapfile -t COMPREPLY < <(compgen -W '", CTL_PROGRAM, CTL_PROGRAM, CTL_PROGRAM);
+	    "\t\tmapfile -t COMPREPLY < <(compgen -W '", CTL_PROGRAM, CTL_PROGRAM,
+	    CTL_PROGRAM);
 	for (const struct ctl_command *const *i = commands; *i != NULL; i++)
 		buf_printf(out, "%s ", (*i)->line.command);
 	buf_puts(out, "--help --version' -- \"$cur\")\n\t\treturn\n\tfi\n"
@@ -131,8 +133,8 @@ add_excluded(const struct cmdline *line, unsigned set, struct buf *out)
 		buf_putc(out, '*');
 		return;
 	}
-	for (const struct cmdline_group *group = line->groups; group->options != NULL; group++)
-		for (const struct cmdline_option *i = group->options; i->help != NULL; i++) {
+	for (const struct cmdline_group *g = line->groups; g->options != NULL; g++)
+		for (const struct cmdline_option *i = g->options; i->help != NULL; i++) {
 			if (i->set != set)
 				continue;
 			buf_printf(out, "%s--%s", before, i->name);

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_completion.h: shell functions that complete command lines of authrelayctl */
+/* milter/ctl/ctl_completion.h: completion of command lines in bash and zsh */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_COMPLETION_H

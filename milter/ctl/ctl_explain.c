@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_explain.c: authrelayctl explain: what would be decided, and why */
+/* milter/ctl/ctl_explain.c: authrelayctl explain: the decision about a recipient, and its reasons */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "config/conf_locate.h"
 #include "core/encode.h"
@@ -15,6 +14,7 @@
 #include "ctl/ctl.h"
 #include "ctl/ctl_mx.h"
 #include "ctl/ctl_query.h"
+#include "ctl/ctl_time.h"
 #include "dns/ask.h"
 #include "record/record.h"
 
@@ -122,22 +122,13 @@ decide(struct answer *answer, const struct ctl_query *query)
  * As a record
  */
 
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void
 describe(struct answer *answer, struct record *record)
 {
 	const struct policy_decision *decision = &answer->decision;
 	const struct policy_facts *facts = &answer->query->facts;
 
-	record->time_us = now_us();
+	record->time_us = ctl_time_now();
 	record->verdict = policy_verdict_name(answer->decision.verdict);
 	record->reason = policy_reason_name(answer->decision.reason);
 	record->enforced = answer->conf->mode == CONF_ENFORCE;
@@ -290,18 +281,18 @@ auth_words(enum policy_auth auth)
 	case POLICY_AUTH_INCOMPLETE:
 		return "a user without a mechanism, or a mechanism without a user";
 	case POLICY_AUTH_UNREADABLE:
-		return "its name has a control character";
+		return "the user name has a control character";
 	case POLICY_AUTH_ANONYMOUS:
-		return "nobody is known by it";
+		return "it is anonymous";
 	case POLICY_AUTH_MECHANISM:
-		return "its mechanism is not in auth.mechanisms";
+		return "the mechanism is not in auth.mechanisms";
 	case POLICY_AUTH_CERTIFICATE:
-		return "no verified certificate of its is in client-certificates, and EXTERNAL "
-		    "is not in auth.mechanisms";
+		return "it has no verified certificate in client-certificates, and EXTERNAL is "
+		    "not in auth.mechanisms";
 	case POLICY_AUTH_TLS:
 		return "it was not made under TLS, and auth.require-tls is yes";
 	case POLICY_AUTH_STRENGTH:
-		return "its connection is weaker than auth.min-ssf";
+		return "the connection is weaker than auth.min-ssf";
 	}
 	return NULL;
 }
@@ -331,8 +322,8 @@ write_verdict(const struct answer *answer, struct buf *out)
 	buf_printf(out, "verdict: %s\nreason: %s\n",
 	    policy_verdict_name(answer->decision.verdict), policy_reason_name(answer->decision.reason));
 	if (answer->mx.text[0] != '\0') {
-		buf_printf(out, "question: mx: how does this server stand in the MX set "
-		    "of %s?\n", answer->decision.place->domain);
+		buf_printf(out, "question: mx: standing of this server in the MX set "
+		    "of %s\n", answer->decision.place->domain);
 		if (answer->questions.data != NULL)
 			buf_puts(out, answer->questions.data);
 		buf_printf(out, "mx: %s\n", answer->mx.text);
@@ -340,7 +331,7 @@ write_verdict(const struct answer *answer, struct buf *out)
 	if (answer->reply != NULL)
 		buf_printf(out, "reply: %s\n", answer->reply_text);
 	if (answer->conf->mode == CONF_MONITOR)
-		buf_puts(out, "mode: monitor, so that it passes all the same\n");
+		buf_puts(out, "mode: monitor; nothing is refused\n");
 }
 
 static void
@@ -386,9 +377,9 @@ static const char *
 fault(const struct ctl_query *query)
 {
 	if (!query->has_client)
-		return "no client: --client ADDRESS, --client unknown or --local";
+		return "--client or --local is missing";
 	if (query->rcpt == NULL)
-		return "no recipient: --rcpt ADDRESS or --raw-rcpt TEXT";
+		return "--rcpt or --raw-rcpt is missing";
 	return NULL;
 }
 
@@ -435,7 +426,7 @@ read_line(struct input *input, char *line, size_t len, struct ctl_query *query)
 	if (len > 0 && line[len - 1] == '\n')
 		line[--len] = '\0';
 	if (strlen(line) != len)
-		why = "a NUL byte in it";
+		why = "contains a NUL byte";
 	else if ((count = ctl_query_split(line, words + 1, WORDS_MAX, &why)) > 0) {
 		switch (cmdline_parse(&query_line, query, count + 1, words, &first, &wrong)) {
 		case 0:
@@ -535,7 +526,8 @@ run(int argc, char **argv)
 
 	if (cmdline_read(&ctl_explain.line, &request, &argc, &argv, &status) == 0) {
 		if (request.query.rcpt != NULL && !request.query.has_client)
-			status = cmdline_refuse(&ctl_explain.line, "%s", fault(&request.query));
+			status = cmdline_refuse(&ctl_explain.line, "%s",
+			    fault(&request.query));
 		else
 			status = read_and_explain(&request);
 	}

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_filter.c: options that choose records, of every command that has them */
+/* milter/ctl/ctl_filter.c: options that choose records */
 /* SPDX-License-Identifier: ISC */
 
 #include "ctl/ctl_filter.h"

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_filter.h: options that choose records, of every command that has them */
+/* milter/ctl/ctl_filter.h: options that choose records */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_FILTER_H
@@ -9,7 +9,7 @@
 
 struct ctl_filter {
 	struct record_filter	*records;	/* all but the time */
-	int64_t			 since_us;	/* microseconds since 1970 UTC, INT64_MIN: any */
+	int64_t			 since_us;	/* since 1970 UTC; INT64_MIN: any */
 	int64_t			 until_us;	/* INT64_MAX: any */
 	int			 is_given;	/* there was an option */
 };

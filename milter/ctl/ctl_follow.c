@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_follow.c: a file of lines that grows, over its rotations */
+/* milter/ctl/ctl_follow.c: lines of a growing file, across rotations */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ open_file(struct follow *follow)
 	if (fstat(follow->fd, &follow->file) == -1)
 		return fail(follow, strerror(errno));
 	if (!S_ISREG(follow->file.st_mode))
-		return fail(follow, "it is no regular file");
+		return fail(follow, "not a regular file");
 	follow->offset = 0;
 	return 1;
 }

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_follow.h: a file of lines that grows, over its rotations */
+/* milter/ctl/ctl_follow.h: lines of a growing file, across rotations */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_FOLLOW_H

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_keygen.c: authrelayctl keygen: the key that signs the anchors of audit files */
+/* milter/ctl/ctl_keygen.c: authrelayctl keygen: keys that sign anchors of audit files */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -64,8 +64,8 @@ write_pair(const char *file, const struct buf *private_key, const struct buf *pu
 	    (status = create(&dir, dir.name, file, 0600, private_key)) != 0)
 		(void)unlinkat(dir.fd, public_name, 0);
 	if (status == 0)
-		(void)printf("%s: the private key, for audit.key; the daemon's user has to own "
-		    "it\n%s: the public key, for authrelayctl verify --pubkey; keep a copy on "
+		(void)printf("%s: the private key, for audit.key; must be owned by the "
+		    "daemon's user\n%s: the public key, for authrelayctl verify --pubkey; keep a copy on "
 		    "another machine\n", file, public_file);
 	free(public_file);
 	directory_close(&dir);

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_log.c: authrelayctl log: the record, a line each, as it is or as it comes */
+/* milter/ctl/ctl_log.c: authrelayctl log: records, one per line */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/ioctl.h>
@@ -173,7 +173,7 @@ take_lines(void *to, const struct cmdline_option *option, char *value)
 
 	(void)option;
 	return ctl_number(value, LINES_MAX, &run->lines) == 0 ? NULL :
-	    "no number; allowed: 0 to 1000000";
+	    "invalid number; allowed: 0 to 1000000";
 }
 
 static const struct cmdline_option options[] = {

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_log_line.c: a record as one line for a reader */
+/* milter/ctl/ctl_log_line.c: a record as a line of text */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_mx.c: authrelayctl mx: how does this server stand in a domain's MX set? */
+/* milter/ctl/ctl_mx.c: authrelayctl mx: standing of this server in a domain's MX set */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@ write_mx(const struct rrset_mx *mx, struct buf *out)
 	if (mx->is_null)
 		buf_putc(out, '.');
 	else
-		buf_puts(out, mx->is_host ? mx->host : "(no name of a host)");
+		buf_puts(out, mx->is_host ? mx->host : "(not a host name)");
 }
 
 static void
@@ -29,8 +29,8 @@ write_records(const struct rrset *rrset, struct buf *out)
 	char text[NETADDR_TEXT_SIZE];
 
 	if (rrset->count == 0)
-		buf_puts(out, rrset->is_cut ? "too many records, or aliases without an "
-		    "end" : "no records");
+		buf_puts(out, rrset->is_cut ? "too many records, or an alias "
+		    "loop" : "no records");
 	for (size_t i = 0; i < rrset->count; i++) {
 		buf_puts(out, i == 0 ? "" : ", ");
 		if (rrset->mx != NULL)

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_mx.h: an MX look-up, step by step, as text */
+/* milter/ctl/ctl_mx.h: trace of an MX lookup as text */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_MX_H

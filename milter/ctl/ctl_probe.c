@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_probe.c: authrelayctl probe: does a server of ours relay for strangers? */
+/* milter/ctl/ctl_probe.c: authrelayctl probe: options of the relay tester */
 /* SPDX-License-Identifier: ISC */
 
 #include <signal.h>
@@ -25,7 +25,7 @@ struct request {
 	enum probe_format	 format;
 	int			 is_list, is_sure;
 	const char		*filter_only;	/* an option that is for a filter only, */
-	const char		*server_only;	/* or for a mail server; NULL: none was given */
+	const char		*server_only;	/* or for a mail server; NULL: none */
 	char			 unique[40];
 	char			 control[520];
 	char			 user[256];
@@ -44,7 +44,7 @@ static const char *
 take_word(void *to, const struct cmdline_option *option, char *value)
 {
 	return is_word(value) && strlen(value) < 256 ? cmdline_take_text(to, option, value) :
-	    "no name; allowed: letters, digits and . - _ +";
+	    "invalid name; allowed: letters, digits and . - _ +";
 }
 
 static const char *
@@ -54,7 +54,7 @@ take_seconds(void *to, const struct cmdline_option *option, char *value)
 	double seconds = strtod(value, &end);
 
 	if (*value == '\0' || *end != '\0' || !(seconds >= 0 && seconds <= SECONDS_MAX))
-		return "no number of seconds; allowed: 0 to 3600";
+		return "invalid number of seconds; allowed: 0 to 3600";
 	*(int *)(void *)((char *)to + option->at) = (int)(seconds * 1000);
 	return NULL;
 }
@@ -62,7 +62,7 @@ take_seconds(void *to, const struct cmdline_option *option, char *value)
 static const char *
 take_local(void *to, const struct cmdline_option *option, char *value)
 {
-	static const char fault[] = "no address; allowed: USER@DOMAIN";
+	static const char fault[] = "invalid address; allowed: USER@DOMAIN";
 	struct request *request = to;
 	struct probe_names *names = &request->target.names;
 	const char *at = strchr(value, '@');
@@ -86,7 +86,7 @@ static const char *
 read_address(const char *text, struct netaddr *addr_r)
 {
 	return netaddr_parse(text, strlen(text), addr_r) == 0 ? NULL :
-	    "no address; allowed: an IPv4 or IPv6 address";
+	    "invalid address; allowed: an IPv4 or IPv6 address";
 }
 
 static const char *
@@ -263,7 +263,8 @@ check_options(struct request *request, int count)
 	if (request->local == NULL)
 		return cmdline_refuse(line, "--local is missing");
 	if (request->milter != NULL && request->server_only != NULL)
-		return cmdline_refuse(line, "--%s: only without --milter", request->server_only);
+		return cmdline_refuse(line, "--%s: only without --milter",
+		    request->server_only);
 	if (request->milter == NULL && request->filter_only != NULL)
 		return cmdline_refuse(line, "--%s: only with --milter", request->filter_only);
 	if ((fault = fault_in_login(request)) != NULL)

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_query.c: what authrelayctl explain is asked, in options */
+/* milter/ctl/ctl_query.c: query of authrelayctl explain */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
@@ -44,7 +44,7 @@ take_client(void *to, const struct cmdline_option *option, char *value)
 	if (value == NULL || strcmp(value, "unknown") == 0 ||
 	    netaddr_parse(value, strlen(value), &query->facts.client) == 0)
 		return NULL;
-	return "no address; allowed: an IPv4 or IPv6 address, unknown";
+	return "invalid address; allowed: an IPv4 or IPv6 address, unknown";
 }
 
 static const char *
@@ -53,7 +53,7 @@ take_bits(void *to, const struct cmdline_option *option, char *value)
 	unsigned *bits = (void *)((char *)to + option->at);
 
 	return ctl_number(value, BITS_MAX, bits) == 0 ? NULL :
-	    "no number; allowed: 0 to 65536";
+	    "invalid number; allowed: 0 to 65536";
 }
 
 static const char *
@@ -66,7 +66,7 @@ take_port(void *to, const struct cmdline_option *option, char *value)
 	query->facts.daemon_port = value;
 	if (ctl_number(value, PORT_MAX, &port) == 0 && *value != '0')
 		return NULL;
-	return "no port; allowed: 1 to 65535";
+	return "invalid port; allowed: 1 to 65535";
 }
 
 static const char *
@@ -193,7 +193,7 @@ ctl_query_split(char *s, char **words, int max, const char **why)
 		}
 		words[count++] = s;
 		if ((s = end_word(s)) == NULL) {
-			*why = "a quotation mark is not closed";
+			*why = "unclosed quotation mark";
 			return -1;
 		}
 	}

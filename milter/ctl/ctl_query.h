@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_query.h: what authrelayctl explain is asked, in options */
+/* milter/ctl/ctl_query.h: query of authrelayctl explain */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_QUERY_H

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_replay.c: authrelayctl replay: would a configuration have decided otherwise? */
+/* milter/ctl/ctl_replay.c: authrelayctl replay: recorded traffic under another configuration */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>

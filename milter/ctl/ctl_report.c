@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_report.c: authrelayctl report: what records say together */
+/* milter/ctl/ctl_report.c: authrelayctl report: summary of audit files */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/ioctl.h>
@@ -278,7 +278,7 @@ take_top(void *to, const struct cmdline_option *option, char *value)
 
 	(void)option;
 	if (ctl_number(value, TOP_MAX, &top) == -1 || top == 0)
-		return "no number; allowed: 1 to 10000";
+		return "invalid number; allowed: 1 to 10000";
 	run->paper.top = top;
 	return NULL;
 }

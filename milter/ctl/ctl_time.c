@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_time.c: points in time as a person gives and reads them */
+/* milter/ctl/ctl_time.c: times as people read and write them */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #define YEAR_FIRST	1970
 #define YEAR_LAST	9999
 
-static const char form_why[] = "no time; allowed: 2026-11-24, 2026-11-24T06:34, 06:34, now, "
-    "today, yesterday, or how long ago: 30m, 12h, 7d, 2w";
-static const char range_why[] = "there is no such day or time";
+static const char form_why[] = "invalid time; allowed: 2026-11-24, 2026-11-24T06:34, 06:34, now, "
+    "today, yesterday, or a time ago: 30m, 12h, 7d, 2w";
+static const char range_why[] = "no such day or time";
 
 /* A text that is read from its front. */
 struct reader {

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_time.h: points in time as a person gives and reads them */
+/* milter/ctl/ctl_time.h: times as people read and write them */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_TIME_H

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_verify.c: authrelayctl verify: was a line of the audit files taken out? */
+/* milter/ctl/ctl_verify.c: authrelayctl verify: integrity of audit files */
 /* SPDX-License-Identifier: ISC */
 
 #include <stddef.h>
@@ -147,7 +147,8 @@ static int
 exit_status(const struct ctl_verify_print *print, enum verify_verdict verdict)
 {
 	if (print->has_failed)
-		return ctl_cannot(&ctl_verify, "standard output", "cannot be written", EX_IOERR);
+		return ctl_cannot(&ctl_verify, "standard output", "cannot be written",
+		    EX_IOERR);
 	switch (verdict) {
 	case VERIFY_IS_GOOD:
 		return 0;
@@ -209,8 +210,8 @@ set_inputs(struct command *command, int argc, char **argv)
 	for (size_t i = 0; i < command->count; i++) {
 		command->inputs[i].name = argv[i];
 		if (strcmp(argv[i], STDIN_NAME) == 0 && argc > 1)
-			return ctl_cannot(&ctl_verify, STDIN_NAME, "standard input has to be the only file",
-			    EX_USAGE);
+			return cmdline_refuse(&ctl_verify.line, "-: standard input must be "
+			    "the only file");
 	}
 	return 0;
 }
@@ -232,7 +233,7 @@ static const struct cmdline_option options[] = {
 	{ .name = "pubkey", .arg = "FILE", .help = "Check the anchors' signatures by this key",
 	    .take = cmdline_take_text, .at = offsetof(struct command, key_file) },
 	{ .name = "json", .help = "Print a JSON object", .take = cmdline_take_flag,
-	    .at = offsetof(struct command, print) + offsetof(struct ctl_verify_print, is_json) },
+	    .at = offsetof(struct command, print.is_json) },
 	{ .help = NULL }
 };
 

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_verify.h: how authrelayctl verify prints what it finds */
+/* milter/ctl/ctl_verify.h: output of authrelayctl verify */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CTL_VERIFY_H

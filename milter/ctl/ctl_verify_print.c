@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_verify_print.c: what authrelayctl verify finds, for persons and for programs */
+/* milter/ctl/ctl_verify_print.c: output of authrelayctl verify */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* milter/ctl/main.c: authrelayctl, from its first word to a command */
+/* milter/ctl/main.c: authrelayctl: its commands */
 /* SPDX-License-Identifier: ISC */
 
 #include <confuse.h>

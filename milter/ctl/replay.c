@@ -1,4 +1,4 @@
-/* milter/ctl/replay.c: what a configuration would have decided over a record */
+/* milter/ctl/replay.c: the decision about a recorded recipient */
 /* SPDX-License-Identifier: ISC */
 
 /*

@@ -1,4 +1,4 @@
-/* milter/ctl/replay.h: what a configuration would have decided over a record */
+/* milter/ctl/replay.h: the decision about a recorded recipient */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_REPLAY_H

@@ -96,9 +96,9 @@ set_rows(struct rows *rows, const struct cmdline *line)
 	memset(rows, 0, sizeof(*rows));
 	rows->line = line;
 	*letter++ = ':';	/* an argument that is missing is told from another fault */
-	for (const struct cmdline_group *group = line->groups; group->options != NULL; group++)
-		for (const struct cmdline_option *i = group->options; i->help != NULL; i++)
-			add_row(rows, group, i, &letter, &name);
+	for (const struct cmdline_group *g = line->groups; g->options != NULL; g++)
+		for (const struct cmdline_option *i = g->options; i->help != NULL; i++)
+			add_row(rows, g, i, &letter, &name);
 	add_row(rows, &help, cmdline_help_options, &letter, &name);
 }
 
@@ -286,7 +286,8 @@ cmdline_read(const struct cmdline *line, void *to, int *argc, char ***argv, int 
 		cmdline_help(line, stdout);
 		*status_r = fflush(stdout) == EOF ? EX_IOERR : 0;
 	} else if (result == -1)
-		*status_r = cmdline_refuse(line, "%s", why.failed ? "out of memory" : why.data);
+		*status_r = cmdline_refuse(line, "%s",
+		    why.failed ? "out of memory" : why.data);
 	buf_clear(&why);
 	if (result != 0)
 		return -1;
@@ -301,7 +302,8 @@ cmdline_refuse(const struct cmdline *line, const char *fmt, ...)
 	const char *command = line->command == NULL ? "" : line->command;
 	va_list ap;
 
-	(void)fprintf(stderr, "%s: %s%s", line->program, command, *command == '\0' ? "" : ": ");
+	(void)fprintf(stderr, "%s: %s%s", line->program, command,
+	    *command == '\0' ? "" : ": ");
 	va_start(ap, fmt);
 	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);

@@ -21,19 +21,19 @@ typedef const char	*cmdline_taker(void *to, const struct cmdline_option *, char 
 struct cmdline_option {
 	const char	*name;		/* after two dashes; NULL: it has a letter only */
 	char		 letter;	/* after one dash; 0: it has a name only */
-	const char	*arg;		/* its argument: "FILE", "[VERSION]" (after a =), NULL */
+	const char	*arg;		/* "FILE", "[VERSION]" (after a =), NULL: it has none */
 	const char	*help;
 	cmdline_taker	*take;
 	size_t		 at;		/* what take() wants to know: mostly an offset */
-	unsigned	 set;		/* of a set, one option may be given once; 0: of none */
+	unsigned	 set;		/* one of a set may be given, once; 0: no set */
 };
 
 /* Some of a command's options. The last group has no options. */
 struct cmdline_group {
 	const struct cmdline_option *options;
-	size_t		 offset;	/* of what they belong to, in what the command reads into */
-	const char	*title;		/* in the help; NULL: they follow the group before */
-	const char	*refused;	/* they are known, and wrong here: why; NULL: they are not */
+	size_t		 offset;	/* of what they belong to, in the command's own */
+	const char	*title;		/* in the help; NULL: none */
+	const char	*refused;	/* why they are known, and wrong here; NULL: right */
 };
 
 #define CMDLINE_ANY	(-1)		/* number of operands */
@@ -41,7 +41,7 @@ struct cmdline_group {
 struct cmdline {
 	const char	*program;
 	const char	*command;	/* NULL: the program has none */
-	const char	*usage;		/* what follows it, one line a form; no option but the vital */
+	const char	*usage;		/* what follows, one line for each form */
 	const char	*help;		/* a sentence */
 	const struct cmdline_group *groups;
 	const char	*operand;	/* what one is called; NULL: there are none */

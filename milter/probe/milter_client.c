@@ -1,4 +1,4 @@
-/* milter/probe/milter_client.c: the mail server's side of the milter protocol */
+/* milter/probe/milter_client.c: client side of the milter protocol */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>
@@ -78,7 +78,7 @@ send_packet(struct milter_client *client, char command, const char *data, size_t
 	int result;
 
 	if (client->stream.fd == -1)
-		return fail(client, "there is no connection");
+		return fail(client, "not connected");
 	put32(head, (uint32_t)len + 1);
 	buf_init(&out);
 	buf_add(&out, head, sizeof(head));
@@ -104,7 +104,7 @@ read_bytes(struct milter_client *client, size_t want, int64_t deadline)
 		n = stream_read(&client->stream, bytes,
 		    want < sizeof(bytes) ? want : sizeof(bytes), deadline);
 		if (n == 0)
-			return fail(client, "the filter closes the connection");
+			return fail(client, "the filter closed the connection");
 		if (n < 0)
 			return fail(client, client->stream.why);
 		buf_add(&client->in, bytes, (size_t)n);
@@ -124,7 +124,7 @@ read_packet(struct milter_client *client, int64_t deadline)
 		return -1;
 	len = get32(client->in.data);
 	if (len == 0 || len > MILTER_PACKET_MAX)
-		return fail(client, "the filter sends a packet of no sensible length");
+		return fail(client, "the filter sent a packet of invalid length");
 	buf_reset(&client->in);
 	return read_bytes(client, len, deadline);
 }
@@ -163,10 +163,10 @@ negotiate(struct milter_client *client)
 	data = client->in.data;
 	if (data[0] != 'O' || client->in.len < 1 + sizeof(offer) || get32(data + 1) < 2 ||
 	    get32(data + 1) > VERSION || (get32(data + 9) & ~STEPS) != 0)
-		return fail(client, "no answer of a filter to the offer");
+		return fail(client, "no valid answer to the option negotiation");
 	client->steps = get32(data + 9);
 	return read_wanted(client, data + 13, client->in.len - 13) == 0 ? 0 :
-	    fail(client, "the filter wants macros in no form that is known");
+	    fail(client, "the filter requests macros in an unknown form");
 }
 
 int
@@ -248,7 +248,7 @@ read_reply(struct milter_client *client)
 		len--;
 	if (len < 4 || (text[0] != '4' && text[0] != '5') || strspn(text, "0123456789") != 3 ||
 	    (text[3] != ' ' && text[3] != '-'))
-		return fail(client, "the filter gives a reply that is none");
+		return fail(client, "the filter sent an invalid reply");
 	client->code = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
 	buf_add(&client->text, text + 4, len - 4);
 	return client->text.failed ? fail(client, "out of memory") : 0;
@@ -280,7 +280,7 @@ read_answer(struct milter_client *client)
 	case 'y':
 		return read_reply(client);
 	}
-	return fail(client, "the filter gives an answer that is none");
+	return fail(client, "the filter sent an invalid answer");
 }
 
 static int

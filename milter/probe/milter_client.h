@@ -1,4 +1,4 @@
-/* milter/probe/milter_client.h: the mail server's side of the milter protocol */
+/* milter/probe/milter_client.h: client side of the milter protocol */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MILTER_CLIENT_H

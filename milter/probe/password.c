@@ -1,4 +1,4 @@
-/* milter/probe/password.c: a password, from a file or from the terminal */
+/* milter/probe/password.c: password from a file or the terminal */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -60,9 +60,9 @@ take_line(char *password, size_t len, const char **why_r)
 	if (len > PASSWORD_MAX)
 		return fail(why_r, "the password is too long");
 	if (memchr(password, '\0', len) != NULL)
-		return fail(why_r, "a NUL is in the password");
+		return fail(why_r, "the password contains a NUL byte");
 	password[len] = '\0';
-	return len > 0 ? 0 : fail(why_r, "there is no password");
+	return len > 0 ? 0 : fail(why_r, "the password is empty");
 }
 
 /* Reads until a line ends, the file does, or there is no room. */
@@ -95,7 +95,7 @@ password_read(const char *path, char password_r[PASSWORD_SIZE], const char **why
 	if (fstat(fd, &st) == -1)
 		result = fail(why_r, strerror(errno));
 	else if ((st.st_mode & S_IRWXO) != 0)
-		result = fail(why_r, "everybody may use this file: chmod o= first");
+		result = fail(why_r, "other users have access to this file; chmod o= it first");
 	else
 		result = read_line(fd, line, sizeof(line), why_r);
 	(void)close(fd);
@@ -137,7 +137,7 @@ static int
 say(int fd, const char *text, const char **why_r)
 {
 	return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 :
-	    fail(why_r, "the terminal does not take it");
+	    fail(why_r, "cannot write to the terminal");
 }
 
 static void
@@ -160,7 +160,7 @@ wait_for_line(const struct terminal *terminal, const char **why_r)
 
 	while (ppoll(&ready, 1, NULL, &terminal->mask) == -1)
 		if (errno != EINTR || caught != 0)
-			return fail(why_r, "a signal came");
+			return fail(why_r, "interrupted by a signal");
 	return 0;
 }
 
@@ -187,7 +187,7 @@ password_ask(const char *prompt, char password_r[PASSWORD_SIZE], const char **wh
 	int result;
 
 	if (terminal.fd == -1)
-		return fail(why_r, "there is no terminal to ask at");
+		return fail(why_r, "no terminal to ask at; use --password-file");
 	do {
 		caught = 0;
 		result = ask_once(&terminal, prompt, line, sizeof(line), why_r);

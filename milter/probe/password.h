@@ -1,4 +1,4 @@
-/* milter/probe/password.h: a password, from a file or from the terminal */
+/* milter/probe/password.h: password from a file or the terminal */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PASSWORD_H

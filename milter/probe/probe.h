@@ -1,4 +1,4 @@
-/* milter/probe/probe.h: what the parts of authrelayctl probe share */
+/* milter/probe/probe.h: relay tester: target, results and report */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PROBE_H

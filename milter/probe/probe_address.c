@@ -1,4 +1,4 @@
-/* milter/probe/probe_address.c: where authrelayctl probe connects to */
+/* milter/probe/probe_address.c: relay tester: address of the target */
 /* SPDX-License-Identifier: ISC */
 
 #include <netdb.h>
@@ -91,8 +91,8 @@ resolve(struct probe_target *target, const char *port, int family, int is_sure)
 	if ((chosen = choose(target, list, is_sure)) != NULL)
 		take_address(target, chosen);
 	freeaddrinfo(list);
-	return chosen != NULL ? NULL : "neither loopback nor private: if the server is yours, "
-	    "say --yes-i-run-this-server";
+	return chosen != NULL ? NULL : "neither loopback nor private; if you run this server, "
+	    "use --yes-i-run-this-server";
 }
 
 static int
@@ -119,7 +119,7 @@ find_server(struct probe_target *target, int is_sure)
 	    target->smtp.security == SMTP_CLIENT_TLS ? "465" : "25");
 	if (text[0] == '[') {
 		if ((end = strchr(++text, ']')) == NULL || (end[1] != '\0' && end[1] != ':'))
-			return "neither HOST, HOST:PORT nor [ADDRESS]:PORT";
+			return "invalid server; allowed: HOST, HOST:PORT, [ADDRESS]:PORT";
 		colon = end[1] == ':' ? end + 1 : NULL;
 	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
 		end = colon;
@@ -128,7 +128,7 @@ find_server(struct probe_target *target, int is_sure)
 	}
 	if (copy(target->host, sizeof(target->host), text, (size_t)(end - text)) == -1 ||
 	    (colon != NULL && copy(port, sizeof(port), colon + 1, strlen(colon + 1)) == -1))
-		return "neither HOST, HOST:PORT nor [ADDRESS]:PORT";
+		return "invalid server; allowed: HOST, HOST:PORT, [ADDRESS]:PORT";
 	return resolve(target, port, family, is_sure);
 }
 
@@ -161,11 +161,11 @@ find_filter(struct probe_target *target, int is_sure)
 		return take_path(target, path);
 	}
 	if (strncmp(text, "inet:", 5) != 0 && family != AF_INET6)
-		return "neither unix:PATH, inet:PORT@HOST nor inet6:PORT@HOST";
+		return "invalid socket; allowed: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST";
 	text = strchr(text, ':') + 1;
 	if ((at = strchr(text, '@')) == NULL ||
 	    copy(port, sizeof(port), text, (size_t)(at - text)) == -1)
-		return "neither unix:PATH, inet:PORT@HOST nor inet6:PORT@HOST";
+		return "invalid socket; allowed: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST";
 	host = at + 1;
 	len = strlen(host);
 	if (host[0] == '[' && host[len - 1] == ']') {
@@ -173,7 +173,7 @@ find_filter(struct probe_target *target, int is_sure)
 		len -= 2;
 	}
 	if (copy(target->host, sizeof(target->host), host, len) == -1)
-		return "a host is missing, or its name is too long";
+		return "the host is missing or too long";
 	return resolve(target, port, family, is_sure);
 }
 

@@ -1,4 +1,4 @@
-/* milter/probe/probe_forms.c: the spellings by which testers ask a server to relay */
+/* milter/probe/probe_forms.c: relay tester: forms of addresses */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* milter/probe/probe_forms.h: the spellings by which testers ask a server to relay */
+/* milter/probe/probe_forms.h: relay tester: forms of addresses */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PROBE_FORMS_H

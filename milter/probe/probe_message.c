@@ -1,4 +1,4 @@
-/* milter/probe/probe_message.c: what authrelayctl probe --data sends */
+/* milter/probe/probe_message.c: relay tester: test message */
 /* SPDX-License-Identifier: ISC */
 
 #include "probe/probe_message.h"
@@ -43,9 +43,9 @@ probe_message_write(const struct probe_message *message, struct buf *out)
 	    "Auto-Submitted: auto-generated\r\n"
 	    "X-Authrelay-Test: %u\r\n\r\n", message->unique, message->number,
 	    message->number, message->form, message->number);
-	buf_puts(out, "This is a test by `authrelayctl probe --data`, and nothing else; it may be"
-	    " deleted.\r\nIts way led through the mail server named here, which accepted it"
-	    " from the sender\r\nfor the recipient below.\r\n\r\n");
+	buf_puts(out, "This is a test message of `authrelayctl probe --data`; it can be deleted."
+	    "\r\nThe mail server below accepted it from this sender for this recipient."
+	    "\r\n\r\n");
 	add(out, "server:    ", message->target);
 	buf_printf(out, "test:      %u, %s\r\n", message->number, message->form);
 	add(out, "sender:    ", message->sender);

@@ -1,4 +1,4 @@
-/* milter/probe/probe_message.h: what authrelayctl probe --data sends */
+/* milter/probe/probe_message.h: relay tester: test message */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PROBE_MESSAGE_H

@@ -1,4 +1,4 @@
-/* milter/probe/probe_report.c: what authrelayctl probe found, for people and monitors */
+/* milter/probe/probe_report.c: relay tester: output for people, monitors and programs */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdarg.h>
@@ -103,7 +103,7 @@ print_line(struct probe_report *report, const struct buf *line)
 	if (line->failed)
 		probe_report_end(report, PROBE_UNKNOWN, "out of memory");
 	else if (fflush(stdout) != 0 && report->ended == PROBE_OK)
-		probe_report_end(report, PROBE_UNKNOWN, "standard output takes no more");
+		probe_report_end(report, PROBE_UNKNOWN, "standard output cannot be written");
 }
 
 void
@@ -163,7 +163,7 @@ static void
 add_summary(const struct probe_report *report, struct buf *out)
 {
 	if (report->ended != PROBE_OK)
-		buf_printf(out, "%u tests performed, then they ended: %s.", report->tests,
+		buf_printf(out, "%u tests performed, then stopped: %s.", report->tests,
 		    report->why);
 	else
 		buf_printf(out, "All %u tests performed, ", report->tests);
@@ -173,7 +173,7 @@ add_summary(const struct probe_report *report, struct buf *out)
 	else if (report->ended == PROBE_OK)
 		buf_puts(out, "no relays accepted.");
 	if (report->failed > 0)
-		buf_puts(out, " A client who logs in cannot relay.");
+		buf_puts(out, " An authenticated client cannot relay.");
 	if (report->open > 0)
 		buf_printf(out, " %u without a clear answer.", report->open);
 }

@@ -1,4 +1,4 @@
-/* milter/probe/probe_run.c: every form from every sender, to a server or to a filter */
+/* milter/probe/probe_run.c: relay tester: every form from every sender */
 /* SPDX-License-Identifier: ISC */
 
 #include <poll.h>
@@ -100,10 +100,10 @@ check_control(struct run *run)
 		probe_report_end(run->report, PROBE_UNKNOWN, "%s", session->why);
 	else if (code / 100 == 4)
 		probe_report_end(run->report, PROBE_WARNING, session->is_shut ?
-		    "the server does not serve us now (%d)" :
+		    "the server is not available now (%d)" :
 		    "the server does not accept the local recipient now (%d)", code);
 	else if (!run->target->is_milter && wants_tls(session, code))
-		probe_report_end(run->report, PROBE_UNKNOWN, "the server wants STARTTLS first");
+		probe_report_end(run->report, PROBE_UNKNOWN, "the server requires STARTTLS");
 	else if (!run->target->is_milter)
 		probe_report_session(run->report, &session->smtp);
 	return run->report->ended == PROBE_OK ? code : -1;
@@ -130,7 +130,8 @@ run_login(struct run *run)
 		return;
 	}
 	if ((code = probe_session_log_in(session)) == 0)
-		code = probe_session_ask_once(session, run->rcpt.data, session->form->kind, PROBE_ALONE);
+		code = probe_session_ask_once(session, run->rcpt.data, session->form->kind,
+		    PROBE_ALONE);
 	if (code == PROBE_SESSION_NO_WAY)
 		probe_report_end(run->report, PROBE_UNKNOWN, "%s", session->why);
 	else
@@ -176,7 +177,7 @@ begin_tests(struct run *run)
 	if (code / 100 != 2 && code != 530 && report->ended == PROBE_OK &&
 	    report->served == 0)
 		probe_report_end(report, PROBE_UNKNOWN, "the server does not accept the local "
-		    "recipient, so its refusals tell nothing");
+		    "recipient, so its refusals mean nothing");
 }
 
 static void
@@ -191,7 +192,7 @@ count_lost(struct run *run, int code)
 		probe_report_end(run->report, PROBE_UNKNOWN, "%s", run->session.why);
 	else
 		probe_report_end(run->report, PROBE_WARNING,
-		    "the server does not serve us any more (%d)", code);
+		    "the server is not available any more (%d)", code);
 }
 
 static void

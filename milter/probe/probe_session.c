@@ -1,4 +1,4 @@
-/* milter/probe/probe_session.c: what authrelayctl probe says to a mail server or a filter */
+/* milter/probe/probe_session.c: relay tester: session with a mail server or filter */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
@@ -72,7 +72,7 @@ smtp_open(struct probe_session *session, const char *helo)
 	if (session->smtp.why != NULL)
 		return fail_session(session, session->smtp.why);
 	if (session->smtp.reply.code / 100 != 4)
-		return fail_session(session, "the server refuses the session");
+		return fail_session(session, "the server refused the session");
 	session->is_shut = 1;
 	return session->smtp.reply.code;
 }
@@ -244,7 +244,8 @@ static int
 send_message(struct probe_session *session, const char *rcpt)
 {
 	const struct probe_message message = { .target = session->target->text,
-	    .form = session->form->name, .number = session->number, .sender = session->sender.data,
+	    .form = session->form->name, .number = session->number,
+	    .sender = session->sender.data,
 	    .rcpt = rcpt, .unique = session->names.unique, .now = time(NULL) };
 	struct buf text;
 	int code = check_code(session, smtp_client_say(&session->smtp, "DATA", ""));
@@ -272,7 +273,8 @@ keep_reply(struct probe_session *session)
 }
 
 int
-probe_session_ask_once(struct probe_session *session, const char *rcpt, enum probe_kind kind, enum probe_lead how)
+probe_session_ask_once(struct probe_session *session, const char *rcpt,
+    enum probe_kind kind, enum probe_lead how)
 {
 	int code;
 
@@ -298,7 +300,8 @@ probe_session_ask_once(struct probe_session *session, const char *rcpt, enum pro
 
 /* No message twice. */
 int
-probe_session_ask(struct probe_session *session, const char *rcpt, enum probe_kind kind, enum probe_lead how)
+probe_session_ask(struct probe_session *session, const char *rcpt,
+    enum probe_kind kind, enum probe_lead how)
 {
 	int code = probe_session_ask_once(session, rcpt, kind, how);
 
@@ -341,7 +344,7 @@ probe_session_log_in(struct probe_session *session)
 		return session->smtp.logins == 0 ? PROBE_SESSION_NO_LOGIN : PROBE_SESSION_NO_WAY;
 	}
 	if (code / 100 == 2) {
-		session->why = "the server answers the login with another code than 235";
+		session->why = "the server answered the login with a code other than 235";
 		return PROBE_SESSION_NO_LOGIN;
 	}
 	if (code > 0)

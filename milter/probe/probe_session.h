@@ -1,4 +1,4 @@
-/* milter/probe/probe_session.h: what authrelayctl probe says to a mail server or a filter */
+/* milter/probe/probe_session.h: relay tester: session with a mail server or filter */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PROBE_SESSION_H

@@ -1,4 +1,4 @@
-/* milter/probe/smtp_auth.c: the client's side of a login by SMTP AUTH (RFC 4954) */
+/* milter/probe/smtp_auth.c: client side of SMTP AUTH (RFC 4954) */
 /* SPDX-License-Identifier: ISC */
 
 #include <openssl/crypto.h>
@@ -119,7 +119,7 @@ smtp_auth(struct smtp_client *client, const char *user, const char *password,
 	unsigned logins = client->logins;
 
 	if (strlen(user) > SMTP_AUTH_MAX || strlen(password) > SMTP_AUTH_MAX)
-		return not_tried(client, "the user's name or the password is too long");
+		return not_tried(client, "the user name or the password is too long");
 	if (!is_secret && (logins & SMTP_CLIENT_CRAM_MD5) != 0)
 		return cram_md5(client, user, password);
 	if (is_secret || is_clear_allowed) {
@@ -133,6 +133,6 @@ smtp_auth(struct smtp_client *client, const char *user, const char *password,
 	if ((logins & SMTP_CLIENT_AUTH) == 0)
 		return not_tried(client, "the server does not offer AUTH");
 	return not_tried(client, (logins & (SMTP_CLIENT_PLAIN | SMTP_CLIENT_LOGIN)) != 0 ?
-	    "the password would be sent in clear" :
-	    "the server offers no AUTH of PLAIN, LOGIN and CRAM-MD5");
+	    "the password would be sent without TLS" :
+	    "the server offers neither PLAIN, LOGIN nor CRAM-MD5");
 }

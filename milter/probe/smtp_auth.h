@@ -1,4 +1,4 @@
-/* milter/probe/smtp_auth.h: the client's side of a login by SMTP AUTH (RFC 4954) */
+/* milter/probe/smtp_auth.h: client side of SMTP AUTH (RFC 4954) */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SMTP_AUTH_H

@@ -1,4 +1,4 @@
-/* milter/probe/smtp_client.c: the client's side of SMTP, a command and its reply at a time */
+/* milter/probe/smtp_client.c: client side of SMTP */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
@@ -51,7 +51,7 @@ read_more(struct smtp_client *client, int64_t deadline)
 		client->in_len = (size_t)n;
 		return 0;
 	}
-	return fail(client, n == 0 ? "the server closes the connection" :
+	return fail(client, n == 0 ? "the server closed the connection" :
 	    client->stream.why);
 }
 
@@ -83,7 +83,7 @@ send_line(struct smtp_client *client, const char *line, size_t len)
 	int result;
 
 	if (client->stream.fd == -1)
-		return fail(client, "there is no connection");
+		return fail(client, "not connected");
 	/* it may be a password, of which a buffer that grows would leave copies */
 	if ((out = malloc(len + 2)) == NULL)
 		return fail(client, "out of memory");
@@ -162,7 +162,7 @@ start_tls(struct smtp_client *client)
 {
 	/* What stands here was said by somebody before there was any TLS. */
 	if (client->in_len > 0)
-		return fail(client, "the server speaks between STARTTLS and TLS");
+		return fail(client, "the server sent data between STARTTLS and TLS");
 	if (stream_start_tls(&client->stream, &client->options->tls,
 	    deadline_of(client)) == -1)
 		return fail(client, client->stream.why);

@@ -1,4 +1,4 @@
-/* milter/probe/smtp_client.h: the client's side of SMTP, a command and its reply at a time */
+/* milter/probe/smtp_client.h: client side of SMTP */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SMTP_CLIENT_H

@@ -1,4 +1,4 @@
-/* milter/probe/smtp_reply.c: a reply of an SMTP server, taken apart as its bytes come in */
+/* milter/probe/smtp_reply.c: parser of SMTP replies */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
@@ -66,7 +66,7 @@ end_line(struct smtp_reply *reply)
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
 	if ((code = read_code(line, len)) == 0)
-		return refuse(reply, "no SMTP reply");
+		return refuse(reply, "not an SMTP reply");
 	if (reply->lines > 0 && code != reply->code)
 		return refuse(reply, "a reply with two codes");
 	if (++reply->lines > SMTP_REPLY_LINES_MAX)

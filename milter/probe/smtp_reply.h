@@ -1,4 +1,4 @@
-/* milter/probe/smtp_reply.h: a reply of an SMTP server, taken apart as its bytes come in */
+/* milter/probe/smtp_reply.h: parser of SMTP replies */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SMTP_REPLY_H

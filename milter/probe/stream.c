@@ -1,4 +1,4 @@
-/* milter/probe/stream.c: a connection of ours, no wait of which is without an end */
+/* milter/probe/stream.c: connection with deadlines, with or without TLS */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* milter/probe/stream.h: a connection of ours, no wait of which is without an end */
+/* milter/probe/stream.h: connection with deadlines, with or without TLS */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_STREAM_H

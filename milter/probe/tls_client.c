@@ -1,4 +1,4 @@
-/* milter/probe/tls_client.c: the client's side of TLS, by OpenSSL */
+/* milter/probe/tls_client.c: client side of TLS, by OpenSSL */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -41,7 +41,7 @@ certificate_reason(const SSL *ssl)
 	long result = SSL_get_verify_result(ssl);
 
 	if (result == X509_V_OK)
-		return reason("the server ends the handshake");
+		return reason("the server ended the handshake");
 	ERR_clear_error();
 	(void)snprintf(why_text, sizeof(why_text), "TLS: the server's certificate: %s",
 	    X509_verify_cert_error_string(result));
@@ -138,7 +138,7 @@ shake_hands(struct tls_client *tls, int64_t deadline, const char **why_r)
 			continue;
 		tls->is_open = 0;
 		if (next == 0)
-			*why_r = "TLS: the server ends the handshake";
+			*why_r = "TLS: the server ended the handshake";
 		return -1;
 	}
 }
@@ -156,7 +156,7 @@ tls_client_new(int fd, const struct tls_client_options *options, int64_t deadlin
 	tls->fd = fd;
 	ERR_clear_error();
 	if (prepare(tls, options) == -1)
-		*why_r = reason("it cannot be set up");
+		*why_r = reason("setup failed");
 	else if (shake_hands(tls, deadline, why_r) == 0)
 		return tls;
 	tls_client_free(tls);
@@ -222,7 +222,7 @@ tls_client_write(struct tls_client *tls, const void *bytes, size_t len, int64_t 
 			len -= (size_t)n;
 		} else if ((next = again(tls, n, deadline, why_r)) != 1) {
 			if (next == 0)
-				*why_r = "TLS: the server closes the connection";
+				*why_r = "TLS: the server closed the connection";
 			return -1;
 		}
 	}

@@ -1,4 +1,4 @@
-/* milter/probe/tls_client.h: the client's side of TLS, by OpenSSL */
+/* milter/probe/tls_client.h: client side of TLS, by OpenSSL */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_TLS_CLIENT_H

@@ -191,16 +191,14 @@ record_filter_add(struct record_filter *filter, enum record_filter_key key,
 	case RECORD_FILTER_DOMAIN:
 		return add_domain(filter, value);
 	case RECORD_FILTER_REASON:
-		return add_name(&filter->reasons, reason_at, value, "no reason; allowed: "
+		return add_name(&filter->reasons, reason_at, value, "unknown reason; allowed: "
 		    "a reason's name, see authrelay-audit(5)");
 	case RECORD_FILTER_VERDICT:
-		return add_name(&filter->verdicts, verdict_at, value, "no verdict; allowed: "
+		return add_name(&filter->verdicts, verdict_at, value, "unknown verdict; allowed: "
 		    "permit, reject, tempfail");
 	case RECORD_FILTER_EVENT:
-		return add_name(&filter->events, event_at, value, "no event; allowed: rcpt, "
+		return add_name(&filter->events, event_at, value, "unknown event; allowed: rcpt, "
 		    "mta-reject, message, start, reload, stop, mta, anchor");
-	case RECORD_FILTER_KEY_COUNT:
-		break;
 	}
 	return "no such choice";
 }
@@ -343,19 +341,4 @@ record_filter_match(const struct record_filter *filter, const struct record_view
 	    is_client_meant(filter, &value[RECORD_KEY_CLIENT]) &&
 	    is_domain_meant(filter, &value[RECORD_KEY_DOMAIN]) &&
 	    is_user_meant(filter, &value[RECORD_KEY_AUTH]);
-}
-
-const char *
-record_filter_key_name(enum record_filter_key key)
-{
-	static const char *const names[RECORD_FILTER_KEY_COUNT] = {
-		[RECORD_FILTER_USER] = "user",
-		[RECORD_FILTER_CLIENT] = "client",
-		[RECORD_FILTER_DOMAIN] = "domain",
-		[RECORD_FILTER_REASON] = "reason",
-		[RECORD_FILTER_VERDICT] = "verdict",
-		[RECORD_FILTER_EVENT] = "event",
-	};
-
-	return names[key];
 }

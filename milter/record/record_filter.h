@@ -15,8 +15,7 @@ enum record_filter_key {
 	RECORD_FILTER_DOMAIN,	/* the recipient's: example.com, or .example.com below it */
 	RECORD_FILTER_REASON,	/* a reason's name, so for the two others */
 	RECORD_FILTER_VERDICT,
-	RECORD_FILTER_EVENT,
-	RECORD_FILTER_KEY_COUNT
+	RECORD_FILTER_EVENT
 };
 
 struct record_filter;
@@ -47,8 +46,5 @@ int	record_filter_seal(struct record_filter *);
 
 /* Whether the record is meant: 1 or 0. Never needs memory. */
 int	record_filter_match(const struct record_filter *, const struct record_view *);
-
-/* "user", "client" and so on, as the option has it after its dashes. */
-const char	*record_filter_key_name(enum record_filter_key);
 
 #endif

@@ -245,12 +245,12 @@ subtest 'why a login does not count' => sub {
 	my @login = ('--auth', 'alice', '--mech', 'PLAIN', '--tls', '--tls-bits', '256');
 	my %why = (
 		incomplete => [ [ '--auth', 'alice', '--tls' ], 'a user without a mechanism, or a mechanism without a user' ],
-		anonymous => [ [ '--auth', 'a', '--mech', 'anonymous' ], 'nobody is known by it' ],
-		mechanism => [ [ '--auth', 'a', '--mech', 'CRAM-MD5', '--tls=TLSv1.2' ], 'its mechanism is not in auth.mechanisms' ],
+		anonymous => [ [ '--auth', 'a', '--mech', 'anonymous' ], 'it is anonymous' ],
+		mechanism => [ [ '--auth', 'a', '--mech', 'CRAM-MD5', '--tls=TLSv1.2' ], 'the mechanism is not in auth.mechanisms' ],
 		certificate => [ [ '--auth', '/CN=a', '--mech', 'EXTERNAL', '--cert-subject', '/CN=a', '-o', 'auth.mechanisms = { }' ],
-		    'no verified certificate of its is in client-certificates, and EXTERNAL is not in auth.mechanisms' ],
+		    'it has no verified certificate in client-certificates, and EXTERNAL is not in auth.mechanisms' ],
 		tls => [ [ '--auth', 'a', '--mech', 'LOGIN', '--ssf', '128' ], 'it was not made under TLS, and auth.require-tls is yes' ],
-		strength => [ [ '--auth', 'a', '--mech', 'LOGIN', '--tls', '--tls-bits', '40' ], 'its connection is weaker than auth.min-ssf' ],
+		strength => [ [ '--auth', 'a', '--mech', 'LOGIN', '--tls', '--tls-bits', '40' ], 'the connection is weaker than auth.min-ssf' ],
 	);
 	for my $name (sort keys %why) {
 		my ($options, $words) = @{ $why{$name} };
@@ -329,16 +329,16 @@ subtest 'brackets' => sub {
 subtest 'monitor mode' => sub {
 	my ($code, $out) = ask(@client, '-o', 'mode = monitor', '--rcpt', 'x@outside.test');
 	is($code, 1, 'the verdict is the same');
-	like($out, qr/^reply: \Q$DENIED\E\nmode: monitor, so that it passes all the same$/m, 'and it is said');
+	like($out, qr/^reply: \Q$DENIED\E\nmode: monitor; nothing is refused$/m, 'and it is said');
 	($code, $out) = ask(@client, '-o', 'mode = monitor', '--json', '--rcpt', 'x@outside.test');
 	like($out, qr/"enforced":false/, 'a record says it, too');
 };
 
 subtest 'usage' => sub {
 	my %bad = (
-		'--rcpt x@x.test' => 'no client: --client ADDRESS, --client unknown or --local',
-		'--client 1.2.3 --rcpt x' => '--client 1.2.3: no address; allowed: an IPv4 or IPv6 address, unknown',
-		'--client 192.0.2.0/24 --rcpt x' => '--client 192.0.2.0/24: no address; allowed: an IPv4 or IPv6 address, unknown',
+		'--rcpt x@x.test' => '--client or --local is missing',
+		'--client 1.2.3 --rcpt x' => '--client 1.2.3: invalid address; allowed: an IPv4 or IPv6 address, unknown',
+		'--client 192.0.2.0/24 --rcpt x' => '--client 192.0.2.0/24: invalid address; allowed: an IPv4 or IPv6 address, unknown',
 		'--client 1.2.3.4 --local --rcpt x' => '--client and --local exclude each other',
 		'--local --rcpt x --raw-rcpt y' => '--rcpt and --raw-rcpt exclude each other',
 		'--local --rcpt x --rcpt y' => '--rcpt: given twice',
@@ -348,11 +348,11 @@ subtest 'usage' => sub {
 		'--local=yes --rcpt x' => '--local: this option takes no value',
 		'--local word --rcpt x' => 'word: unexpected argument',
 		'--local --rcpt x word' => 'word: unexpected argument',
-		'--local --ssf 12b --rcpt x' => '--ssf 12b: no number; allowed: 0 to 65536',
-		'--local --ssf 65537 --rcpt x' => '--ssf 65537: no number; allowed: 0 to 65536',
-		'--local --tls-bits -1 --rcpt x' => '--tls-bits -1: no number; allowed: 0 to 65536',
-		'--local --port 0 --rcpt x' => '--port 0: no port; allowed: 1 to 65535',
-		'--local --port 65536 --rcpt x' => '--port 65536: no port; allowed: 1 to 65535',
+		'--local --ssf 12b --rcpt x' => '--ssf 12b: invalid number; allowed: 0 to 65536',
+		'--local --ssf 65537 --rcpt x' => '--ssf 65537: invalid number; allowed: 0 to 65536',
+		'--local --tls-bits -1 --rcpt x' => '--tls-bits -1: invalid number; allowed: 0 to 65536',
+		'--local --port 0 --rcpt x' => '--port 0: invalid port; allowed: 1 to 65535',
+		'--local --port 65536 --rcpt x' => '--port 65536: invalid port; allowed: 1 to 65535',
 		"--local \e]0;\a" => '"\x1b]0;\x07": unexpected argument',
 	);
 	for my $options (sort keys %bad) {
@@ -417,17 +417,17 @@ EOT
 	is($out, "verdict=permit reason=local-submission rcpt=<first\@local.test>\n"
 	    . "verdict=permit reason=local-submission rcpt=<ok\@local.test>\n", 'the good ones are answered');
 	is($err =~ s/^authrelayctl: standard input://mgr, <<"EOT", 'the others are named');
-2: no client: --client ADDRESS, --client unknown or --local
-3: no recipient: --rcpt ADDRESS or --raw-rcpt TEXT
-4: a quotation mark is not closed
-5: a quotation mark is not closed
+2: --client or --local is missing
+3: --rcpt or --raw-rcpt is missing
+4: unclosed quotation mark
+5: unclosed quotation mark
 6: -o "mode=monitor": on the command line only
 7: --config $file: on the command line only
 8: --json: on the command line only
 9: --nothing: unknown option
 10: too many words
 11: --rcpt: ADDRESS is missing
-12: a NUL byte in it
+12: contains a NUL byte
 EOT
 };
 

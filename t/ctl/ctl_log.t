@@ -336,13 +336,13 @@ subtest 'following the daemon' => sub {
 
 subtest 'usage' => sub {
 	my %bad = (
-		'--reason none' => [64, '--reason none: no reason; allowed: '], '--verdict maybe' => [64, '--verdict maybe: no verdict; allowed: '],
-		'--event x' => [64, '--event x: no event; allowed: '], '--client 192.0.2.7/24' => [64, '--client 192.0.2.7/24: '],
+		'--reason none' => [64, '--reason none: unknown reason; allowed: '], '--verdict maybe' => [64, '--verdict maybe: unknown verdict; allowed: '],
+		'--event x' => [64, '--event x: unknown event; allowed: '], '--client 192.0.2.7/24' => [64, '--client 192.0.2.7/24: '],
 		'--client x' => [64, '--client x: '], '--domain a..b' => [64, '--domain a..b: '], '--domain ' => [64, '--domain "": '],
-		'--since soon' => [64, '--since soon: no time; allowed: '], '--until 2026-02-30' => [64, '--until 2026-02-30: there is no such'],
-		'--field seq,x' => [64, '--field seq,x: unknown key'], '--field ' => [64, '--field "": unknown key'], '-n x' => [64, '-n x: no number'],
-		'-n 1000001' => [64, '-n 1000001: no number'], "-f $FILE $FILE" => [64, '-f: one file only'],
-		"$FOLDER/none" => [66, "$FOLDER/none: No such file"], "-f $FOLDER" => [66, "$FOLDER: it is no regular file"],
+		'--since soon' => [64, '--since soon: invalid time; allowed: '], '--until 2026-02-30' => [64, '--until 2026-02-30: no such day'],
+		'--field seq,x' => [64, '--field seq,x: unknown key'], '--field ' => [64, '--field "": unknown key'], '-n x' => [64, '-n x: invalid number'],
+		'-n 1000001' => [64, '-n 1000001: invalid number'], "-f $FILE $FILE" => [64, '-f: one file only'],
+		"$FOLDER/none" => [66, "$FOLDER/none: No such file"], "-f $FOLDER" => [66, "$FOLDER: not a regular file"],
 	);
 	for my $options (sort keys %bad) {
 		my ($code, $out, $err) = ctl('log', split / /, $options, -1);

@@ -99,7 +99,7 @@ subtest 'explain' => sub {
 	my ($code, $out, $err) = explained('u@explain.ok.fault');
 	is($code, 0, 'exit code') or diag $err;
 	like($out, qr/\Averdict: permit\nreason: mx\n/, 'a permit');
-	like($out, qr/^question: mx: .* explain\.ok\.fault\?\nexplain\.ok\.fault MX: 10 mx\.ok\.fault \(server \Q$address\E, ad=0, ttl 300, 1 query, \d+ us\)\nmx\.ok\.fault A: 198\.51\.100\.25 \(server /m,
+	like($out, qr/^question: mx: .* explain\.ok\.fault\nexplain\.ok\.fault MX: 10 mx\.ok\.fault \(server \Q$address\E, ad=0, ttl 300, 1 query, \d+ us\)\nmx\.ok\.fault A: 198\.51\.100\.25 \(server /m,
 	    'each question, with server, answer and time');
 	like($out, qr/^mx: primary 10 mx\.ok\.fault via 198\.51\.100\.25, ad=0, .*, fresh$/m, 'what comes of them');
 	like($out, qr/^ +\d+  mx  +permit\n\z/m, 'and the rule');

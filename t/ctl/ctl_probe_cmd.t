@@ -159,7 +159,7 @@ sub test_filter
 		['192.0.2.0/24', '', ['--auth', 'joe@local.test'], 0, $none,
 		    qr/^served +authenticated client relays, from the user who logs in: /m],
 		['192.0.2.0/24', "auth { mechanisms = { CRAM-MD5 } }\n", ['--auth', 'joe'], 2,
-		    qr/ no relays accepted\. A client who logs in cannot relay\.\n\z/, qr/^FAILED +authenticated client relays/m],
+		    qr/ no relays accepted\. An authenticated client cannot relay\.\n\z/, qr/^FAILED +authenticated client relays/m],
 	);
 	for my $case (@case) {
 		my ($networks, $more, $option, $want, @says) = @$case;
@@ -182,7 +182,7 @@ sub test_filter_sockets
 		my ($address, $format) = @$case;
 		my ($code, $out) = with_server({ address => $address, first => sub { sysread $_[0], my $offer, 17; close $_[0] } },
 		    sub { ctl('probe', @LOCAL, '--milter', sprintf $format, $_[1]) });
-		is "$code $out", "3 0 tests performed, then they ended: the filter closes the connection.\n", "asked at $format";
+		is "$code $out", "3 0 tests performed, then stopped: the filter closed the connection.\n", "asked at $format";
 	}
 	for my $wrong ('inet:@127.0.0.1', 'inet:1@', 'inet:1', 'tcp:1@127.0.0.1', 'inet6:1@127.0.0.1', 'unix:' . 'x' x 200,
 	    "$folder/none", 'inet:1@[]') {
@@ -203,18 +203,18 @@ sub test_servers
 		    qr/without a clear answer/],
 		['is busy with strangers', { rcpt => sub { is_own(@_) ? '250 Ok' : '451 later' } }, [], 1, qr/^temporary /m],
 		['puts all off', { rcpt => sub { '450 4.2.0 greylisted' } }, [], 1,
-		    qr/^0 tests performed, then they ended: the server does not accept the local recipient now \(450\)\.\n\z/m],
-		['is not there now', { greeting => "421 4.3.2 too busy\r\n" }, [], 1, qr/the server does not serve us now \(421\)/],
-		['wants nobody', { greeting => "554 5.7.1 go away\r\n" }, [], 3, qr/the server refuses the session/],
+		    qr/^0 tests performed, then stopped: the server does not accept the local recipient now \(450\)\.\n\z/m],
+		['is not there now', { greeting => "421 4.3.2 too busy\r\n" }, [], 1, qr/the server is not available now \(421\)/],
+		['wants nobody', { greeting => "554 5.7.1 go away\r\n" }, [], 3, qr/the server refused the session/],
 		['has had enough', { rcpt => sub { is_own(@_) ? '250 Ok' : '421 4.7.0 too many errors' } }, [], 1,
-		    qr/^3 tests performed, then they ended: the server does not serve us any more \(421\)/m],
+		    qr/^3 tests performed, then stopped: the server is not available any more \(421\)/m],
 		['has enough once in a session', { rcpt => sub { is_own(@_) || $_[1]{n}++ < 5 ? keeps(@_) : '421 4.7.0 too many' } },
 		    [], 0, qr/no relays accepted\.\n\z/],
 		['refuses all', { rcpt => sub { '550 no' } }, [], 3, qr/does not accept the local recipient, /],
 		['wants a login', { rcpt => sub { '530 5.7.0 Authentication required' } }, [], 0, qr/no relays accepted\.\n\z/],
-		['wants TLS', { rcpt => sub { '530 5.7.0 Must issue STARTTLS first' } }, [], 3, qr/wants STARTTLS/],
+		['wants TLS', { rcpt => sub { '530 5.7.0 Must issue STARTTLS first' } }, [], 3, qr/requires STARTTLS/],
 		['closes on strangers', { rcpt => sub { is_own(@_) ? '250 Ok' : undef } }, [], 3, qr/^3 tests performed/m,
-		    qr/^lost +third party, from third party: .*: 000 the server closes the connection$/m],
+		    qr/^lost +third party, from third party: .*: 000 the server closed the connection$/m],
 		['closes on one form', { rcpt => sub { $_[0] eq '<!b>' ? undef : keeps(@_) } }, [], 1, qr/^All .* without a clear answer/m],
 		['sends escapes', { rcpt => sub { is_own(@_) ? '250 Ok' : "550 a\e[31m" } }, [], 0, qr/\A[^\e]*\z/],
 	);
@@ -241,14 +241,14 @@ sub hang
 sub test_bad_peers
 {
 	my @fast = ('--timeout', 0.5);
-	my $ended = qr/^0 tests performed, then they ended: /m;
+	my $ended = qr/^0 tests performed, then stopped: /m;
 	my $long = 'x' x 65536;
 	check_rows(
-		['closes', { rcpt => sub { undef } }, [], 3, qr/closes the connection/],
+		['closes', { rcpt => sub { undef } }, [], 3, qr/closed the connection/],
 		['talks rubbish', { rcpt => sub { "\0\xff\e[31m" } }, [], 3, $ended],
 		['closes at once', { first => sub { close $_[0] } }, [], 3, $ended],
 		['greets with rubbish', { first => sub { print {$_[0]} map { chr int rand 256 } 1 .. 5000 } }, [], 3, $ended],
-		['speaks HTTP', { greeting => "HTTP/1.1 400 Bad Request\r\n\r\n" }, [], 3, qr/: no SMTP reply\.$/m],
+		['speaks HTTP', { greeting => "HTTP/1.1 400 Bad Request\r\n\r\n" }, [], 3, qr/: not an SMTP reply\.$/m],
 		['says nothing', { first => \&hang }, \@fast, 3, qr/: no answer in time\.$/m],
 		['says nothing to RCPT', { rcpt => sub { hang($_[1]{client}) } }, \@fast, 3, qr/: no answer in time\.$/m],
 		['has one line of 64 KB', { rcpt => sub { "250 $long" } }, [], 3, qr/: a reply with too long a line\.$/m],
@@ -262,7 +262,7 @@ sub test_bad_peers
 		    \@fast, 3, qr/: no answer in time\.$/m],
 		['changes its mind in a reply', { rcpt => sub { "250-a\r\n550 b" } }, [], 3, qr/: a reply with two codes\.$/m],
 		['wants no EHLO and no HELO', { first => sub { print {$_[0]} "220 a\r\n502 no\r\n502 no\r\n" } }, [], 3,
-		    qr/refuses the session/],
+		    qr/refused the session/],
 	);
 	my ($code, $out) = ctl('probe', @LOCAL, '--timeout', 1, '127.0.0.1:1');
 	is $code, 3, 'nobody there: exit 3';
@@ -275,14 +275,14 @@ sub test_starttls
 	my @offers = (ehlo => ['STARTTLS', 'SIZE']);
 	my $go = "220 2.0.0 go on\r\n";
 	my $rubbish = sub { my ($client) = @_; print {$client} $go; sysread $client, my $hello, 1000; print {$client} 'rubbish' x 100; return };
-	my $ended = qr/^0 tests performed, then they ended: /m;
+	my $ended = qr/^0 tests performed, then stopped: /m;
 
 	check_rows(
 		['offers no TLS', {}, ['--starttls'], 3, qr/${ended}the server does not offer STARTTLS\./],
 		['refuses TLS', { @offers, starttls => sub { print {$_[0]} "454 4.7.0 not now\r\n"; return $_[0] } }, ['--starttls'], 1,
-		    qr/${ended}the server does not serve us now \(454\)/],
+		    qr/${ended}the server is not available now \(454\)/],
 		['speaks too early', { @offers, starttls => sub { print {$_[0]} "${go}250 injected\r\n"; return } }, ['--starttls'], 3,
-		    qr/${ended}the server speaks between STARTTLS and TLS\./],
+		    qr/${ended}the server sent data between STARTTLS and TLS\./],
 		['speaks no TLS', { @offers, starttls => $rubbish }, ['--starttls'], 3, qr/${ended}TLS: /],
 		['hangs in TLS', { @offers, starttls => sub { print {$_[0]} $go; hang($_[0]) } }, ['--starttls', '--timeout', 0.5], 3,
 		    qr/${ended}TLS: no answer in time\./],
@@ -320,7 +320,7 @@ sub test_tls
 		    qr/the server's certificate: hostname mismatch/i],
 		['has one for no address', { %offers }, [@ca], 3, qr/the server's certificate: IP address mismatch/i],
 		['has one of nobody', { %offers }, ['--tls-verify', @name], 3, qr/the server's certificate: /],
-		['has no list of authorities', { %offers }, ['--ca-file', "$folder/none", @name], 3, qr/ended: TLS: /],
+		['has no list of authorities', { %offers }, ['--ca-file', "$folder/none", @name], 3, qr/stopped: TLS: /],
 		['keeps its relays for TLS', { %offers, rcpt => \&takes_all }, [], 2, qr/^RELAY /m],
 	);
 }
@@ -372,7 +372,7 @@ sub test_login
 	my @clear = (@user, '--allow-plaintext-auth');
 	my %offers = (ehlo => ['AUTH PLAIN LOGIN CRAM-MD5'], rcpt => \&relays_for_users);
 	my $served = qr/^served +authenticated client relays, from the user who logs in: <relaytest\@example\.org>: 250 Ok$/m;
-	my $failed = qr/no relays accepted\. A client who logs in cannot relay\.\n\z/;
+	my $failed = qr/no relays accepted\. An authenticated client cannot relay\.\n\z/;
 	my %login = map { $_ => check_login('joe@local.test', $_) } qw(PLAIN LOGIN CRAM-MD5);
 
 	check_rows(
@@ -380,8 +380,8 @@ sub test_login
 		['takes LOGIN', { %offers, ehlo => ['AUTH=LOGIN'], auth => $login{LOGIN} }, \@clear, 0, $served],
 		['takes CRAM-MD5, in clear', { %offers, auth => $login{'CRAM-MD5'} }, \@user, 0, $served],
 		['takes the password in clear only', { %offers, ehlo => ['AUTH PLAIN LOGIN'], auth => $login{PLAIN} }, \@user, 3,
-		    qr/^0 tests performed, then they ended: the password would be sent in clear\.$/m],
-		['takes mechanisms that are not ours', { %offers, ehlo => ['AUTH GSSAPI'] }, \@clear, 3, qr/offers no AUTH of PLAIN/],
+		    qr/^0 tests performed, then stopped: the password would be sent without TLS\.$/m],
+		['takes mechanisms that are not ours', { %offers, ehlo => ['AUTH GSSAPI'] }, \@clear, 3, qr/offers neither PLAIN/],
 		['offers no AUTH', { %offers, ehlo => [] }, \@clear, 2, $failed, qr/: 000 the server does not offer AUTH$/m],
 		['refuses the login', { %offers, auth => check_login('', '', '535 5.7.8 bad') }, \@clear, 2, $failed,
 		    qr/^FAILED +authenticated client relays, .*: 535 "5\.7\.8 bad"$/m],
@@ -392,14 +392,14 @@ sub test_login
 		    \@clear, 2, $failed],
 		['hangs at AUTH', { %offers, auth => sub { hang($_[1]) } }, [@clear, '--timeout', 0.5], 1, qr/^lost +authenticated client relays/m],
 		['has enough after one session', { %offers, first => once("220 mx.example.test ESMTP\r\n", "554 5.7.1 go away\r\n") },
-		    \@clear, 3, qr/refuses the session/],
+		    \@clear, 3, qr/refused the session/],
 		['relays for nobody', { %offers, rcpt => \&keeps, auth => $login{'CRAM-MD5'} }, \@clear, 2, $failed],
 		['relays for users later', { %offers, auth => $login{'CRAM-MD5'}, rcpt => sub { $_[1]{login} ? '451 later' : keeps(@_) } },
 		    \@clear, 1, qr/^temporary +authenticated/m],
 		['has nothing for strangers', { %offers, auth => $login{'CRAM-MD5'}, rcpt => sub { $_[1]{login} ? '250 Ok' : '554 5.7.1 no' } },
 		    \@clear, 0, $served, qr/no relays accepted\.\n\z/],
 		['has nothing for anybody', { %offers, auth => $login{'CRAM-MD5'}, rcpt => sub { '554 5.7.1 no' } }, \@clear, 2,
-		    qr/^1 tests performed, .*accept the local recipient.* A client who logs in cannot relay/m],
+		    qr/^1 tests performed, .*accept the local recipient.* An authenticated client cannot relay/m],
 		['relays for all', { %offers, auth => $login{'CRAM-MD5'}, rcpt => \&takes_all }, \@clear, 2, qr/relays accepted/, $served],
 	);
 	my ($code, $out) = probe_server({ %offers, auth => $login{'CRAM-MD5'} }, @clear, '--json');
@@ -446,7 +446,7 @@ sub test_data
 sub test_passwords
 {
 	my @auth = ('--auth', 'joe', '--password-file');
-	my %file = (empty => ["\n", 0600, qr/there is no password/], open => ["x\n", 0604, qr/everybody may use this file/],
+	my %file = (empty => ["\n", 0600, qr/the password is empty/], open => ["x\n", 0604, qr/other users have access to this file/],
 	    nul => ["a\0b\n", 0600, qr/a NUL/], long => ['x' x 513, 0600, qr/too long/]);
 
 	for my $name (sort keys %file) {
@@ -458,12 +458,12 @@ sub test_passwords
 		like $err, $why, '  and why';
 	}
 	my ($code, $out, $err) = ctl('probe', @LOCAL, '--nagios', @auth, "$folder/none", '127.0.0.1:1');
-	is "$code $out", "3 RELAY UNKNOWN - 0 tests performed, then they ended: No such file or directory.\n", 'none, for a monitor';
+	is "$code $out", "3 RELAY UNKNOWN - 0 tests performed, then stopped: No such file or directory.\n", 'none, for a monitor';
 	my $said = "$folder/said";
 	my $process = Authrelay::Process->start(detach => 1, output => $said,
 	    command => [Authrelay::Ctl::program(), 'probe', @LOCAL, '--auth', 'joe', '127.0.0.1:1']);
 	is $process->wait_exit(20), 3, 'no terminal: exit 3';
-	like read_file($said), qr/there is no terminal to ask at/, '  and why';
+	like read_file($said), qr/no terminal to ask at; use --password-file/, '  and why';
 }
 
 sub test_formats

@@ -351,7 +351,7 @@ changed                             6
   refused, now permitted            1
 cannot tell                         1
         1 without whether the certificate was verified
-lines that are no records           1
+lines that are not records          1
 
         5 permit -> reject
           then permit trusted-network: trusted-networks 192.0.2.0/24

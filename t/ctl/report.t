@@ -223,7 +223,7 @@ sub test_files
 	    '{"v":2,"time":"2026-11-20T00:00:00.000000Z","seq":1,"event":"stop"}', 'x' x 3000000);
 	write_file("$FOLDER/bad", join("\n", @bad) . "\n$text" . substr $text, 0, 100);
 	my $got = report_of(@PERIOD, "$FOLDER/bad");
-	is $got->{bad_lines}, @bad + 1, 'lines that are no records are counted';
+	is $got->{bad_lines}, @bad + 1, 'lines that are not records are counted';
 	is $got->{lines}, @bad + 1 + @RECORDS, 'among all';
 	$got->{$_} = $whole->{$_} for qw(lines bad_lines);
 	is_deeply $got, $whole, 'and change nothing else';

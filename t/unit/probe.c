@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "os/ownaddr.h"
+#include "os/progress.h"
 #include "probe/probe_forms.h"
 #include "probe/probe_message.h"
-#include "probe/ctl_progress.h"
 #include "probe/password.h"
 #include "probe/smtp_reply.h"
 #include "tap.h"
@@ -197,9 +197,9 @@ check_message(void)
 	    "Subject: authrelay relay test 17: third party\r\n"
 	    "Auto-Submitted: auto-generated\r\n"
 	    "X-Authrelay-Test: 17\r\n\r\n"
-	    "This is a test by `authrelayctl probe --data`, and nothing else; it may be"
-	    " deleted.\r\nIts way led through the mail server named here, which accepted it"
-	    " from the sender\r\nfor the recipient below.\r\n\r\n"
+	    "This is a test message of `authrelayctl probe --data`; it can be deleted."
+	    "\r\nThe mail server below accepted it from this sender for this recipient."
+	    "\r\n\r\n"
 	    "server:    mx.example.test\r\ntest:      17, third party\r\nsender:    <>\r\n"
 	    "recipient: <\\xc3\\xbc\\x0d\\x0a.\\x0d\\x0a@outside.test>\r\n.",
 	    "a message, and nothing ends it early");
@@ -262,15 +262,15 @@ ask_for_password(int result)
 static void
 show_progress(int result)
 {
-	struct ctl_progress progress;
+	struct progress progress;
 
-	ctl_progress_init(&progress, 10);
-	ctl_progress_show(&progress, 5);
+	progress_init(&progress);
+	progress_show(&progress, 5, 10, "%d of %d", 5, 10);
 	(void)fputs("|", stderr);
-	ctl_progress_hide(&progress);
-	ctl_progress_hide(&progress);
+	progress_hide(&progress);
+	progress_hide(&progress);
 	(void)fputs("|", stderr);
-	ctl_progress_show(&progress, 11);
+	progress_show(&progress, 11, 10, "%d of %d", 11, 10);
 	(void)!write(result, progress.is_seen ? "seen" : "not", progress.is_seen ? 4 : 3);
 }
 
@@ -411,7 +411,7 @@ static void
 check_progress(void)
 {
 	struct terminal terminal;
-	struct ctl_progress progress;
+	struct progress progress;
 	char result[100];
 	FILE *was = stderr, *file = tmpfile();
 
@@ -419,19 +419,19 @@ check_progress(void)
 		tap_skip(4, "there is no terminal to be had");
 	} else {
 		tap_ok(terminal_shows(&terminal,
-		    "\r[####################....................] 5/10|"), "a bar at a terminal");
-		tap_ok(terminal_shows(&terminal, "                  \r|"), "  it goes away, once");
+		    "\r\033[K[###############               ]  50 %  5 of 10|"), "a bar at a terminal");
+		tap_ok(terminal_shows(&terminal, "\r\033[K|"), "  it goes away, once");
 		tap_ok(terminal_shows(&terminal,
-		    "\r[########################################] 11/10"), "  it has an end");
+		    "\r\033[K[##############################] 100 %  11 of 10"), "  it has an end");
 		(void)terminal_end(&terminal, result, sizeof(result));
 		tap_is_str(result, "seen", "  somebody sees it");
 	}
 	if (file == NULL)
 		abort();
-	progress = (struct ctl_progress){ .is_seen = 0, .total = 10 };
+	progress = (struct progress){ .is_seen = 0 };
 	stderr = file;
-	ctl_progress_show(&progress, 5);
-	ctl_progress_hide(&progress);
+	progress_show(&progress, 5, 10, "%d of %d", 5, 10);
+	progress_hide(&progress);
 	stderr = was;
 	tap_is_int(ftell(file), 0, "no bar where nobody sees it");
 	(void)fclose(file);
