@@ -58,7 +58,7 @@ print_help(void)
 {
 	(void)printf("usage: %s COMMAND [OPTION]... [ARGUMENT]...\n"
 	    "       %s --help | --version\n"
-	    "Check and explain what authrelay-milter does, and test mail servers for relaying.\n"
+	    "Check and explain authrelay-milter, and test mail servers for relaying.\n"
 	    "\nCommands:\n", CTL_PROGRAM, CTL_PROGRAM);
 	for (const struct ctl_command *const *i = commands; *i != NULL; i++)
 		(void)printf("  %-10s  %s\n", (*i)->line.command, (*i)->line.help);

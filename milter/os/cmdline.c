@@ -216,17 +216,18 @@ take(struct rows *rows, int i, void *to, struct buf *why)
 {
 	const struct cmdline_option *option = rows->row[i];
 	const char *fault = rows->group[i]->refused;
+	char *value = option->arg == NULL ? NULL : optarg;	/* which musl leaves as it was */
 
 	if (check_set(rows, i, why) == -1)
 		return -1;
 	if (fault == NULL)
-		fault = option->take((char *)to + rows->group[i]->offset, option, optarg);
+		fault = option->take((char *)to + rows->group[i]->offset, option, value);
 	if (fault == NULL)
 		return 0;
 	write_name(why, option);
-	if (optarg != NULL) {
+	if (value != NULL) {
 		buf_putc(why, ' ');
-		write_text(why, optarg);
+		write_text(why, value);
 	}
 	buf_printf(why, ": %s", fault);
 	return -1;
