@@ -40,6 +40,11 @@ main(void)
 	    "\"empty\":{},\"list\":[\n[0,true,false],\n[18446744073709551615,true,false]],"
 	    "\"raw\":1.5,\"last\":1}", "commas where they belong, and nowhere else");
 	tap_is_int(out.failed, 0, "no failure");
+	buf_reset(&out);
+	buf_putc(&out, ',');
+	json_write_line(&out);
+	json_write_number(&out, NULL, 1);
+	tap_is_str(out.data, ",\n1", "no comma after one that is there");
 	buf_clear(&out);
 	return tap_done();
 }
