@@ -104,7 +104,7 @@ sub check
 	    records => $chain->{count}, lost => scalar @lost, files => scalar @file, torn => $chain->{torn});
 	note join ', ', map { "$_ $tally{$_}" } sort keys %tally;
 	my @wrong = $load->wrong;
-	is(scalar @wrong, 0, 'each answer is right') or diag $wrong[0];
+	is(scalar @wrong, 0, 'each answer is right') or diag join "\n", $wrong[0], $daemon->log_text =~ /^.*error: .*$/mg;
 	return @lost;
 }
 

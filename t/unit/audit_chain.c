@@ -735,6 +735,24 @@ test_failing(void)
 	remove_files();
 }
 
+/* How often that is in the file, in lines that are whole. */
+static int
+count_text(const char *what)
+{
+	size_t len;
+	char *text = read_file(file, &len), *line, *rest = text;
+	int count = 0;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (strstr(line, "<torn>") == NULL)
+			while ((line = strstr(line, what)) != NULL) {
+				line++;
+				count++;
+			}
+	free(text);
+	return count;
+}
+
 /*
  * The disk is full after each number of bytes in turn: what is kept is written later, each
  * once, and stays one chain.
@@ -759,7 +777,7 @@ test_kept(void)
 		audit_close(audit);
 		survey = survey_all(0);
 		bad += survey.broken != 0 || survey.records + survey.gaps != 7 ||
-		    survey.records < (uint64_t)taken + 2;
+		    survey.records < (uint64_t)taken + 2 || count_text("\"prev\":") != 1;
 		remove_files();
 	}
 	loud(saved);
