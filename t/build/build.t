@@ -21,8 +21,10 @@ my %INSTALLED = (
 	'share/man/man5/authrelay-audit.5' => '0644',
 	'share/bash-completion/completions/authrelayctl' => '0644',
 	'share/zsh/site-functions/_authrelayctl' => '0644',
-	map { ("share/doc/authrelay/$_" => '0644') } qw(README LICENSE authrelay.conf
-	    audit.schema.json postfix-main.cf sendmail.mc),
+	(map { ("share/doc/authrelay/$_" => '0644') } qw(README LICENSE authrelay.conf
+	    audit.schema.json postfix-main.cf sendmail.mc)),
+	(map { ("share/doc/authrelay/examples/$_.conf" => '0644') } qw(home-server company submission-host
+	    backup-mx backup-mx-dns)),
 );
 
 # What a system may not have; then these are not built.
