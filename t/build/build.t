@@ -148,7 +148,7 @@ sub listed_objects
 {
 	my ($name, $make, $tree) = @_;
 
-	write_file("$tree/show.mk", "include Makefile\nshow:\n\t\@echo \$(OBJECTS)\n");
+	write_file("$tree/show.mk", "include Makefile\nshow:\n\t\@echo \$(ALL_OBJECTS)\n");
 	my $output = succeeds("$name: the lists", $tree, $make, '-f', 'show.mk', 'show');
 	unlink "$tree/show.mk";
 	return map { $_ => 1 } split ' ', $output;
