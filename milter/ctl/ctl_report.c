@@ -26,7 +26,7 @@
 #include "os/progress.h"
 #include "record/record_file.h"
 #include "record/record_json.h"
-#include "report/report_show.h"
+#include "report/format.h"
 
 #define FORMAT		1	/* a set of options */
 #define TOP_DEFAULT	10
@@ -42,7 +42,7 @@ struct report_run {
 	struct ctl_source	 source;
 	struct ctl_filter	 filter;
 	struct report_options	 options;
-	struct report_paper	 paper;
+	struct report_style	 style;
 	struct report		 report;
 	struct buf		 spare;
 	const char		*html;		/* NULL: not wanted */
@@ -230,11 +230,11 @@ write_report(struct report_run *run)
 	report_finish(&run->report);
 	buf_init(&out);
 	if (run->html != NULL) {
-		report_html(&run->report, &run->paper, &out);
+		report_html(&run->report, &run->style, &out);
 		status = strcmp(run->html, "-") == 0 ? ctl_write(&out) :
 		    write_page(run->html, &out);
 	} else {
-		(run->is_json ? report_json : report_text)(&run->report, &run->paper, &out);
+		(run->is_json ? report_json : report_text)(&run->report, &run->style, &out);
 		status = ctl_write(&out);
 	}
 	buf_clear(&out);
@@ -279,7 +279,7 @@ take_top(void *to, const struct cmdline_option *option, char *value)
 	(void)option;
 	if (ctl_number(value, TOP_MAX, &top) == -1 || top == 0)
 		return "invalid number; allowed: 1 to 10000";
-	run->paper.top = top;
+	run->style.top = top;
 	return NULL;
 }
 
@@ -301,23 +301,23 @@ static const struct cmdline_group groups[] = {
 };
 
 static void
-choose_paper(struct report_paper *paper)
+choose_style(struct report_style *style)
 {
 	struct winsize	size;
 
 	(void)setlocale(LC_CTYPE, "");
-	*paper = (struct report_paper){ .top = TOP_DEFAULT, .width = WIDTH_DEFAULT };
-	paper->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	*style = (struct report_style){ .top = TOP_DEFAULT, .width = WIDTH_DEFAULT };
+	style->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	if (!isatty(STDOUT_FILENO)) {
 		size_t	columns = strtoul(ctl_variable("COLUMNS"), NULL, 10);
 
 		if (columns >= 40 && columns <= WIDTH_MAX)
-			paper->width = columns;
+			style->width = columns;
 		return;
 	}
-	paper->has_color = ctl_has_colour();
+	style->has_color = ctl_has_colour();
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		paper->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+		style->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
 static int
@@ -326,7 +326,7 @@ run(int argc, char **argv)
 	struct report_run	run = {
 		.options = {
 			.before_us = INT64_MIN,
-			.table_max = REPORT_TABLE_MAX,
+			.table_max = TALLY_MAX,
 			.offset = local_offset,
 		},
 		.began_us = ctl_time_now(),
@@ -335,7 +335,7 @@ run(int argc, char **argv)
 
 	tzset();
 	progress_init(&run.progress);
-	choose_paper(&run.paper);
+	choose_style(&run.style);
 	buf_init(&run.spare);
 	if (ctl_filter_init(&run.filter) == -1)
 		status = ctl_no_memory();

@@ -30,7 +30,7 @@ report_init(struct report *report, const struct report_options *options)
 	*report = (struct report){ .options = *options, .first_us = -1, .last_us = -1 };
 	buf_init(&report->scratch);
 	for (size_t i = 0; i < REPORT_LISTS; i++)
-		if (report_table_init(&report->lists[i], options->table_max,
+		if (tally_init(&report->lists[i], options->table_max,
 		    options->hash_key) == -1)
 			return -1;
 	return 0;
@@ -40,8 +40,8 @@ void
 report_clear(struct report *report)
 {
 	for (size_t i = 0; i < REPORT_LISTS; i++)
-		report_table_clear(&report->lists[i]);
-	for (size_t i = 0; i < REPORT_FORMS; i++) {
+		tally_clear(&report->lists[i]);
+	for (size_t i = 0; i < SPELLINGS; i++) {
 		distinct_clear(&report->form_clients[i]);
 		free(report->form_example[i]);
 	}
@@ -69,7 +69,7 @@ report_pass_over(struct report *report)
 }
 
 static void
-count(struct report_count *count, int is_now)
+count(struct tally_count *count, int is_now)
 {
 	if (is_now)
 		count->now++;
@@ -171,7 +171,7 @@ keep_example(char **example, const struct record_text *text)
 
 /* What is known of the period now only. */
 static int
-add_now(const struct report *report, struct report_entry *entry, const struct rcpt *rcpt)
+add_now(const struct report *report, struct tally_entry *entry, const struct rcpt *rcpt)
 {
 	int64_t	time_us = rcpt->view->time_us;
 
@@ -193,11 +193,11 @@ add_now(const struct report *report, struct report_entry *entry, const struct rc
 }
 
 /* Counts the recipient of the key in a list. */
-static struct report_entry *
+static struct tally_entry *
 add_to(struct report *report, enum report_list list, const char *key, size_t length,
     const struct rcpt *rcpt)
 {
-	struct report_entry	*entry = report_table_get(&report->lists[list], key, length);
+	struct tally_entry	*entry = tally_get(&report->lists[list], key, length);
 
 	if (entry == NULL)
 		return NULL;
@@ -248,26 +248,26 @@ add_permitted(struct report *report, const struct rcpt *rcpt)
 }
 
 static int
-form_of(struct report *report, const struct record_text *text, enum report_form *form_r)
+form_of(struct report *report, const struct record_text *text, enum spelling *form_r)
 {
 	if (!text->has_escapes) {
-		*form_r = report_form_of(text->at, text->length);
+		*form_r = spelling_of(text->at, text->length);
 		return 0;
 	}
 	buf_reset(&report->scratch);
 	record_text_add(text, &report->scratch);
 	if (report->scratch.failed)
 		return -1;
-	*form_r = report_form_of(report->scratch.data, report->scratch.len);
+	*form_r = spelling_of(report->scratch.data, report->scratch.len);
 	return 0;
 }
 
 /* What a refused client tried, of it and of all. */
 static int
-add_form(struct report *report, struct report_entry *client, const struct rcpt *rcpt)
+add_form(struct report *report, struct tally_entry *client, const struct rcpt *rcpt)
 {
 	const struct record_text	*text = &rcpt->value[RECORD_KEY_RCPT];
-	enum report_form		 form;
+	enum spelling		 form;
 
 	if (text->at == NULL)
 		return 0;
@@ -277,7 +277,7 @@ add_form(struct report *report, struct report_entry *client, const struct rcpt *
 	if (!rcpt->is_now)
 		return 0;
 	if (client->forms == NULL)
-		client->forms = calloc(REPORT_FORMS, sizeof *client->forms);
+		client->forms = calloc(SPELLINGS, sizeof *client->forms);
 	if (client->forms == NULL)
 		return -1;
 	client->forms[form]++;
@@ -292,7 +292,7 @@ add_refused(struct report *report, const struct rcpt *rcpt)
 	const struct record_text	*client = &rcpt->value[RECORD_KEY_CLIENT];
 	const struct record_text	*name = &rcpt->value[RECORD_KEY_CLIENT_NAME];
 	const char			*key = client->at == NULL ? "unknown" : client->at;
-	struct report_entry		*entry;
+	struct tally_entry		*entry;
 
 	if (rcpt->reason == POLICY_DNS_FAILURE || rcpt->reason == POLICY_TABLE_FAILURE) {
 		const struct record_text	*domain = &rcpt->value[RECORD_KEY_DOMAIN];

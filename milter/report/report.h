@@ -11,16 +11,16 @@
 #include "core/netaddr.h"
 #include "core/policy.h"
 #include "record/record_read.h"
-#include "report/report_table.h"
+#include "report/tally.h"
 
-#define REPORT_TABLE_MAX	10000	/* keys of a table */
+#define TALLY_MAX	10000	/* keys of a table */
 #define REPORT_OTHER_REASON	POLICY_REASON_COUNT	/* one that we do not know */
 #define REPORT_REASONS		(POLICY_REASON_COUNT + 1)
 #define REPORT_VERDICTS		3	/* POLICY_PERMIT, _REJECT, _TEMPFAIL */
 /* From POLICY_AUTH_INCOMPLETE on. */
 #define REPORT_REFUSED_LOGINS	(POLICY_AUTH_STRENGTH - POLICY_AUTH_INCOMPLETE + 1)
 
-/* Tables of report_entry; what the keys are. Texts are JSON's, as in the record. */
+/* Tables of tally_entry; what the keys are. Texts are JSON's, as in the record. */
 enum report_list {
 	REPORT_USERS,		/* auth; who relayed after a login */
 	REPORT_HOSTS,		/* client networks that relayed without one */
@@ -49,22 +49,22 @@ struct report {
 	uint64_t		 bad_lines;	/* that are no records */
 	uint64_t		 outside;	/* records of other times */
 	uint64_t		 passed_over;	/* records that the filters do not want */
-	struct report_count	 records;	/* of the two periods */
+	struct tally_count	 records;	/* of the two periods */
 	int64_t			 first_us;	/* of the period; -1: there is none */
 	int64_t			 last_us;
-	struct report_count	 verdicts[REPORT_VERDICTS];
-	struct report_count	 reasons[REPORT_REASONS][REPORT_VERDICTS];
-	struct report_count	 unenforced;	/* refused, and passed: mode = monitor */
-	struct report_count	 unrecorded;	/* recipients that a flood's summary counts */
-	struct report_count	 messages;	/* transactions that reached DATA */
-	struct report_count	 starts;
-	struct report_count	 refused_logins[REPORT_REFUSED_LOGINS];
+	struct tally_count	 verdicts[REPORT_VERDICTS];
+	struct tally_count	 reasons[REPORT_REASONS][REPORT_VERDICTS];
+	struct tally_count	 unenforced;	/* refused, and passed: mode = monitor */
+	struct tally_count	 unrecorded;	/* recipients that a flood's summary counts */
+	struct tally_count	 messages;	/* transactions that reached DATA */
+	struct tally_count	 starts;
+	struct tally_count	 refused_logins[REPORT_REFUSED_LOGINS];
 	struct series		 over_time[REPORT_VERDICTS];
 	uint64_t		 hours[7][24][2];	/* from Monday; permitted, refused */
-	struct report_count	 forms[REPORT_FORMS];	/* what refused clients tried */
-	struct distinct		 form_clients[REPORT_FORMS];
-	char			*form_example[REPORT_FORMS];	/* owned, or NULL */
-	struct report_table	 lists[REPORT_LISTS];
+	struct tally_count	 forms[SPELLINGS];	/* what refused clients tried */
+	struct distinct		 form_clients[SPELLINGS];
+	char			*form_example[SPELLINGS];	/* owned, or NULL */
+	struct tally	 lists[REPORT_LISTS];
 	struct buf		 scratch;
 };
 

@@ -44,7 +44,7 @@ highest(const struct series s[REPORT_VERDICTS])
 }
 
 static const char *
-time_format(int64_t width)
+step_format(int64_t width)
 {
 	return width < 86400 ? "%a %e %b, %H:%M" : "%a %e %b %Y";
 }
@@ -54,11 +54,11 @@ static void
 step_title(const struct series s[REPORT_VERDICTS], uint32_t i, struct buf *b)
 {
 	buf_puts(b, "<title>");
-	report_show_clock(series_start(&s[0], i), time_format(series_width(&s[0])), b);
+	format_clock(series_start(&s[0], i), step_format(series_width(&s[0])), b);
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++) {
 		buf_puts(b, verdict == 0 ? ": " : ", ");
-		report_show_number(s[verdict].count[i], b);
-		buf_printf(b, " %s", report_verdict(verdict));
+		format_number(s[verdict].count[i], b);
+		buf_printf(b, " %s", format_verdict(verdict));
 	}
 	buf_puts(b, "</title>");
 }
@@ -115,7 +115,7 @@ time_labels(const struct series *s, struct buf *b)
 		if ((start + 3 * 86400) % width != 0)
 			continue;
 		buf_printf(b, "<span style=\"left:%.2f%%\">", 100.0 * i / s->steps);
-		report_show_clock(start, width < 86400 && start % 86400 == 0 ? "%e %b" :
+		format_clock(start, width < 86400 && start % 86400 == 0 ? "%e %b" :
 		    format, b);
 		buf_puts(b, "</span>");
 	}
@@ -126,7 +126,7 @@ static void
 number_cell(uint64_t number, struct buf *b)
 {
 	buf_puts(b, "<td class=\"n\">");
-	report_show_number(number, b);
+	format_number(number, b);
 	buf_puts(b, "</td>");
 }
 
@@ -138,11 +138,11 @@ time_table(const struct series s[REPORT_VERDICTS], struct buf *b)
 	    "<table><thead><tr><th scope=\"col\">from</th>");
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 		buf_printf(b, "<th scope=\"col\" class=\"n\">%s</th>",
-		    report_verdict(verdict));
+		    format_verdict(verdict));
 	buf_puts(b, "</tr></thead><tbody>\n");
 	for (uint32_t i = 0; i < s[0].steps; i++) {
 		buf_puts(b, "<tr><td>");
-		report_show_clock(series_start(&s[0], i), "%Y-%m-%d %H:%M", b);
+		format_clock(series_start(&s[0], i), "%Y-%m-%d %H:%M", b);
 		buf_puts(b, "</td>");
 		for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 			number_cell(s[verdict].count[i], b);
@@ -159,7 +159,7 @@ hour_table(const struct report *report, struct buf *b)
 	    "<table><thead><tr><th scope=\"col\">hour</th>");
 	for (unsigned day = 0; day < 7; day++)
 		buf_printf(b, "<th scope=\"col\" class=\"n\">%.3s</th>",
-		    report_weekday(day));
+		    format_weekday(day));
 	buf_puts(b, "</tr></thead><tbody>\n");
 	for (unsigned hour = 0; hour < 24; hour++) {
 		buf_printf(b, "<tr><th scope=\"row\">%02u</th>", hour);
@@ -180,17 +180,17 @@ page_over_time(const struct report *report, struct buf *b)
 	buf_puts(b, "<ul class=\"legend\" aria-hidden=\"true\">");
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 		buf_printf(b, "<li><i class=\"%s\"></i>%s</li>", page_class(verdict),
-		    report_verdict(verdict));
+		    format_verdict(verdict));
 	buf_puts(b, "</ul>\n<div class=\"chart over\">"
 	    "<div class=\"scale\" aria-hidden=\"true\"><span>");
-	report_show_number(most, b);
+	format_number(most, b);
 	buf_puts(b, "</span><span>");
 	if (most % 2 == 0)
-		report_show_number(most / 2, b);
+		format_number(most / 2, b);
 	buf_printf(b, "</span><span>0</span></div>\n<svg viewBox=\"0 0 %" PRIu32 " %.0f\" "
 	    "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Recipients over time, one "
 	    "bar for each ", s[0].steps, HEIGHT);
-	report_show_width(series_width(&s[0]), b);
+	format_width(series_width(&s[0]), b);
 	buf_puts(b, "; the numbers are in the table below\">\n");
 	for (int line = 0; line <= 2; line++)
 		buf_printf(b, "<rect class=\"rule\" y=\"%.1f\" width=\"%" PRIu32
@@ -214,10 +214,10 @@ hour_cell(const uint64_t counts[2], unsigned day, unsigned hour, uint64_t most,
 
 	buf_printf(b, "<rect class=\"h%u\" x=\"%u.04\" y=\"%u.06\" width=\".92\" "
 	    "height=\".88\" rx=\".12\" ry=\".15\"><title>%s, %02u:00: ", shade, hour, day,
-	    report_weekday(day), hour);
-	report_show_number(counts[0], b);
+	    format_weekday(day), hour);
+	format_number(counts[0], b);
 	buf_puts(b, " permitted, ");
-	report_show_number(counts[1], b);
+	format_number(counts[1], b);
 	buf_puts(b, " not</title></rect>\n");
 }
 
@@ -228,7 +228,7 @@ page_hours(const struct report *report, struct buf *b)
 
 	buf_puts(b, "<div class=\"map\"><div class=\"days\" aria-hidden=\"true\">");
 	for (unsigned day = 0; day < 7; day++)
-		buf_printf(b, "<span>%.3s</span>", report_weekday(day));
+		buf_printf(b, "<span>%.3s</span>", format_weekday(day));
 	buf_puts(b, "</div>\n<svg viewBox=\"0 0 24 7\" preserveAspectRatio=\"none\" "
 	    "role=\"img\" aria-label=\"Recipients by day of the week and hour; the numbers are "
 	    "in the table below\">\n");
@@ -239,7 +239,7 @@ page_hours(const struct report *report, struct buf *b)
 	for (unsigned hour = 0; hour < 24; hour += 4)
 		buf_printf(b, "<span style=\"left:%.2f%%\">%02u</span>", hour / .24, hour);
 	buf_puts(b, "</div></div>\n<p class=\"soft\">Darkest: ");
-	report_show_number(most, b);
+	format_number(most, b);
 	buf_puts(b, " recipients in an hour of the week.</p>\n");
 	hour_table(report, b);
 }
@@ -257,11 +257,11 @@ page_spark(const struct report *report, const struct series *series, const char 
 			most = s.count[i];
 	buf_printf(b, "<svg viewBox=\"0 0 %" PRIu32 " %.0f\" preserveAspectRatio=\"none\" "
 	    "role=\"img\" aria-label=\"over time, at most ", s.steps, HEIGHT);
-	report_show_number(most, b);
+	format_number(most, b);
 	buf_puts(b, "\"><title>at most ");
-	report_show_number(most, b);
+	format_number(most, b);
 	buf_puts(b, " each ");
-	report_show_width(series_width(&s), b);
+	format_width(series_width(&s), b);
 	buf_printf(b, "</title><rect class=\"rule\" y=\"97\" width=\"%" PRIu32
 	    "\" height=\"3\"/>", s.steps);
 	for (uint32_t i = 0; i < s.steps; i++) {

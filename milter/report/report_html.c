@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "report/report_page.h"
-#include "report/report_top.h"
+#include "report/rank.h"
 
 #define MINUTES		"%Y-%m-%d %H:%M"
 #define FORMS_SHOWN	4	/* of a client */
 
 struct writer {
 	const struct report		*report;
-	const struct report_paper	*paper;
+	const struct report_style	*style;
 	struct buf			*b;
 };
 
@@ -74,7 +74,7 @@ static void
 number_cell(struct writer *w, const char *label, uint64_t number)
 {
 	begin_cell(w, *label == '\0' ? "n m" : "n", label);
-	report_show_number(number, w->b);
+	format_number(number, w->b);
 	end_cell(w);
 }
 
@@ -82,24 +82,24 @@ static void
 distinct_cell(struct writer *w, const char *label, const struct distinct *distinct)
 {
 	begin_cell(w, "n", label);
-	report_show_distinct(distinct, "about ", w->b);
+	format_distinct(distinct, "about ", w->b);
 	end_cell(w);
 }
 
 static void
-change_cell(struct writer *w, const struct report_count *count)
+change_cell(struct writer *w, const struct tally_count *count)
 {
 	begin_cell(w, "c", "");
 	if (report_has_before(w->report))
-		report_show_change(count, w->b);
+		format_change(count, w->b);
 	end_cell(w);
 }
 
 /* A key, and a name of it or NULL, with its counts, in three cells. */
 static void
-entry_cells(struct writer *w, const struct report_entry *entry, const char *name)
+entry_cells(struct writer *w, const struct tally_entry *entry, const char *name)
 {
-	const struct report_count	change = report_both(entry);
+	const struct tally_count	change = tally_both(entry);
 
 	begin_cell(w, "k", "");
 	page_text(entry->key, entry->length, w->b);
@@ -110,14 +110,14 @@ entry_cells(struct writer *w, const struct report_entry *entry, const char *name
 	}
 	end_cell(w);
 	begin_cell(w, "n m", "");
-	report_show_number(report_now(entry), w->b);
+	format_number(tally_now(entry), w->b);
 	buf_puts(w->b, entry->is_late ? "+" : "");
 	end_cell(w);
 	change_cell(w, &change);
 }
 
 static void
-spark_cell(struct writer *w, const struct report_entry *entry, const char *class)
+spark_cell(struct writer *w, const struct tally_entry *entry, const char *class)
 {
 	begin_cell(w, "s", "over time");
 	page_spark(w->report, entry->series, class, w->b);
@@ -149,26 +149,26 @@ write_header(struct writer *w)
 	if (report->first_us == -1 && report->options.since_us == INT64_MIN) {
 		buf_puts(w->b, "No records.");
 	} else {
-		report_show_local(report, report_since(report), MINUTES, w->b);
+		format_local(report, report_since(report), MINUTES, w->b);
 		buf_puts(w->b, " to ");
-		report_show_local(report, report_until(report), MINUTES, w->b);
+		format_local(report, report_until(report), MINUTES, w->b);
 	}
 	if (report_has_before(report)) {
 		buf_puts(w->b, ", compared with the time before it, from ");
-		report_show_local(report, report->options.before_us, MINUTES, w->b);
+		format_local(report, report->options.before_us, MINUTES, w->b);
 	}
 	buf_puts(w->b, "</p>\n</header>\n");
 }
 
 static void
 tile(struct writer *w, const char *class, const char *name,
-    const struct report_count *count)
+    const struct tally_count *count)
 {
 	buf_printf(w->b, "<div class=\"%s\"><dt>%s</dt><dd>", class, name);
-	report_show_number(count->now, w->b);
+	format_number(count->now, w->b);
 	if (report_has_before(w->report)) {
 		buf_puts(w->b, "<small>");
-		report_show_change(count, w->b);
+		format_change(count, w->b);
 		buf_puts(w->b, "</small>");
 	}
 	buf_puts(w->b, "</dd></div>\n");
@@ -177,17 +177,17 @@ tile(struct writer *w, const char *class, const char *name,
 static void
 distinct_tile(struct writer *w, const char *name, enum report_list list)
 {
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top(w->report, list, 0, &top) == -1)
+	if (rank_highest(w->report, list, 0, &top) == -1)
 		w->b->failed = 1;
 	buf_printf(w->b, "<div><dt>%s</dt><dd>", name);
 	if (w->report->lists[list].lost > 0)
-		report_show_distinct(&w->report->lists[list].keys, "about ", w->b);
+		format_distinct(&w->report->lists[list].keys, "about ", w->b);
 	else
-		report_show_number(top.count, w->b);
+		format_number(top.count, w->b);
 	buf_puts(w->b, "</dd></div>\n");
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -197,7 +197,7 @@ write_tiles(struct writer *w)
 
 	buf_puts(w->b, "<dl class=\"tiles\">\n");
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
-		tile(w, page_class(verdict), report_verdict(verdict),
+		tile(w, page_class(verdict), format_verdict(verdict),
 		    &report->verdicts[verdict]);
 	tile(w, "", "messages", &report->messages);
 	distinct_tile(w, "relaying users", REPORT_USERS);
@@ -205,13 +205,13 @@ write_tiles(struct writer *w)
 	buf_puts(w->b, "</dl>\n");
 	if (report->unenforced.now > 0) {
 		buf_puts(w->b, "<p class=\"soft\">");
-		report_show_number(report->unenforced.now, w->b);
+		format_number(report->unenforced.now, w->b);
 		buf_puts(w->b, " of those not permitted passed all the same: mode = "
 		    "monitor.</p>\n");
 	}
 	if (report->unrecorded.now > 0) {
 		buf_puts(w->b, "<p class=\"soft\">");
-		report_show_number(report->unrecorded.now, w->b);
+		format_number(report->unrecorded.now, w->b);
 		buf_puts(w->b, " more were not recorded one by one: "
 		    "audit.stranger-rate.</p>\n");
 	}
@@ -240,7 +240,7 @@ write_hours(struct writer *w)
 static void
 reason_row(struct writer *w, unsigned verdict, unsigned reason, uint64_t most)
 {
-	const struct report_count	*count = &w->report->reasons[reason][verdict];
+	const struct tally_count	*count = &w->report->reasons[reason][verdict];
 
 	if (count->now == 0 && count->before == 0)
 		return;
@@ -248,7 +248,7 @@ reason_row(struct writer *w, unsigned verdict, unsigned reason, uint64_t most)
 	    "other" : policy_reason_name((enum policy_reason)reason));
 	begin_cell(w, "v", "");
 	buf_printf(w->b, "<span><i class=\"%s\"></i>%s</span>", page_class(verdict),
-	    report_verdict(verdict));
+	    format_verdict(verdict));
 	end_cell(w);
 	number_cell(w, "", count->now);
 	change_cell(w, count);
@@ -279,26 +279,26 @@ write_reasons(struct writer *w)
 }
 
 static void
-write_rest(struct writer *w, enum report_list list, const struct report_top *top,
+write_rest(struct writer *w, enum report_list list, const struct rank *top,
     const char *what)
 {
-	const struct report_table	*table = &w->report->lists[list];
+	const struct tally	*table = &w->report->lists[list];
 
 	if (top->count == 0)
 		buf_puts(w->b, "<p class=\"soft\">None.</p>\n");
 	if (top->count <= top->shown && table->lost == 0)
 		return;
 	buf_puts(w->b, "<p class=\"soft\">And others, with ");
-	report_show_number(top->rest, w->b);
+	format_number(top->rest, w->b);
 	buf_puts(w->b, " recipients; ");
 	if (table->lost == 0)
-		report_show_number(top->count, w->b);
+		format_number(top->count, w->b);
 	else
-		report_show_distinct(&table->keys, "about ", w->b);
+		format_distinct(&table->keys, "about ", w->b);
 	buf_printf(w->b, " %s in all.", what);
 	if (table->lost > 0) {
 		buf_puts(w->b, " Too many to keep them all: a count with a + may lack ");
-		report_show_number(table->lost, w->b);
+		format_number(table->lost, w->b);
 		buf_putc(w->b, '.');
 	}
 	buf_puts(w->b, "</p>\n");
@@ -308,15 +308,15 @@ static void
 write_relayed(struct writer *w, enum report_list list, const char *title,
     const char *const names[], const char *what)
 {
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top(w->report, list, w->paper->top, &top) == -1)
+	if (rank_highest(w->report, list, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	section(w, title);
 	if (top.shown > 0)
 		begin_rows(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*entry = top.entries[i];
+		const struct tally_entry	*entry = top.entries[i];
 
 		buf_puts(w->b, "<tr>");
 		entry_cells(w, entry, NULL);
@@ -330,7 +330,7 @@ write_relayed(struct writer *w, enum report_list list, const char *title,
 		end_rows(w);
 	write_rest(w, list, &top, what);
 	end_section(w);
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -338,9 +338,9 @@ write_new(struct writer *w)
 {
 	static const char *const	names[] = { "-user", "-from", "nrecipients", "-first",
 	    "-", NULL };
-	struct report_top		top;
+	struct rank		top;
 
-	if (report_top_new(w->report, w->paper->top, &top) == -1)
+	if (rank_new(w->report, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	section(w, "Users seen from new networks");
 	if (!report_has_before(w->report))
@@ -351,18 +351,18 @@ write_new(struct writer *w)
 	if (top.shown > 0)
 		begin_rows(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*pair = top.entries[i];
+		const struct tally_entry	*pair = top.entries[i];
 
 		buf_puts(w->b, "<tr>");
 		text_cell(w, "k", "", pair->key, strlen(pair->key));
 		begin_cell(w, "t", "from");
-		buf_printf(w->b, "%s</td>", report_pair_network(pair));
-		number_cell(w, "", report_now(pair));
+		buf_printf(w->b, "%s</td>", rank_pair_network(pair));
+		number_cell(w, "", tally_now(pair));
 		begin_cell(w, "v", "first");
-		report_show_local(w->report, pair->first_us, MINUTES, w->b);
+		format_local(w->report, pair->first_us, MINUTES, w->b);
 		buf_printf(w->b, "</td><td class=\"mark\">%s</td></tr>\n",
 		    pair->is_late ? "perhaps new" :
-		    report_pair_has_new_user(w->report, pair) ? "a new user" : "");
+		    rank_pair_has_new_user(w->report, pair) ? "a new user" : "");
 	}
 	if (top.shown > 0)
 		end_rows(w);
@@ -370,20 +370,20 @@ write_new(struct writer *w)
 		buf_printf(w->b, "<p class=\"soft\">And %zu more.</p>\n",
 		    top.count - top.shown);
 	end_section(w);
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
-tried_cell(struct writer *w, const struct report_entry *entry)
+tried_cell(struct writer *w, const struct tally_entry *entry)
 {
-	enum report_form	forms[REPORT_FORMS];
+	enum spelling	forms[SPELLINGS];
 	size_t			n = entry->forms == NULL ? 0 :
-	    report_forms_sorted(entry->forms, forms);
+	    rank_spellings(entry->forms, forms);
 
 	begin_cell(w, "t", "tried");
 	for (size_t i = 0; i < n && i < FORMS_SHOWN; i++) {
-		buf_printf(w->b, "%s%s ", i == 0 ? "" : ", ", report_form_name(forms[i]));
-		report_show_number(entry->forms[forms[i]], w->b);
+		buf_printf(w->b, "%s%s ", i == 0 ? "" : ", ", spelling_name(forms[i]));
+		format_number(entry->forms[forms[i]], w->b);
 	}
 	if (n > FORMS_SHOWN)
 		buf_printf(w->b, ", and %zu other forms", n - FORMS_SHOWN);
@@ -395,15 +395,15 @@ write_refused(struct writer *w)
 {
 	static const char *const	names[] = { "-client", "nrefused", "c", "ndifferent",
 	    "-tried", "-over time", NULL };
-	struct report_top		top;
+	struct rank		top;
 
-	if (report_top(w->report, REPORT_CLIENTS, w->paper->top, &top) == -1)
+	if (rank_highest(w->report, REPORT_CLIENTS, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	section(w, "Refused clients");
 	if (top.shown > 0)
 		begin_rows(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*entry = top.entries[i];
+		const struct tally_entry	*entry = top.entries[i];
 
 		buf_puts(w->b, "<tr>");
 		entry_cells(w, entry, entry->example);
@@ -416,7 +416,7 @@ write_refused(struct writer *w)
 		end_rows(w);
 	write_rest(w, REPORT_CLIENTS, &top, "clients");
 	end_section(w);
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -424,19 +424,19 @@ write_forms(struct writer *w)
 {
 	static const char *const	names[] = { "-form", "nrecipients", "c", "nclients",
 	    "-as in", NULL };
-	uint64_t			counts[REPORT_FORMS];
-	enum report_form		forms[REPORT_FORMS];
+	uint64_t			counts[SPELLINGS];
+	enum spelling		forms[SPELLINGS];
 	size_t				n;
 
-	for (size_t i = 0; i < REPORT_FORMS; i++)
+	for (size_t i = 0; i < SPELLINGS; i++)
 		counts[i] = w->report->forms[i].now;
-	n = report_forms_sorted(counts, forms);
+	n = rank_spellings(counts, forms);
 	if (n == 0)
 		return;
 	section(w, "What they tried");
 	begin_rows(w, names);
 	for (size_t i = 0; i < n; i++) {
-		buf_printf(w->b, "<tr><td class=\"k\">%s</td>", report_form_name(forms[i]));
+		buf_printf(w->b, "<tr><td class=\"k\">%s</td>", spelling_name(forms[i]));
 		number_cell(w, "", counts[forms[i]]);
 		change_cell(w, &w->report->forms[forms[i]]);
 		distinct_cell(w, "clients", &w->report->form_clients[forms[i]]);
@@ -477,9 +477,9 @@ write_lookups(struct writer *w)
 {
 	static const char *const	names[] = { "-domain", "nrecipients", "c", "-as in",
 	    NULL };
-	struct report_top		top;
+	struct rank		top;
 
-	if (report_top(w->report, REPORT_LOOKUPS, w->paper->top, &top) == -1)
+	if (rank_highest(w->report, REPORT_LOOKUPS, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	section(w, "Look-ups that failed");
 	if (top.shown > 0)
@@ -494,19 +494,19 @@ write_lookups(struct writer *w)
 		end_rows(w);
 	write_rest(w, REPORT_LOOKUPS, &top, "domains");
 	end_section(w);
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
 changed_rows(struct writer *w, enum report_list list, const char *what)
 {
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top_changed(w->report, list, w->paper->top, &top) == -1)
+	if (rank_changed(w->report, list, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*entry = top.entries[i];
-		const struct report_count	 change = report_both(entry);
+		const struct tally_entry	*entry = top.entries[i];
+		const struct tally_count	 change = tally_both(entry);
 
 		buf_puts(w->b, "<tr>");
 		text_cell(w, "k", "", entry->key, entry->length);
@@ -516,7 +516,7 @@ changed_rows(struct writer *w, enum report_list list, const char *what)
 		change_cell(w, &change);
 		buf_puts(w->b, "</tr>\n");
 	}
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -541,26 +541,26 @@ write_footer(struct writer *w)
 	const struct report	*report = w->report;
 
 	buf_puts(w->b, "<footer>\n<p>Made by authrelayctl report from ");
-	report_show_number(report->lines, w->b);
+	format_number(report->lines, w->b);
 	buf_puts(w->b, " lines: ");
-	report_show_number(report->records.now + report->records.before, w->b);
+	format_number(report->records.now + report->records.before, w->b);
 	buf_puts(w->b, " records of these times, ");
-	report_show_number(report->outside, w->b);
+	format_number(report->outside, w->b);
 	buf_puts(w->b, " of others, ");
-	report_show_number(report->passed_over, w->b);
+	format_number(report->passed_over, w->b);
 	buf_puts(w->b, " not asked for, ");
-	report_show_number(report->bad_lines, w->b);
+	format_number(report->bad_lines, w->b);
 	buf_puts(w->b, " that are no records. Counts are of recipients.</p>\n</footer>\n");
 }
 
 void
-report_html(const struct report *report, const struct report_paper *paper, struct buf *b)
+report_html(const struct report *report, const struct report_style *style, struct buf *b)
 {
 	static const char *const	users[] = { "-user", "nrecipients", "c", "ndifferent",
 	    "ndomains", "nnetworks", "-over time", NULL };
 	static const char *const	hosts[] = { "-network", "nrecipients", "c",
 	    "ndifferent", "ndomains", "nnetworks", "-over time", NULL };
-	struct writer			w = { report, paper, b };
+	struct writer			w = { report, style, b };
 
 	page_begin("Relay report", b);
 	write_header(&w);

@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/report_show.h"
-#include "report/report_top.h"
+#include "report/format.h"
+#include "report/rank.h"
 
 static void
-add_count(struct buf *b, const char *name, const struct report_count *count)
+add_count(struct buf *b, const char *name, const struct tally_count *count)
 {
 	buf_printf(b, "\"%s\": {\"now\": %" PRIu64 ", \"before\": %" PRIu64 "}", name,
 	    count->now, count->before);
@@ -33,7 +33,7 @@ add_time(struct buf *b, const char *name, int64_t time_us, int is_known)
 		return;
 	}
 	buf_putc(b, '"');
-	report_show_utc(time_us, b);
+	format_utc(time_us, b);
 	buf_putc(b, '"');
 }
 
@@ -80,7 +80,7 @@ add_totals(struct buf *b, const struct report *report)
 	add_count(b, "starts", &report->starts);
 	buf_puts(b, ",\n \"refused_logins\": {");
 	for (unsigned i = 0; i < REPORT_REFUSED_LOGINS; i++) {
-		const struct report_count	*count = &report->refused_logins[i];
+		const struct tally_count	*count = &report->refused_logins[i];
 
 		if (count->now == 0 && count->before == 0)
 			continue;
@@ -100,7 +100,7 @@ add_reasons(struct buf *b, const struct report *report)
 	buf_puts(b, " \"reasons\": [");
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 		for (unsigned reason = 0; reason < REPORT_REASONS; reason++) {
-			const struct report_count	*count =
+			const struct tally_count	*count =
 			    &report->reasons[reason][verdict];
 
 			if (count->now == 0 && count->before == 0)
@@ -120,7 +120,7 @@ static void
 add_series(struct buf *b, const struct series *series)
 {
 	buf_puts(b, ", \"over_time\": {\"start\": \"");
-	report_show_clock(series_start(series, 0), "%Y-%m-%dT%H:%M:%S", b);
+	format_clock(series_start(series, 0), "%Y-%m-%dT%H:%M:%S", b);
 	buf_printf(b, "\", \"step\": %" PRId64 ", \"counts\": [", series_width(series));
 	for (uint32_t i = 0; i < series->steps; i++)
 		buf_printf(b, "%s%" PRIu64, i == 0 ? "" : ", ", series->count[i]);
@@ -128,23 +128,23 @@ add_series(struct buf *b, const struct series *series)
 }
 
 static void
-add_tried(struct buf *b, const uint64_t counts[REPORT_FORMS])
+add_tried(struct buf *b, const uint64_t counts[SPELLINGS])
 {
-	enum report_form	forms[REPORT_FORMS];
-	size_t			n = report_forms_sorted(counts, forms);
+	enum spelling	forms[SPELLINGS];
+	size_t			n = rank_spellings(counts, forms);
 
 	buf_puts(b, ", \"tried\": {");
 	for (size_t i = 0; i < n; i++)
 		buf_printf(b, "%s\"%s\": %" PRIu64, i == 0 ? "" : ", ",
-		    report_form_name(forms[i]), counts[forms[i]]);
+		    spelling_name(forms[i]), counts[forms[i]]);
 	buf_putc(b, '}');
 }
 
 static void
-add_entry(struct buf *b, const struct report_entry *entry, const char *example)
+add_entry(struct buf *b, const struct tally_entry *entry, const char *example)
 {
 	buf_puts(b, "   {\"key\": ");
-	report_show_json(entry->key, entry->length, b);
+	format_json(entry->key, entry->length, b);
 	buf_puts(b, ", ");
 	add_count(b, "permitted", &entry->permitted);
 	buf_puts(b, ", ");
@@ -161,7 +161,7 @@ add_entry(struct buf *b, const struct report_entry *entry, const char *example)
 	add_time(b, "last", entry->last_us, entry->series != NULL);
 	if (entry->example != NULL) {
 		buf_printf(b, ", \"%s\": ", example);
-		report_show_json(entry->example, strlen(entry->example), b);
+		format_json(entry->example, strlen(entry->example), b);
 	}
 	if (entry->forms != NULL)
 		add_tried(b, entry->forms);
@@ -174,10 +174,10 @@ static void
 add_list(struct buf *b, const struct report *report, enum report_list list,
     const char *name, const char *example, size_t most)
 {
-	const struct report_table	*table = &report->lists[list];
-	struct report_top		 top;
+	const struct tally	*table = &report->lists[list];
+	struct rank		 top;
 
-	if (report_top(report, list, most, &top) == -1)
+	if (rank_highest(report, list, most, &top) == -1)
 		b->failed = 1;
 	buf_printf(b, " \"%s\": {", name);
 	add_distinct(b, "keys", &table->keys);
@@ -188,31 +188,31 @@ add_list(struct buf *b, const struct report *report, enum report_list list,
 		add_entry(b, top.entries[i], example);
 	}
 	buf_puts(b, "]},\n");
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
 add_new(struct buf *b, const struct report *report, size_t most)
 {
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top_new(report, most, &top) == -1)
+	if (rank_new(report, most, &top) == -1)
 		b->failed = 1;
 	buf_puts(b, " \"new_networks\": [");
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*pair = top.entries[i];
+		const struct tally_entry	*pair = top.entries[i];
 
 		buf_printf(b, "%s  {\"user\": ", i == 0 ? "\n" : ",\n");
-		report_show_json(pair->key, strlen(pair->key), b);
+		format_json(pair->key, strlen(pair->key), b);
 		buf_printf(b, ", \"network\": \"%s\", \"recipients\": %" PRIu64
-		    ", \"user_is_new\": %s, \"is_certain\": %s, ", report_pair_network(pair),
-		    report_now(pair), report_pair_has_new_user(report, pair) ? "true" : "false",
+		    ", \"user_is_new\": %s, \"is_certain\": %s, ", rank_pair_network(pair),
+		    tally_now(pair), rank_pair_has_new_user(report, pair) ? "true" : "false",
 		    pair->is_late ? "false" : "true");
 		add_time(b, "first", pair->first_us, 1);
 		buf_putc(b, '}');
 	}
 	buf_puts(b, "],\n");
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -221,18 +221,18 @@ add_forms(struct buf *b, const struct report *report)
 	const char	*before = "\n";
 
 	buf_puts(b, " \"tried\": [");
-	for (unsigned form = 0; form < REPORT_FORMS; form++) {
-		const struct report_count	*count = &report->forms[form];
+	for (unsigned form = 0; form < SPELLINGS; form++) {
+		const struct tally_count	*count = &report->forms[form];
 
 		if (count->now == 0 && count->before == 0)
 			continue;
 		buf_printf(b, "%s  {\"form\": \"%s\", \"now\": %" PRIu64 ", \"before\": %"
-		    PRIu64 ", ", before, report_form_name((enum report_form)form), count->now,
+		    PRIu64 ", ", before, spelling_name((enum spelling)form), count->now,
 		    count->before);
 		add_distinct(b, "clients", &report->form_clients[form]);
 		if (report->form_example[form] != NULL) {
 			buf_puts(b, ", \"example\": ");
-			report_show_json(report->form_example[form],
+			format_json(report->form_example[form],
 			    strlen(report->form_example[form]), b);
 		}
 		buf_putc(b, '}');
@@ -250,7 +250,7 @@ add_over_time(struct buf *b, const struct report *report)
 	    series_width(&s[0]));
 	for (uint32_t i = 0; i < s[0].steps; i++) {
 		buf_printf(b, "%s  {\"start\": \"", i == 0 ? "\n" : ",\n");
-		report_show_clock(series_start(&s[0], i), "%Y-%m-%dT%H:%M:%S", b);
+		format_clock(series_start(&s[0], i), "%Y-%m-%dT%H:%M:%S", b);
 		buf_putc(b, '"');
 		for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 			buf_printf(b, ", \"%s\": %" PRIu64,
@@ -283,41 +283,41 @@ static void
 add_changed(struct buf *b, const struct report *report, enum report_list list,
     const char *name, size_t most)
 {
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top_changed(report, list, most, &top) == -1)
+	if (rank_changed(report, list, most, &top) == -1)
 		b->failed = 1;
 	buf_printf(b, "\"%s\": [", name);
 	for (size_t i = 0; i < top.shown; i++) {
 		buf_puts(b, i == 0 ? "{\"key\": " : ", {\"key\": ");
-		report_show_json(top.entries[i]->key, top.entries[i]->length, b);
+		format_json(top.entries[i]->key, top.entries[i]->length, b);
 		buf_printf(b, ", \"now\": %" PRIu64 ", \"before\": %" PRIu64 "}",
-		    report_now(top.entries[i]), report_before(top.entries[i]));
+		    tally_now(top.entries[i]), tally_before(top.entries[i]));
 	}
 	buf_putc(b, ']');
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 void
-report_json(const struct report *report, const struct report_paper *paper, struct buf *b)
+report_json(const struct report *report, const struct report_style *style, struct buf *b)
 {
 	buf_puts(b, "{\n");
 	add_period(b, report);
 	add_totals(b, report);
 	add_reasons(b, report);
-	add_list(b, report, REPORT_USERS, "users", "", paper->top);
-	add_list(b, report, REPORT_HOSTS, "hosts", "", paper->top);
-	add_new(b, report, paper->top);
-	add_list(b, report, REPORT_CLIENTS, "clients", "name", paper->top);
+	add_list(b, report, REPORT_USERS, "users", "", style->top);
+	add_list(b, report, REPORT_HOSTS, "hosts", "", style->top);
+	add_new(b, report, style->top);
+	add_list(b, report, REPORT_CLIENTS, "clients", "name", style->top);
 	add_forms(b, report);
-	add_list(b, report, REPORT_LOOKUPS, "lookups", "mx", paper->top);
+	add_list(b, report, REPORT_LOOKUPS, "lookups", "mx", style->top);
 	add_over_time(b, report);
 	add_hours(b, report);
 	buf_puts(b, " \"changed\": {");
-	add_changed(b, report, REPORT_USERS, "users", paper->top);
+	add_changed(b, report, REPORT_USERS, "users", style->top);
 	buf_puts(b, ", ");
-	add_changed(b, report, REPORT_HOSTS, "hosts", paper->top);
+	add_changed(b, report, REPORT_HOSTS, "hosts", style->top);
 	buf_puts(b, ", ");
-	add_changed(b, report, REPORT_CLIENTS, "clients", paper->top);
+	add_changed(b, report, REPORT_CLIENTS, "clients", style->top);
 	buf_puts(b, "}\n}\n");
 }

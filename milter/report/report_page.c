@@ -134,7 +134,7 @@ page_text(const char *raw, size_t length, struct buf *b)
 	struct buf	shown;
 
 	buf_init(&shown);
-	report_show_text(raw, length, 1, &shown);
+	format_text(raw, length, 1, &shown);
 	if (shown.data != NULL)
 		page_add(shown.data, b);
 	b->failed |= shown.failed;

@@ -4,7 +4,7 @@
 #ifndef AUTHRELAY_REPORT_PAGE_H
 #define AUTHRELAY_REPORT_PAGE_H
 
-#include "report/report_show.h"
+#include "report/format.h"
 
 /*
  * HTML that needs nothing but itself: no script, no font, no picture of another place, and

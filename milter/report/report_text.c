@@ -3,31 +3,31 @@
 
 #include <string.h>
 
-#include "report/grid.h"
-#include "report/report_show.h"
-#include "report/report_top.h"
+#include "report/table.h"
+#include "report/format.h"
+#include "report/rank.h"
 
 #define SPARK_WIDTH	24
 #define WIDE		96	/* a terminal that has room for more columns */
 
 struct writer {
 	const struct report		*report;
-	const struct report_paper	*paper;
+	const struct report_style	*style;
 	struct buf			*b;
-	struct grid			 grid;
+	struct table			 table;
 };
 
-static const enum grid_color colors[REPORT_VERDICTS] = {
-	[POLICY_PERMIT] = GRID_GREEN,
-	[POLICY_REJECT] = GRID_RED,
-	[POLICY_TEMPFAIL] = GRID_YELLOW,
+static const enum table_color colors[REPORT_VERDICTS] = {
+	[POLICY_PERMIT] = TABLE_GREEN,
+	[POLICY_REJECT] = TABLE_RED,
+	[POLICY_TEMPFAIL] = TABLE_YELLOW,
 };
 
 static void
 heading(struct writer *w, const char *text)
 {
 	buf_putc(w->b, '\n');
-	grid_paint(w->b, w->paper->has_color ? GRID_BOLD : GRID_PLAIN, text, strlen(text));
+	table_paint(w->b, w->style->has_color ? TABLE_BOLD : TABLE_PLAIN, text, strlen(text));
 	buf_putc(w->b, '\n');
 }
 
@@ -40,14 +40,14 @@ note(struct writer *w, const char *text)
 static void
 begin(struct writer *w, const char *align)
 {
-	grid_init(&w->grid, align, w->paper->width, w->paper->has_color, w->paper->is_utf8);
+	table_init(&w->table, align, w->style->width, w->style->has_color, w->style->is_utf8);
 }
 
 static void
 end(struct writer *w)
 {
-	grid_write(&w->grid, w->b);
-	grid_clear(&w->grid);
+	table_write(&w->table, w->b);
+	table_clear(&w->table);
 }
 
 /* The names of the columns, ended by NULL. */
@@ -55,52 +55,52 @@ static void
 columns(struct writer *w, const char *const names[])
 {
 	for (size_t i = 0; names[i] != NULL; i++)
-		grid_add(&w->grid, names[i], GRID_DIM);
+		table_add(&w->table, names[i], TABLE_DIM);
 }
 
 static void
 text_cell(struct writer *w, const char *raw, size_t length)
 {
-	report_show_text(raw, length, w->paper->is_utf8, &w->grid.text);
-	grid_end(&w->grid, GRID_PLAIN);
+	format_text(raw, length, w->style->is_utf8, &w->table.text);
+	table_end(&w->table, TABLE_PLAIN);
 }
 
 static void
 number_cell(struct writer *w, uint64_t number)
 {
-	report_show_number(number, &w->grid.text);
-	grid_end(&w->grid, GRID_PLAIN);
+	format_number(number, &w->table.text);
+	table_end(&w->table, TABLE_PLAIN);
 }
 
 static void
 distinct_cell(struct writer *w, const struct distinct *distinct)
 {
-	report_show_distinct(distinct, "~", &w->grid.text);
-	grid_end(&w->grid, GRID_PLAIN);
+	format_distinct(distinct, "~", &w->table.text);
+	table_end(&w->table, TABLE_PLAIN);
 }
 
 static void
-change_cell(struct writer *w, const struct report_count *count)
+change_cell(struct writer *w, const struct tally_count *count)
 {
 	if (report_has_before(w->report))
-		report_show_change(count, &w->grid.text);
-	grid_end(&w->grid, GRID_DIM);
+		format_change(count, &w->table.text);
+	table_end(&w->table, TABLE_DIM);
 }
 
 static void
-spark_cell(struct writer *w, const struct series *series, enum grid_color color)
+spark_cell(struct writer *w, const struct series *series, enum table_color color)
 {
 	uint64_t	sums[SPARK_WIDTH] = { 0 };
 	struct series	whole = *series;
 	uint32_t	steps;
 
 	series_align(&whole, &w->report->over_time[0]);
-	steps = w->paper->width >= WIDE ? SPARK_WIDTH : SPARK_WIDTH / 2;
+	steps = w->style->width >= WIDE ? SPARK_WIDTH : SPARK_WIDTH / 2;
 	if (whole.steps < steps)
 		steps = whole.steps;
 	for (uint32_t i = 0; i < whole.steps; i++)
 		sums[i * steps / whole.steps] += whole.count[i];
-	grid_spark(&w->grid, sums, steps, color);
+	table_spark(&w->table, sums, steps, color);
 }
 
 /*
@@ -113,18 +113,18 @@ write_period(struct writer *w)
 	static const char	form[] = "%Y-%m-%d %H:%M";
 	const struct report	*report = w->report;
 
-	grid_paint(w->b, w->paper->has_color ? GRID_BOLD : GRID_PLAIN, "Relay report", 12);
+	table_paint(w->b, w->style->has_color ? TABLE_BOLD : TABLE_PLAIN, "Relay report", 12);
 	if (report->first_us == -1 && report->options.since_us == INT64_MIN) {
 		buf_puts(w->b, ": no records\n");
 		return;
 	}
 	buf_puts(w->b, ": ");
-	report_show_local(report, report_since(report), form, w->b);
+	format_local(report, report_since(report), form, w->b);
 	buf_puts(w->b, " to ");
-	report_show_local(report, report_until(report), form, w->b);
+	format_local(report, report_until(report), form, w->b);
 	if (report_has_before(report)) {
 		buf_puts(w->b, "\n  compared with the time before it, from ");
-		report_show_local(report, report->options.before_us, form, w->b);
+		format_local(report, report->options.before_us, form, w->b);
 	}
 	buf_putc(w->b, '\n');
 }
@@ -136,28 +136,28 @@ write_lines(struct writer *w)
 	struct buf		*b = w->b;
 
 	buf_puts(b, "  ");
-	report_show_number(report->records.now, b);
+	format_number(report->records.now, b);
 	buf_puts(b, report->records.now == 1 ? " record" : " records");
 	if (report_has_before(report)) {
 		buf_puts(b, ", ");
-		report_show_number(report->records.before, b);
+		format_number(report->records.before, b);
 		buf_puts(b, " before");
 	}
 	if (report->outside > 0) {
 		buf_puts(b, "\n  ");
-		report_show_number(report->outside, b);
+		format_number(report->outside, b);
 		buf_puts(b, " of other times");
 	}
 	if (report->passed_over > 0) {
 		buf_puts(b, "\n  ");
-		report_show_number(report->passed_over, b);
+		format_number(report->passed_over, b);
 		buf_puts(b, " not asked for");
 	}
 	buf_putc(b, '\n');
 	if (report->bad_lines == 0)
 		return;
 	buf_puts(b, "  ");
-	report_show_number(report->bad_lines, b);
+	format_number(report->bad_lines, b);
 	buf_puts(b, report->bad_lines == 1 ? " line is no record: see authrelayctl verify\n" :
 	    " lines are no records: see authrelayctl verify\n");
 }
@@ -173,20 +173,20 @@ write_totals(struct writer *w)
 	heading(w, "Recipients");
 	begin(w, "lrRL");
 	for (unsigned i = 0; i < REPORT_VERDICTS; i++) {
-		grid_add(&w->grid, report_verdict(i), colors[i]);
+		table_add(&w->table, format_verdict(i), colors[i]);
 		number_cell(w, report->verdicts[i].now);
 		change_cell(w, &report->verdicts[i]);
-		grid_bar(&w->grid, report->verdicts[i].now, whole, colors[i]);
+		table_bar(&w->table, report->verdicts[i].now, whole, colors[i]);
 	}
 	end(w);
 	if (report->unenforced.now > 0) {
 		buf_puts(w->b, "  ");
-		report_show_number(report->unenforced.now, w->b);
+		format_number(report->unenforced.now, w->b);
 		buf_puts(w->b, " not permitted, and passed: mode = monitor\n");
 	}
 	if (report->unrecorded.now > 0) {
 		buf_puts(w->b, "  ");
-		report_show_number(report->unrecorded.now, w->b);
+		format_number(report->unrecorded.now, w->b);
 		buf_puts(w->b, " more not recorded: audit.stranger-rate\n");
 	}
 }
@@ -207,53 +207,53 @@ write_reasons(struct writer *w)
 	columns(w, names);
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 		for (unsigned reason = 0; reason < REPORT_REASONS; reason++) {
-			const struct report_count	*count =
+			const struct tally_count	*count =
 			    &w->report->reasons[reason][verdict];
 
 			if (count->now == 0 && count->before == 0)
 				continue;
-			grid_add(&w->grid, report_verdict(verdict), colors[verdict]);
-			grid_add(&w->grid, reason == REPORT_OTHER_REASON ? "other" :
-			    policy_reason_name((enum policy_reason)reason), GRID_PLAIN);
+			table_add(&w->table, format_verdict(verdict), colors[verdict]);
+			table_add(&w->table, reason == REPORT_OTHER_REASON ? "other" :
+			    policy_reason_name((enum policy_reason)reason), TABLE_PLAIN);
 			number_cell(w, count->now);
 			change_cell(w, count);
-			grid_bar(&w->grid, count->now, most, colors[verdict]);
+			table_bar(&w->table, count->now, most, colors[verdict]);
 		}
 	end(w);
 }
 
 /* What a list leaves out, and how sure it is. */
 static void
-write_rest(struct writer *w, enum report_list list, const struct report_top *top,
+write_rest(struct writer *w, enum report_list list, const struct rank *top,
     const char *what)
 {
-	const struct report_table	*table = &w->report->lists[list];
+	const struct tally	*table = &w->report->lists[list];
 	struct buf			*b = w->b;
 
 	if (top->count > top->shown || table->lost > 0) {
 		buf_puts(b, "  others: ");
-		report_show_number(top->rest, b);
+		format_number(top->rest, b);
 		buf_puts(b, " recipients; ");
 		if (table->lost == 0)
-			report_show_number(top->count, b);
+			format_number(top->count, b);
 		else
-			report_show_distinct(&table->keys, "about ", b);
+			format_distinct(&table->keys, "about ", b);
 		buf_printf(b, " %s in all\n", what);
 	}
 	if (table->lost > 0) {
 		buf_puts(b, "  too many to keep: a count with a + may lack ");
-		report_show_number(table->lost, b);
+		format_number(table->lost, b);
 		buf_putc(b, '\n');
 	}
 }
 
 static void
-count_cell(struct writer *w, const struct report_entry *entry)
+count_cell(struct writer *w, const struct tally_entry *entry)
 {
-	report_show_number(report_now(entry), &w->grid.text);
+	format_number(tally_now(entry), &w->table.text);
 	if (entry->is_late)
-		buf_putc(&w->grid.text, '+');
-	grid_end(&w->grid, GRID_PLAIN);
+		buf_putc(&w->table.text, '+');
+	table_end(&w->table, TABLE_PLAIN);
 }
 
 static void
@@ -262,9 +262,9 @@ write_relayed(struct writer *w, enum report_list list, const char *title,
 {
 	const char *const	names[] = { key_name, "recipients", "", "different",
 	    "domains", "networks", "over time", NULL };
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top(w->report, list, w->paper->top, &top) == -1)
+	if (rank_highest(w->report, list, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	heading(w, title);
 	if (top.count == 0)
@@ -273,8 +273,8 @@ write_relayed(struct writer *w, enum report_list list, const char *title,
 	if (top.count > 0)
 		columns(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*entry = top.entries[i];
-		const struct report_count	 change = report_both(entry);
+		const struct tally_entry	*entry = top.entries[i];
+		const struct tally_count	 change = tally_both(entry);
 
 		text_cell(w, entry->key, entry->length);
 		count_cell(w, entry);
@@ -282,11 +282,11 @@ write_relayed(struct writer *w, enum report_list list, const char *title,
 		distinct_cell(w, &entry->rcpts);
 		distinct_cell(w, &entry->domains);
 		distinct_cell(w, &entry->networks);
-		spark_cell(w, entry->series, GRID_GREEN);
+		spark_cell(w, entry->series, TABLE_GREEN);
 	}
 	end(w);
 	write_rest(w, list, &top, what);
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -294,14 +294,14 @@ write_new(struct writer *w)
 {
 	static const char *const	names[] = { "user", "from", "recipients",
 	    "first", "", NULL };
-	struct report_top		top;
+	struct rank		top;
 
 	heading(w, "Users seen from new networks");
 	if (!report_has_before(w->report)) {
 		note(w, "to be told against the time before: give --since");
 		return;
 	}
-	if (report_top_new(w->report, w->paper->top, &top) == -1)
+	if (rank_new(w->report, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	if (top.count == 0)
 		note(w, "none");
@@ -309,37 +309,37 @@ write_new(struct writer *w)
 	if (top.count > 0)
 		columns(w, names);
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*pair = top.entries[i];
+		const struct tally_entry	*pair = top.entries[i];
 
 		text_cell(w, pair->key, strlen(pair->key));
-		grid_add(&w->grid, report_pair_network(pair), GRID_PLAIN);
+		table_add(&w->table, rank_pair_network(pair), TABLE_PLAIN);
 		count_cell(w, pair);
-		report_show_local(w->report, pair->first_us, "%Y-%m-%d %H:%M",
-		    &w->grid.text);
-		grid_end(&w->grid, GRID_PLAIN);
-		grid_add(&w->grid, pair->is_late ? "perhaps new" :
-		    report_pair_has_new_user(w->report, pair) ? "a new user" : "",
-		    GRID_YELLOW);
+		format_local(w->report, pair->first_us, "%Y-%m-%d %H:%M",
+		    &w->table.text);
+		table_end(&w->table, TABLE_PLAIN);
+		table_add(&w->table, pair->is_late ? "perhaps new" :
+		    rank_pair_has_new_user(w->report, pair) ? "a new user" : "",
+		    TABLE_YELLOW);
 	}
 	end(w);
 	if (top.count > top.shown)
 		buf_printf(w->b, "  and %zu more\n", top.count - top.shown);
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
-tried_cell(struct writer *w, const struct report_entry *entry)
+tried_cell(struct writer *w, const struct tally_entry *entry)
 {
-	enum report_form	forms[REPORT_FORMS];
+	enum spelling	forms[SPELLINGS];
 	size_t			n = entry->forms == NULL ? 0 :
-	    report_forms_sorted(entry->forms, forms);
+	    rank_spellings(entry->forms, forms);
 
 	for (size_t i = 0; i < n; i++) {
-		buf_printf(&w->grid.text, "%s%s ", i == 0 ? "" : ", ",
-		    report_form_name(forms[i]));
-		report_show_number(entry->forms[forms[i]], &w->grid.text);
+		buf_printf(&w->table.text, "%s%s ", i == 0 ? "" : ", ",
+		    spelling_name(forms[i]));
+		format_number(entry->forms[forms[i]], &w->table.text);
 	}
-	grid_end(&w->grid, GRID_PLAIN);
+	table_end(&w->table, TABLE_PLAIN);
 }
 
 static void
@@ -347,31 +347,31 @@ write_refused(struct writer *w)
 {
 	static const char *const	names[] = { "client", "refused", "", "different",
 	    "tried", "over time", NULL };
-	struct report_top		top;
+	struct rank		top;
 
-	if (report_top(w->report, REPORT_CLIENTS, w->paper->top, &top) == -1)
+	if (rank_highest(w->report, REPORT_CLIENTS, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	heading(w, "Refused clients");
 	if (top.count == 0)
 		note(w, "none");
-	begin(w, w->paper->width >= WIDE ? "lrRRlL" : "lrRRl");
-	for (size_t i = 0; top.count > 0 && i < w->grid.columns; i++)
-		grid_add(&w->grid, names[i], GRID_DIM);
+	begin(w, w->style->width >= WIDE ? "lrRRlL" : "lrRRl");
+	for (size_t i = 0; top.count > 0 && i < w->table.columns; i++)
+		table_add(&w->table, names[i], TABLE_DIM);
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*entry = top.entries[i];
-		const struct report_count	 change = report_both(entry);
+		const struct tally_entry	*entry = top.entries[i];
+		const struct tally_count	 change = tally_both(entry);
 
 		text_cell(w, entry->key, entry->length);
 		count_cell(w, entry);
 		change_cell(w, &change);
 		distinct_cell(w, &entry->rcpts);
 		tried_cell(w, entry);
-		if (w->paper->width >= WIDE)
-			spark_cell(w, entry->series, GRID_RED);
+		if (w->style->width >= WIDE)
+			spark_cell(w, entry->series, TABLE_RED);
 	}
 	end(w);
 	write_rest(w, REPORT_CLIENTS, &top, "clients");
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -379,13 +379,13 @@ write_forms(struct writer *w)
 {
 	static const char *const	names[] = { "form", "recipients", "", "clients",
 	    "as in", NULL };
-	uint64_t			counts[REPORT_FORMS];
-	enum report_form		forms[REPORT_FORMS];
+	uint64_t			counts[SPELLINGS];
+	enum spelling		forms[SPELLINGS];
 	size_t				n;
 
-	for (size_t i = 0; i < REPORT_FORMS; i++)
+	for (size_t i = 0; i < SPELLINGS; i++)
 		counts[i] = w->report->forms[i].now;
-	n = report_forms_sorted(counts, forms);
+	n = rank_spellings(counts, forms);
 	if (n == 0)
 		return;
 	heading(w, "What they tried");
@@ -394,7 +394,7 @@ write_forms(struct writer *w)
 	for (size_t i = 0; i < n; i++) {
 		const char	*example = w->report->form_example[forms[i]];
 
-		grid_add(&w->grid, report_form_name(forms[i]), GRID_PLAIN);
+		table_add(&w->table, spelling_name(forms[i]), TABLE_PLAIN);
 		number_cell(w, w->report->forms[forms[i]].now);
 		change_cell(w, &w->report->forms[forms[i]]);
 		distinct_cell(w, &w->report->form_clients[forms[i]]);
@@ -418,8 +418,8 @@ write_logins(struct writer *w)
 	for (unsigned i = 0; i < REPORT_REFUSED_LOGINS; i++) {
 		if (w->report->refused_logins[i].now == 0)
 			continue;
-		grid_add(&w->grid, policy_auth_name((enum policy_auth)
-		    (POLICY_AUTH_INCOMPLETE + i)), GRID_PLAIN);
+		table_add(&w->table, policy_auth_name((enum policy_auth)
+		    (POLICY_AUTH_INCOMPLETE + i)), TABLE_PLAIN);
 		number_cell(w, w->report->refused_logins[i].now);
 		change_cell(w, &w->report->refused_logins[i]);
 	}
@@ -431,18 +431,18 @@ write_lookups(struct writer *w)
 {
 	static const char *const	names[] = { "domain", "recipients", "", "as in",
 	    NULL };
-	struct report_top		top;
+	struct rank		top;
 
-	if (report_top(w->report, REPORT_LOOKUPS, w->paper->top, &top) == -1)
+	if (rank_highest(w->report, REPORT_LOOKUPS, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	if (top.count > 0) {
 		heading(w, "Look-ups that failed");
 		begin(w, "lrRl");
 		columns(w, names);
 		for (size_t i = 0; i < top.shown; i++) {
-			const struct report_entry	*entry = top.entries[i];
+			const struct tally_entry	*entry = top.entries[i];
 			const char			*mx = entry->example;
-			const struct report_count	 change = report_both(entry);
+			const struct tally_count	 change = tally_both(entry);
 
 			text_cell(w, entry->key, entry->length);
 			count_cell(w, entry);
@@ -452,7 +452,7 @@ write_lookups(struct writer *w)
 		end(w);
 		write_rest(w, REPORT_LOOKUPS, &top, "domains");
 	}
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -460,7 +460,7 @@ write_hours(struct writer *w)
 {
 	static const char *const	shades[5] = { " ", "░", "▒", "▓", "█" };
 	static const char *const	marks[5] = { " ", ".", "+", "*", "#" };
-	int				is_wide = w->paper->width >= 60;
+	int				is_wide = w->style->width >= 60;
 	uint64_t			most = report_busiest(w->report);
 
 	if (most == 0)
@@ -473,13 +473,13 @@ write_hours(struct writer *w)
 		buf_cut(w->b, w->b->len - 1);
 	buf_putc(w->b, '\n');
 	for (unsigned day = 0; day < 7; day++) {
-		buf_printf(w->b, "  %.3s  ", report_weekday(day));
+		buf_printf(w->b, "  %.3s  ", format_weekday(day));
 		for (unsigned hour = 0; hour < 24; hour++) {
 			const uint64_t	*cell = w->report->hours[day][hour];
 			uint64_t	 sum = cell[0] + cell[1];
 			unsigned	 shade = sum == 0 ? 0 :
 			    1 + (unsigned)((double)sum * 3.999 / (double)most);
-			const char	*mark = (w->paper->is_utf8 ? shades : marks)[shade];
+			const char	*mark = (w->style->is_utf8 ? shades : marks)[shade];
 
 			buf_puts(w->b, mark);
 			buf_puts(w->b, is_wide ? mark : "");
@@ -489,31 +489,31 @@ write_hours(struct writer *w)
 		buf_putc(w->b, '\n');
 	}
 	buf_puts(w->b, "  darkest: ");
-	report_show_number(most, w->b);
+	format_number(most, w->b);
 	buf_puts(w->b, " recipients in an hour\n");
 }
 
 static void
 write_changed(struct writer *w, enum report_list list, const char *what)
 {
-	struct report_top	top;
+	struct rank	top;
 
-	if (report_top_changed(w->report, list, w->paper->top, &top) == -1)
+	if (rank_changed(w->report, list, w->style->top, &top) == -1)
 		w->b->failed = 1;
 	for (size_t i = 0; i < top.shown; i++) {
-		const struct report_entry	*entry = top.entries[i];
-		const struct report_count	 change = report_both(entry);
+		const struct tally_entry	*entry = top.entries[i];
+		const struct tally_count	 change = tally_both(entry);
 
-		grid_add(&w->grid, what, GRID_DIM);
+		table_add(&w->table, what, TABLE_DIM);
 		text_cell(w, entry->key, entry->length);
 		number_cell(w, change.before);
 		number_cell(w, change.now);
 		if (entry->is_late)
-			grid_add(&w->grid, "perhaps", GRID_DIM);
+			table_add(&w->table, "perhaps", TABLE_DIM);
 		else
 			change_cell(w, &change);
 	}
-	report_top_clear(&top);
+	rank_clear(&top);
 }
 
 static void
@@ -533,9 +533,9 @@ write_changes(struct writer *w)
 }
 
 void
-report_text(const struct report *report, const struct report_paper *paper, struct buf *b)
+report_text(const struct report *report, const struct report_style *style, struct buf *b)
 {
-	struct writer	w = { .report = report, .paper = paper, .b = b };
+	struct writer	w = { .report = report, .style = style, .b = b };
 
 	write_period(&w);
 	write_lines(&w);

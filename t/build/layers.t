@@ -29,8 +29,8 @@ my %MAY = (
 my %PURE = (
 	(map { $_ => [] } qw(dns/dns_reply dns/mx_hosts dns/rrset dns/mx_backoff dns/dns_health probe/probe_forms probe/smtp_reply
 	    record/record record/record_cut record/record_filter record/record_read record/chain_line record/anchors
-	    record/verify_hash record/verify_kind report/distinct report/report
-	    report/report_form report/report_table report/report_top report/series ctl/replay)),
+	    record/verify_hash record/verify_kind report/distinct report/rank
+	    report/report report/series report/spelling report/tally ctl/replay)),
 	'record/verify' => ['audit_key_check'],
 	'dns/mx' => ['ownaddr_is_usable'],
 	(map { $_ => ['pthread_\w+'] } qw(dns/cache dns/mx_limit daemon/flood daemon/mta_seen)),

@@ -8,7 +8,7 @@
 
 #include "probe/probe_forms.h"
 #include "report/report.h"
-#include "report/report_top.h"
+#include "report/rank.h"
 #include "tap.h"
 
 static const uint8_t	hash_key[SIPHASH_KEY_SIZE] = "0123456789abcdef";
@@ -57,7 +57,7 @@ static void
 test_forms(void)
 {
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		tap_is_str(report_form_name(report_form_of(forms[i].text,
+		tap_is_str(spelling_name(spelling_of(forms[i].text,
 		    strlen(forms[i].text))), forms[i].want, "the form of '%s'", forms[i].text);
 }
 
@@ -84,7 +84,7 @@ test_probe_forms(void)
 				continue;
 			buf_reset(&text);
 			probe_text_write(form->text, &names, &text);
-			got = report_form_name(report_form_of(text.data, text.len));
+			got = spelling_name(spelling_of(text.data, text.len));
 			asked++;
 			if (strcmp(got, alike[i]) == 0)
 				continue;
@@ -163,22 +163,22 @@ test_series(void)
 }
 
 static int
-is_any(const struct report_entry *entry)
+is_any(const struct tally_entry *entry)
 {
 	(void)entry;
 	return 1;
 }
 
 static int
-by_permitted(const struct report_entry *a, const struct report_entry *b)
+by_permitted(const struct tally_entry *a, const struct tally_entry *b)
 {
 	return (a->permitted.now < b->permitted.now) - (a->permitted.now > b->permitted.now);
 }
 
-static struct report_entry *
-bump(struct report_table *table, const char *key)
+static struct tally_entry *
+bump(struct tally *table, const char *key)
 {
-	struct report_entry	*entry = report_table_get(table, key, strlen(key));
+	struct tally_entry	*entry = tally_get(table, key, strlen(key));
 
 	if (entry != NULL)
 		entry->permitted.now++;
@@ -189,14 +189,14 @@ bump(struct report_table *table, const char *key)
 static void
 test_table(void)
 {
-	struct report_table	table;
-	struct report_entry	**list;
+	struct tally	table;
+	struct tally_entry	**list;
 	uint64_t		sum = 0;
 	size_t			count = 0, most = 0, failed = 0;
 	char			key[32];
 	int			is_estimate;
 
-	(void)report_table_init(&table, 100, hash_key);
+	(void)tally_init(&table, 100, hash_key);
 	for (int i = 0; i < 10000; i++) {
 		(void)snprintf(key, sizeof key, "once-%d", i);
 		failed += bump(&table, key) == NULL || bump(&table, "often") == NULL;
@@ -205,7 +205,7 @@ test_table(void)
 		if (table.count > most)
 			most = table.count;
 	}
-	list = report_table_sorted(&table, is_any, by_permitted, &count);
+	list = tally_sorted(&table, is_any, by_permitted, &count);
 	tap_is_int((long long)failed, 0, "table: enough memory");
 	tap_ok(most <= 100, "table: never more than its limit");
 	tap_is_str(list[0]->key, "often", "table: the most frequent is first");
@@ -221,9 +221,9 @@ test_table(void)
 	tap_ok(table.lost > 0, "table: it says that some were let go");
 	tap_ok(distinct_count(&table.keys, &is_estimate) > 8000 && is_estimate,
 	    "table: and about how many there were");
-	tap_ok(report_table_find(&table, "never", 5) == NULL, "table: what is not there");
+	tap_ok(tally_find(&table, "never", 5) == NULL, "table: what is not there");
 	free(list);
-	report_table_clear(&table);
+	tally_clear(&table);
 }
 
 static int32_t
@@ -257,7 +257,7 @@ test_report(void)
 		.offset = east,
 	};
 	struct report		r;
-	struct report_top	top;
+	struct rank	top;
 	char			network[NETADDR_TEXT_SIZE];
 	struct netaddr		addr;
 
@@ -274,15 +274,15 @@ test_report(void)
 	tap_is_int((long long)r.verdicts[POLICY_PERMIT].now, 2, "report: permitted");
 	tap_is_int((long long)r.hours[1][0][0], 1, "report: 23:00 UTC is Tuesday, 00:00 here");
 	tap_is_int((long long)r.hours[0][10][0], 1, "report: 09:00 UTC is 10:00 here");
-	(void)report_top(&r, REPORT_USERS, 5, &top);
+	(void)rank_highest(&r, REPORT_USERS, 5, &top);
 	tap_is_int((long long)top.count, 1, "report: one user");
-	tap_is_int((long long)report_now(top.entries[0]), 2, "report: with two recipients");
-	report_top_clear(&top);
-	(void)report_top_new(&r, 5, &top);
+	tap_is_int((long long)tally_now(top.entries[0]), 2, "report: with two recipients");
+	rank_clear(&top);
+	(void)rank_new(&r, 5, &top);
 	tap_is_int((long long)top.count, 1, "report: one new network, as /24 is the same");
-	tap_is_str(report_pair_network(top.entries[0]), "2001:db8::/64", "report: which");
-	tap_is_int(report_pair_has_new_user(&r, top.entries[0]), 0, "report: no new user");
-	report_top_clear(&top);
+	tap_is_str(rank_pair_network(top.entries[0]), "2001:db8::/64", "report: which");
+	tap_is_int(rank_pair_has_new_user(&r, top.entries[0]), 0, "report: no new user");
+	rank_clear(&top);
 	report_clear(&r);
 	(void)netaddr_parse("192.0.2.255", 11, &addr);
 	report_network(&addr, network);

@@ -1,4 +1,4 @@
-/* milter/report/report_show.c: numbers, times and strangers' texts as a report shows them */
+/* milter/report/format.c: numbers, times and strangers' texts as a report shows them */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 
 #include "core/encode.h"
 #include "core/utf8.h"
-#include "report/report_show.h"
+#include "report/format.h"
 
 /*
  * Text without a backslash, and so without an escape, by the one way in which strangers'
@@ -74,13 +74,13 @@ show(const char *raw, size_t length, int is_utf8, int is_json, struct buf *b)
 }
 
 void
-report_show_text(const char *raw, size_t length, int is_utf8, struct buf *b)
+format_text(const char *raw, size_t length, int is_utf8, struct buf *b)
 {
 	show(raw, length, is_utf8, 0, b);
 }
 
 void
-report_show_json(const char *raw, size_t length, struct buf *b)
+format_json(const char *raw, size_t length, struct buf *b)
 {
 	buf_putc(b, '"');
 	show(raw, length, 1, 1, b);
@@ -88,7 +88,7 @@ report_show_json(const char *raw, size_t length, struct buf *b)
 }
 
 void
-report_show_number(uint64_t number, struct buf *b)
+format_number(uint64_t number, struct buf *b)
 {
 	char	digits[24];
 	int	n = snprintf(digits, sizeof digits, "%" PRIu64, number);
@@ -101,7 +101,7 @@ report_show_number(uint64_t number, struct buf *b)
 }
 
 void
-report_show_distinct(const struct distinct *distinct, const char *about, struct buf *b)
+format_distinct(const struct distinct *distinct, const char *about, struct buf *b)
 {
 	int		is_estimate;
 	uint64_t	number = distinct_count(distinct, &is_estimate);
@@ -113,11 +113,11 @@ report_show_distinct(const struct distinct *distinct, const char *about, struct 
 			unit *= 10;
 		number = (number + unit / 2) / unit * unit;
 	}
-	report_show_number(number, b);
+	format_number(number, b);
 }
 
 void
-report_show_change(const struct report_count *count, struct buf *b)
+format_change(const struct tally_count *count, struct buf *b)
 {
 	double	change;
 
@@ -139,7 +139,7 @@ report_show_change(const struct report_count *count, struct buf *b)
 }
 
 void
-report_show_clock(int64_t local_seconds, const char *format, struct buf *b)
+format_clock(int64_t local_seconds, const char *format, struct buf *b)
 {
 	time_t		seconds = (time_t)local_seconds;
 	struct tm	tm;
@@ -157,19 +157,19 @@ seconds_of(int64_t time_us)
 }
 
 void
-report_show_utc(int64_t time_us, struct buf *b)
+format_utc(int64_t time_us, struct buf *b)
 {
-	report_show_clock(seconds_of(time_us), "%Y-%m-%dT%H:%M:%S", b);
+	format_clock(seconds_of(time_us), "%Y-%m-%dT%H:%M:%S", b);
 	buf_printf(b, ".%06dZ", (int)(time_us - seconds_of(time_us) * 1000000));
 }
 
 void
-report_show_local(const struct report *report, int64_t time_us, const char *format,
+format_local(const struct report *report, int64_t time_us, const char *format,
     struct buf *b)
 {
 	int64_t	seconds = seconds_of(time_us);
 
-	report_show_clock(seconds + report->options.offset(seconds), format, b);
+	format_clock(seconds + report->options.offset(seconds), format, b);
 }
 
 int64_t
@@ -187,7 +187,7 @@ report_until(const struct report *report)
 }
 
 void
-report_show_width(int64_t seconds, struct buf *b)
+format_width(int64_t seconds, struct buf *b)
 {
 	static const struct {
 		int64_t		 seconds;
@@ -206,7 +206,7 @@ report_show_width(int64_t seconds, struct buf *b)
 }
 
 const char *
-report_weekday(unsigned day)
+format_weekday(unsigned day)
 {
 	static const char *const	names[] = {
 		"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
@@ -231,7 +231,7 @@ report_busiest(const struct report *report)
 }
 
 const char *
-report_verdict(unsigned verdict)
+format_verdict(unsigned verdict)
 {
 	static const char *const	names[REPORT_VERDICTS] = {
 		[POLICY_PERMIT] = "permitted",

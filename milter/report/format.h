@@ -1,14 +1,14 @@
-/* milter/report/report_show.h: numbers, times and strangers' texts as a report shows them */
+/* milter/report/format.h: numbers, times and strangers' texts as a report shows them */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_REPORT_SHOW_H
-#define AUTHRELAY_REPORT_SHOW_H
+#ifndef AUTHRELAY_FORMAT_H
+#define AUTHRELAY_FORMAT_H
 
 #include "core/buf.h"
 #include "report/report.h"
 
 /* How the three writers are told what to write. */
-struct report_paper {
+struct report_style {
 	size_t	 top;		/* rows of a list */
 	size_t	 width;		/* columns of text */
 	int	 has_color;
@@ -16,42 +16,42 @@ struct report_paper {
 };
 
 /* Each adds the whole report; the buffer's failure is set without memory. */
-void	report_text(const struct report *, const struct report_paper *, struct buf *);
-void	report_json(const struct report *, const struct report_paper *, struct buf *);
-void	report_html(const struct report *, const struct report_paper *, struct buf *);
+void	report_text(const struct report *, const struct report_style *, struct buf *);
+void	report_json(const struct report *, const struct report_style *, struct buf *);
+void	report_html(const struct report *, const struct report_style *, struct buf *);
 
 /*
  * Adds a text as it stands in a record, JSON's escapes and all, so that a terminal can
  * take it: what is hidden stays \uNNNN, only \" and \\ are turned back. Where not
  * is_utf8, all beyond ASCII is \uNNNN.
  */
-void	report_show_text(const char *raw, size_t length, int is_utf8, struct buf *);
+void	format_text(const char *raw, size_t length, int is_utf8, struct buf *);
 /* The same as a JSON string, with its quotation marks: the value is the record's. */
-void	report_show_json(const char *raw, size_t length, struct buf *);
+void	format_json(const char *raw, size_t length, struct buf *);
 
 /* "12,345" */
-void	report_show_number(uint64_t, struct buf *);
+void	format_number(uint64_t, struct buf *);
 /* Where it is an estimate, `about` stands in front of its first two digits: "about 1,200". */
-void	report_show_distinct(const struct distinct *, const char *about, struct buf *);
+void	format_distinct(const struct distinct *, const char *about, struct buf *);
 /* How now differs from before: "+12 %", "-100 %", "12-fold", "new", "=". */
-void	report_show_change(const struct report_count *, struct buf *);
+void	format_change(const struct tally_count *, struct buf *);
 /* UTC with a Z, of microseconds. */
-void	report_show_utc(int64_t time_us, struct buf *);
+void	format_utc(int64_t time_us, struct buf *);
 /* By a format of strftime(3), of the reader's clock. */
-void	report_show_local(const struct report *, int64_t time_us, const char *format,
+void	format_local(const struct report *, int64_t time_us, const char *format,
 	    struct buf *);
 /* The same of seconds that are of the reader's clock already. */
-void	report_show_clock(int64_t local_seconds, const char *format, struct buf *);
+void	format_clock(int64_t local_seconds, const char *format, struct buf *);
 /* When the period begins, or was first heard of; and when it ends. */
 int64_t	report_since(const struct report *);
 int64_t	report_until(const struct report *);
 /* "5 minutes", "3 hours", "day". */
-void	report_show_width(int64_t seconds, struct buf *);
+void	format_width(int64_t seconds, struct buf *);
 /* "Monday", from 0 on. */
-const char	*report_weekday(unsigned day);
+const char	*format_weekday(unsigned day);
 /* Recipients of the busiest hour of the week. */
 uint64_t	report_busiest(const struct report *);
 /* "permitted", "refused", "put off". */
-const char	*report_verdict(unsigned verdict);
+const char	*format_verdict(unsigned verdict);
 
 #endif

@@ -1,26 +1,26 @@
-/* milter/report/report_table.c: what was counted of each user, client or domain */
+/* milter/report/tally.c: what was counted of each user, client or domain */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report_table.h"
+#include "report/tally.h"
 
 #define FIRST_SIZE	64
 #define MIX		UINT64_C(0x9e3779b97f4a7c15)
 
 int
-report_table_init(struct report_table *table, size_t max,
+tally_init(struct tally *table, size_t max,
     const uint8_t hash_key[SIPHASH_KEY_SIZE])
 {
-	*table = (struct report_table){ .max = max, .size = FIRST_SIZE };
+	*table = (struct tally){ .max = max, .size = FIRST_SIZE };
 	memcpy(table->hash_key, hash_key, sizeof table->hash_key);
 	table->slots = calloc(table->size, sizeof *table->slots);
 	return table->slots == NULL ? -1 : 0;
 }
 
 static void
-entry_free(struct report_entry *entry)
+entry_free(struct tally_entry *entry)
 {
 	if (entry == NULL)
 		return;
@@ -35,23 +35,23 @@ entry_free(struct report_entry *entry)
 }
 
 void
-report_table_clear(struct report_table *table)
+tally_clear(struct tally *table)
 {
 	for (size_t i = 0; table->slots != NULL && i < table->size; i++)
 		entry_free(table->slots[i]);
 	free(table->slots);
 	distinct_clear(&table->keys);
-	*table = (struct report_table){ 0 };
+	*table = (struct tally){ 0 };
 }
 
 /* The slot that has the key, or the empty one that is for it. */
 static size_t
-slot_of(const struct report_table *table, const char *key, size_t length, uint64_t hash)
+slot_of(const struct tally *table, const char *key, size_t length, uint64_t hash)
 {
 	size_t	i = (size_t)hash & (table->size - 1);
 
 	for (; table->slots[i] != NULL; i = (i + 1) & (table->size - 1)) {
-		const struct report_entry	*entry = table->slots[i];
+		const struct tally_entry	*entry = table->slots[i];
 
 		if (entry->hash == hash && entry->length == length &&
 		    memcmp(entry->key, key, length) == 0)
@@ -62,11 +62,11 @@ slot_of(const struct report_table *table, const char *key, size_t length, uint64
 
 /* Puts all entries into a new array of slots. */
 static int
-rebuild(struct report_table *table, size_t size)
+rebuild(struct tally *table, size_t size)
 {
-	struct report_entry	**old = table->slots;
+	struct tally_entry	**old = table->slots;
 	size_t			  old_size = table->size;
-	struct report_entry	**slots = calloc(size, sizeof *slots);
+	struct tally_entry	**slots = calloc(size, sizeof *slots);
 
 	if (slots == NULL)
 		return -1;
@@ -81,7 +81,7 @@ rebuild(struct report_table *table, size_t size)
 }
 
 static uint64_t
-total_of(const struct report_entry *entry)
+total_of(const struct tally_entry *entry)
 {
 	return entry->permitted.now + entry->permitted.before + entry->refused.now +
 	    entry->refused.before;
@@ -97,7 +97,7 @@ by_number(const void *a, const void *b)
 
 /* The count that half of the entries do not exceed; 0 without memory. */
 static uint64_t
-middle_total(const struct report_table *table)
+middle_total(const struct tally *table)
 {
 	uint64_t	*totals = reallocarray(NULL, table->count, sizeof *totals);
 	uint64_t	 middle;
@@ -115,9 +115,9 @@ middle_total(const struct report_table *table)
 }
 
 static void
-let_go(struct report_table *table, size_t slot)
+let_go(struct tally *table, size_t slot)
 {
-	struct report_entry	*entry = table->slots[slot], *others = &table->others;
+	struct tally_entry	*entry = table->slots[slot], *others = &table->others;
 
 	others->permitted.now += entry->permitted.now;
 	others->permitted.before += entry->permitted.before;
@@ -130,7 +130,7 @@ let_go(struct report_table *table, size_t slot)
 
 /* Where all have the same count, all below the middle's place go, and no more. */
 static int
-shrink(struct report_table *table)
+shrink(struct tally *table)
 {
 	uint64_t	middle = middle_total(table);
 	size_t		left = table->max / 2 + 1;
@@ -151,10 +151,10 @@ shrink(struct report_table *table)
 	return rebuild(table, table->size);
 }
 
-static struct report_entry *
+static struct tally_entry *
 entry_new(const char *key, size_t length, uint64_t hash)
 {
-	struct report_entry	*entry = calloc(1, sizeof *entry);
+	struct tally_entry	*entry = calloc(1, sizeof *entry);
 
 	if (entry == NULL)
 		return NULL;
@@ -170,12 +170,12 @@ entry_new(const char *key, size_t length, uint64_t hash)
 	return entry;
 }
 
-struct report_entry *
-report_table_get(struct report_table *table, const char *key, size_t length)
+struct tally_entry *
+tally_get(struct tally *table, const char *key, size_t length)
 {
 	uint64_t		 hash = siphash(table->hash_key, key, length);
 	size_t			 slot = slot_of(table, key, length, hash);
-	struct report_entry	*entry = table->slots[slot];
+	struct tally_entry	*entry = table->slots[slot];
 
 	if (entry != NULL)
 		return entry;
@@ -195,8 +195,8 @@ report_table_get(struct report_table *table, const char *key, size_t length)
 	return entry;
 }
 
-struct report_entry *
-report_table_find(const struct report_table *table, const char *key, size_t length)
+struct tally_entry *
+tally_find(const struct tally *table, const char *key, size_t length)
 {
 	uint64_t	hash = siphash(table->hash_key, key, length);
 
@@ -206,24 +206,24 @@ report_table_find(const struct report_table *table, const char *key, size_t leng
 static int
 by_key(const void *a, const void *b)
 {
-	const struct report_entry	*x = *(struct report_entry *const *)a;
-	const struct report_entry	*y = *(struct report_entry *const *)b;
+	const struct tally_entry	*x = *(struct tally_entry *const *)a;
+	const struct tally_entry	*y = *(struct tally_entry *const *)b;
 
 	return strcmp(x->key, y->key);
 }
 
 /* Stable: of equal ones, those stay in the order of their keys. */
 static int
-merge_sort(struct report_entry **list, size_t count, report_order *order)
+merge_sort(struct tally_entry **list, size_t count, tally_order *order)
 {
-	struct report_entry	**spare, **from = list, **to;
+	struct tally_entry	**spare, **from = list, **to;
 
 	spare = reallocarray(NULL, count + 1, sizeof *spare);
 	if (spare == NULL)
 		return -1;
 	to = spare;
 	for (size_t width = 1; width < count; width *= 2) {
-		struct report_entry	**other = from;
+		struct tally_entry	**other = from;
 
 		for (size_t left = 0; left < count; left += 2 * width) {
 			size_t	middle = left + width < count ? left + width : count;
@@ -243,11 +243,11 @@ merge_sort(struct report_entry **list, size_t count, report_order *order)
 	return 0;
 }
 
-struct report_entry **
-report_table_sorted(const struct report_table *table,
-    int (*is_wanted)(const struct report_entry *), report_order *order, size_t *count_r)
+struct tally_entry **
+tally_sorted(const struct tally *table,
+    int (*is_wanted)(const struct tally_entry *), tally_order *order, size_t *count_r)
 {
-	struct report_entry	**list = reallocarray(NULL, table->count + 1, sizeof *list);
+	struct tally_entry	**list = reallocarray(NULL, table->count + 1, sizeof *list);
 	size_t			  n = 0;
 
 	if (list == NULL)

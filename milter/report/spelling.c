@@ -1,9 +1,9 @@
-/* milter/report/report_form.c: by which kind of spelling somebody asked for a relay */
+/* milter/report/spelling.c: by which kind of spelling somebody asked for a relay */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
 
-#include "report/report_form.h"
+#include "report/spelling.h"
 
 /* Where which mark stands first, outside of quotation marks unless said otherwise. */
 struct marks {
@@ -90,50 +90,50 @@ is_number(const char *text, size_t length)
 	return length != 0;
 }
 
-static enum report_form
+static enum spelling
 form_by_domain(const char *text, size_t length, const struct marks *m)
 {
 	const char	*domain = text + m->domain;
 	size_t		 left = length - m->domain;
 
 	if (m->at_signs == 0)
-		return m->has_odd ? REPORT_FORM_ODD : REPORT_FORM_BARE;
+		return m->has_odd ? SPELLING_ODD : SPELLING_BARE;
 	if (left == 0 || m->domain == 1)
-		return REPORT_FORM_EMPTY;
+		return SPELLING_EMPTY;
 	if (domain[0] == '[')
-		return REPORT_FORM_LITERAL;
+		return SPELLING_LITERAL;
 	if (is_number(domain, left))
-		return REPORT_FORM_NUMBER;
-	return m->has_odd ? REPORT_FORM_ODD : REPORT_FORM_PLAIN;
+		return SPELLING_NUMBER;
+	return m->has_odd ? SPELLING_ODD : SPELLING_PLAIN;
 }
 
 /* What is between the brackets. */
-static enum report_form
+static enum spelling
 form_inside(const char *text, size_t length)
 {
 	struct marks	m = marks_of(text, length);
 	size_t		first = length > 1 && text[0] == '"';
 
 	if (length == 0)
-		return REPORT_FORM_EMPTY;
+		return SPELLING_EMPTY;
 	if (text[first] == '|' || text[first] == '/')
-		return REPORT_FORM_PIPE;
+		return SPELLING_PIPE;
 	if (text[0] == '@' && m.has_colon)
-		return REPORT_FORM_ROUTE;
+		return SPELLING_ROUTE;
 	if (m.has_comment)
-		return REPORT_FORM_COMMENT;
+		return SPELLING_COMMENT;
 	if (m.has_list && !m.has_colon)
-		return REPORT_FORM_LIST;
+		return SPELLING_LIST;
 	if (m.has_colon)
-		return REPORT_FORM_COLON;
+		return SPELLING_COLON;
 	if (m.has_percent)
-		return REPORT_FORM_PERCENT;
+		return SPELLING_PERCENT;
 	if (m.has_bang)
-		return REPORT_FORM_BANG;
+		return SPELLING_BANG;
 	if (m.has_hidden_at)
-		return REPORT_FORM_QUOTED;
+		return SPELLING_QUOTED;
 	if (m.at_signs > 1)
-		return REPORT_FORM_TWO_AT;
+		return SPELLING_TWO_AT;
 	return form_by_domain(text, length, &m);
 }
 
@@ -154,51 +154,51 @@ closing(const char *text, size_t length)
 	return length;
 }
 
-enum report_form
-report_form_of(const char *text, size_t length)
+enum spelling
+spelling_of(const char *text, size_t length)
 {
-	enum report_form	form;
+	enum spelling	form;
 	size_t			end;
 
 	if (length == 0)
-		return REPORT_FORM_EMPTY;
+		return SPELLING_EMPTY;
 	if (text[0] != '<') {
 		if (memchr(text, '<', length) != NULL)
-			return text[0] == '(' ? REPORT_FORM_COMMENT : REPORT_FORM_WORDS;
+			return text[0] == '(' ? SPELLING_COMMENT : SPELLING_WORDS;
 		form = form_inside(text, length);
-		return form == REPORT_FORM_PLAIN ? REPORT_FORM_UNBRACKETED : form;
+		return form == SPELLING_PLAIN ? SPELLING_UNBRACKETED : form;
 	}
 	end = closing(text, length);
 	if (end + 1 == length)
-		return memchr(text + 1, '<', length - 1) != NULL ? REPORT_FORM_WORDS :
+		return memchr(text + 1, '<', length - 1) != NULL ? SPELLING_WORDS :
 		    form_inside(text + 1, length - 2);
 	if (memchr(text + 1, '(', length - 1) != NULL)
-		return REPORT_FORM_COMMENT;
+		return SPELLING_COMMENT;
 	return text[1] != '<' && memchr(text + 1, '<', length - 1) != NULL ?
-	    REPORT_FORM_LIST : REPORT_FORM_WORDS;
+	    SPELLING_LIST : SPELLING_WORDS;
 }
 
 const char *
-report_form_name(enum report_form form)
+spelling_name(enum spelling form)
 {
-	static const char *const	names[REPORT_FORMS] = {
-		[REPORT_FORM_PLAIN] = "plain address",
-		[REPORT_FORM_UNBRACKETED] = "plain address without brackets",
-		[REPORT_FORM_PERCENT] = "percent hack",
-		[REPORT_FORM_QUOTED] = "quoted at sign",
-		[REPORT_FORM_TWO_AT] = "two at signs",
-		[REPORT_FORM_BANG] = "bang path",
-		[REPORT_FORM_ROUTE] = "source route",
-		[REPORT_FORM_COLON] = "colon",
-		[REPORT_FORM_LIST] = "list",
-		[REPORT_FORM_WORDS] = "words around the address",
-		[REPORT_FORM_COMMENT] = "comment",
-		[REPORT_FORM_ODD] = "blanks and odd characters",
-		[REPORT_FORM_PIPE] = "pipe or file",
-		[REPORT_FORM_LITERAL] = "address literal",
-		[REPORT_FORM_NUMBER] = "address without brackets",
-		[REPORT_FORM_BARE] = "local part alone",
-		[REPORT_FORM_EMPTY] = "empty parts",
+	static const char *const	names[SPELLINGS] = {
+		[SPELLING_PLAIN] = "plain address",
+		[SPELLING_UNBRACKETED] = "plain address without brackets",
+		[SPELLING_PERCENT] = "percent hack",
+		[SPELLING_QUOTED] = "quoted at sign",
+		[SPELLING_TWO_AT] = "two at signs",
+		[SPELLING_BANG] = "bang path",
+		[SPELLING_ROUTE] = "source route",
+		[SPELLING_COLON] = "colon",
+		[SPELLING_LIST] = "list",
+		[SPELLING_WORDS] = "words around the address",
+		[SPELLING_COMMENT] = "comment",
+		[SPELLING_ODD] = "blanks and odd characters",
+		[SPELLING_PIPE] = "pipe or file",
+		[SPELLING_LITERAL] = "address literal",
+		[SPELLING_NUMBER] = "address without brackets",
+		[SPELLING_BARE] = "local part alone",
+		[SPELLING_EMPTY] = "empty parts",
 	};
 
 	return names[form];
