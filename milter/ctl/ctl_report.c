@@ -26,7 +26,7 @@
 #include "os/progress.h"
 #include "record/record_file.h"
 #include "record/record_json.h"
-#include "report/format.h"
+#include "report/sections.h"
 
 #define FORMAT		1	/* a set of options */
 #define TOP_DEFAULT	10
@@ -326,7 +326,7 @@ run(int argc, char **argv)
 	struct report_run	run = {
 		.options = {
 			.before_us = INT64_MIN,
-			.table_max = TALLY_MAX,
+			.tally_max = TALLY_MAX,
 			.offset = local_offset,
 		},
 		.began_us = ctl_time_now(),

@@ -9,6 +9,7 @@
 #include "core/encode.h"
 #include "core/utf8.h"
 #include "report/format.h"
+#include "report/rank.h"
 
 /*
  * Text without a backslash, and so without an escape, by the one way in which strangers'
@@ -117,6 +118,20 @@ format_distinct(const struct distinct *distinct, const char *about, struct buf *
 }
 
 void
+format_spellings(const uint64_t counts[SPELLINGS], size_t most, struct buf *b)
+{
+	enum spelling spellings[SPELLINGS];
+	size_t n = rank_spellings(counts, spellings);
+
+	for (size_t i = 0; i < n && i < most; i++) {
+		buf_printf(b, "%s%s ", i == 0 ? "" : ", ", spelling_name(spellings[i]));
+		format_number(counts[spellings[i]], b);
+	}
+	if (n > most)
+		buf_printf(b, ", and %zu others", n - most);
+}
+
+void
 format_change(const struct tally_count *count, struct buf *b)
 {
 	double	change;
@@ -172,20 +187,6 @@ format_local(const struct report *report, int64_t time_us, const char *format,
 	format_clock(seconds + report->options.offset(seconds), format, b);
 }
 
-int64_t
-report_since(const struct report *report)
-{
-	return report->options.since_us == INT64_MIN ? report->first_us :
-	    report->options.since_us;
-}
-
-int64_t
-report_until(const struct report *report)
-{
-	return report->options.until_us == INT64_MAX ? report->last_us :
-	    report->options.until_us;
-}
-
 void
 format_width(int64_t seconds, struct buf *b)
 {
@@ -215,28 +216,13 @@ format_weekday(unsigned day)
 	return names[day % 7];
 }
 
-uint64_t
-report_busiest(const struct report *report)
-{
-	uint64_t	most = 0;
-
-	for (unsigned day = 0; day < 7; day++)
-		for (unsigned hour = 0; hour < 24; hour++) {
-			const uint64_t	*cell = report->hours[day][hour];
-
-			if (cell[0] + cell[1] > most)
-				most = cell[0] + cell[1];
-		}
-	return most;
-}
-
 const char *
 format_verdict(unsigned verdict)
 {
 	static const char *const	names[REPORT_VERDICTS] = {
 		[POLICY_PERMIT] = "permitted",
 		[POLICY_REJECT] = "refused",
-		[POLICY_TEMPFAIL] = "put off",
+		[POLICY_TEMPFAIL] = "deferred",
 	};
 
 	return names[verdict];

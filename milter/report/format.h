@@ -7,19 +7,6 @@
 #include "core/buf.h"
 #include "report/report.h"
 
-/* How the three writers are told what to write. */
-struct report_style {
-	size_t	 top;		/* rows of a list */
-	size_t	 width;		/* columns of text */
-	int	 has_color;
-	int	 is_utf8;	/* characters beyond ASCII may be written */
-};
-
-/* Each adds the whole report; the buffer's failure is set without memory. */
-void	report_text(const struct report *, const struct report_style *, struct buf *);
-void	report_json(const struct report *, const struct report_style *, struct buf *);
-void	report_html(const struct report *, const struct report_style *, struct buf *);
-
 /*
  * Adds a text as it stands in a record, JSON's escapes and all, so that a terminal can
  * take it: what is hidden stays \uNNNN, only \" and \\ are turned back. Where not
@@ -33,6 +20,8 @@ void	format_json(const char *raw, size_t length, struct buf *);
 void	format_number(uint64_t, struct buf *);
 /* Where it is an estimate, `about` stands in front of its first two digits: "about 1,200". */
 void	format_distinct(const struct distinct *, const char *about, struct buf *);
+/* "plain address 25, bang path 2"; of more than `most`, how many there are. */
+void	format_spellings(const uint64_t counts[SPELLINGS], size_t most, struct buf *);
 /* How now differs from before: "+12 %", "-100 %", "12-fold", "new", "=". */
 void	format_change(const struct tally_count *, struct buf *);
 /* UTC with a Z, of microseconds. */
@@ -42,16 +31,11 @@ void	format_local(const struct report *, int64_t time_us, const char *format,
 	    struct buf *);
 /* The same of seconds that are of the reader's clock already. */
 void	format_clock(int64_t local_seconds, const char *format, struct buf *);
-/* When the period begins, or was first heard of; and when it ends. */
-int64_t	report_since(const struct report *);
-int64_t	report_until(const struct report *);
 /* "5 minutes", "3 hours", "day". */
 void	format_width(int64_t seconds, struct buf *);
 /* "Monday", from 0 on. */
 const char	*format_weekday(unsigned day);
-/* Recipients of the busiest hour of the week. */
-uint64_t	report_busiest(const struct report *);
-/* "permitted", "refused", "put off". */
+/* "permitted", "refused", "deferred". */
 const char	*format_verdict(unsigned verdict);
 
 #endif

@@ -1,4 +1,4 @@
-/* milter/report/rank.c: what of a report is shown first */
+/* milter/report/rank.c: the keys of a tally in order */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>
@@ -6,137 +6,79 @@
 
 #include "report/rank.h"
 
-uint64_t
-tally_now(const struct tally_entry *entry)
-{
-	return entry->permitted.now + entry->refused.now;
-}
-
-uint64_t
-tally_before(const struct tally_entry *entry)
-{
-	return entry->permitted.before + entry->refused.before;
-}
-
-struct tally_count
-tally_both(const struct tally_entry *entry)
-{
-	return (struct tally_count){ tally_now(entry), tally_before(entry) };
-}
-
 static uint64_t
-change_of(const struct tally_entry *entry)
+weight_of(const struct tally_entry *entry, enum rank_order order)
 {
-	uint64_t	now = tally_now(entry), before = tally_before(entry);
+	struct tally_count count = tally_both(entry);
 
-	return now > before ? now - before : before - now;
-}
-
-static int
-is_now(const struct tally_entry *entry)
-{
-	return tally_now(entry) != 0;
-}
-
-static int
-has_changed(const struct tally_entry *entry)
-{
-	return change_of(entry) != 0;
-}
-
-static int
-is_new(const struct tally_entry *entry)
-{
-	return tally_now(entry) != 0 && tally_before(entry) == 0;
-}
-
-static int
-more_first(const struct tally_entry *a, const struct tally_entry *b)
-{
-	return (tally_now(a) < tally_now(b)) - (tally_now(a) > tally_now(b));
-}
-
-static int
-change_first(const struct tally_entry *a, const struct tally_entry *b)
-{
-	return (change_of(a) < change_of(b)) - (change_of(a) > change_of(b));
-}
-
-static int
-sorted(const struct report *report, enum report_list list,
-    int (*is_wanted)(const struct tally_entry *), tally_order *order, size_t most,
-    struct rank *top)
-{
-	*top = (struct rank){ 0 };
-	top->entries = tally_sorted(&report->lists[list], is_wanted, order,
-	    &top->count);
-	if (top->entries == NULL)
-		return -1;
-	top->shown = top->count < most ? top->count : most;
-	for (size_t i = top->shown; i < top->count; i++)
-		top->rest += tally_now(top->entries[i]);
-	top->rest += tally_now(&report->lists[list].others);
+	switch (order) {
+	case RANK_NOW:
+		return count.now;
+	case RANK_CHANGE:
+		return count.now > count.before ? count.now - count.before :
+		    count.before - count.now;
+	case RANK_NEW:
+		return count.before == 0 ? count.now : 0;
+	}
 	return 0;
 }
 
-int
-rank_highest(const struct report *report, enum report_list list, size_t most,
-    struct rank *top)
+static int
+compare(const void *a, const void *b)
 {
-	return sorted(report, list, is_now, more_first, most, top);
+	const struct rank_place *x = a, *y = b;
+	size_t shorter = x->entry->length < y->entry->length ? x->entry->length :
+	    y->entry->length;
+	int order;
+
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	order = memcmp(x->entry->key, y->entry->key, shorter);
+	return order != 0 ? order : (x->entry->length > y->entry->length) -
+	    (x->entry->length < y->entry->length);
 }
 
 int
-rank_changed(const struct report *report, enum report_list list, size_t most,
-    struct rank *top)
+rank_init(struct rank *rank, const struct tally *tally, enum rank_order order, size_t most)
 {
-	return sorted(report, list, has_changed, change_first,
-	    report_has_before(report) ? most : 0, top);
-}
+	*rank = (struct rank){ .places = calloc(tally->count + 1, sizeof *rank->places) };
+	if (rank->places == NULL)
+		return -1;
+	for (size_t i = 0; i < tally->size; i++) {
+		const struct tally_entry *entry = tally->slots[i];
+		uint64_t weight = entry == NULL ? 0 : weight_of(entry, order);
 
-int
-rank_new(const struct report *report, size_t most, struct rank *top)
-{
-	return sorted(report, REPORT_PAIRS, is_new, more_first,
-	    report_has_before(report) ? most : 0, top);
+		if (weight != 0)
+			rank->places[rank->count++] = (struct rank_place){ weight, entry };
+	}
+	qsort(rank->places, rank->count, sizeof *rank->places, compare);
+	rank->shown = rank->count < most ? rank->count : most;
+	rank->rest = tally_both(&tally->others).now;
+	for (size_t i = rank->shown; i < rank->count; i++)
+		rank->rest += tally_both(rank->places[i].entry).now;
+	return 0;
 }
 
 void
-rank_clear(struct rank *top)
+rank_clear(struct rank *rank)
 {
-	free(top->entries);
-	*top = (struct rank){ 0 };
-}
-
-const char *
-rank_pair_network(const struct tally_entry *pair)
-{
-	return pair->key + strlen(pair->key) + 1;
-}
-
-int
-rank_pair_has_new_user(const struct report *report, const struct tally_entry *pair)
-{
-	const struct tally_entry	*user = tally_find(
-	    &report->lists[REPORT_USERS], pair->key, strlen(pair->key));
-
-	return user == NULL || tally_before(user) == 0;
+	free(rank->places);
+	*rank = (struct rank){ 0 };
 }
 
 size_t
-rank_spellings(const uint64_t counts[SPELLINGS],
-    enum spelling forms_r[SPELLINGS])
+rank_spellings(const uint64_t counts[SPELLINGS], enum spelling spellings_r[SPELLINGS])
 {
-	size_t	n = 0;
+	size_t n = 0;
 
-	for (unsigned form = 0; form < SPELLINGS; form++) {
-		size_t	at = n;
+	for (unsigned spelling = 0; spelling < SPELLINGS; spelling++) {
+		size_t at = n;
 
-		if (counts[form] == 0)
+		if (counts[spelling] == 0)
 			continue;
-		for (; at > 0 && counts[forms_r[at - 1]] < counts[form]; at--)
-			forms_r[at] = forms_r[at - 1];
-		forms_r[at] = (enum spelling)form;
+		for (; at > 0 && counts[spellings_r[at - 1]] < counts[spelling]; at--)
+			spellings_r[at] = spellings_r[at - 1];
+		spellings_r[at] = (enum spelling)spelling;
 		n++;
 	}
 	return n;

@@ -1,42 +1,35 @@
-/* milter/report/rank.h: what of a report is shown first */
+/* milter/report/rank.h: the keys of a tally in order */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RANK_H
 #define AUTHRELAY_RANK_H
 
-#include "report/report.h"
+#include "report/tally.h"
 
-/* The first of a list, in the order of what is asked for. */
-struct rank {
-	struct tally_entry	**entries;	/* owned, those of the report are not */
-	size_t			  shown;	/* how many of them are to be shown */
-	size_t			  count;	/* how many there are */
-	uint64_t		  rest;		/* counts now of those that are not shown */
+/* By which number. Keys for which it is 0 are left out; keys break a tie. */
+enum rank_order {
+	RANK_NOW,	/* the count of this period */
+	RANK_CHANGE,	/* the difference from the previous period */
+	RANK_NEW	/* the count of this period, of keys without one before */
 };
 
-/* All return -1 without memory; clear it in any case. */
+struct rank_place {
+	uint64_t			 weight;
+	const struct tally_entry	*entry;
+};
 
-/* Who has the highest counts now. */
-int	rank_highest(const struct report *, enum report_list, size_t most,
-	    struct rank *);
-/* Where counts differ most from the period before. Without one: none. */
-int	rank_changed(const struct report *, enum report_list, size_t most,
-	    struct rank *);
-/* Of REPORT_PAIRS those that were not there before, most recipients first. */
-int	rank_new(const struct report *, size_t most, struct rank *);
+struct rank {
+	struct rank_place	*places;	/* owned, highest first; entries are the tally's */
+	size_t			 shown;		/* how many of them are to be shown */
+	size_t			 count;		/* how many there are */
+	uint64_t		 rest;		/* counts now of those that are not shown */
+};
+
+/* Returns -1 without memory; clear it in any case. */
+int	rank_init(struct rank *, const struct tally *, enum rank_order, size_t most);
 void	rank_clear(struct rank *);
 
-/* Permitted and refused together. */
-uint64_t	tally_now(const struct tally_entry *);
-uint64_t	tally_before(const struct tally_entry *);
-struct tally_count	tally_both(const struct tally_entry *);
-
-/* Of a pair: its network, and whether the user was not there before either. */
-const char	*rank_pair_network(const struct tally_entry *);
-int		 rank_pair_has_new_user(const struct report *, const struct tally_entry *);
-
-/* The forms that a client tried, the most frequent first; returns how many. */
-size_t	rank_spellings(const uint64_t counts[SPELLINGS],
-	    enum spelling forms_r[SPELLINGS]);
+/* The spellings that a client tried, the most frequent first; returns how many. */
+size_t	rank_spellings(const uint64_t counts[SPELLINGS], enum spelling spellings_r[SPELLINGS]);
 
 #endif

@@ -30,7 +30,7 @@ report_init(struct report *report, const struct report_options *options)
 	*report = (struct report){ .options = *options, .first_us = -1, .last_us = -1 };
 	buf_init(&report->scratch);
 	for (size_t i = 0; i < REPORT_LISTS; i++)
-		if (tally_init(&report->lists[i], options->table_max,
+		if (tally_init(&report->lists[i], options->tally_max,
 		    options->hash_key) == -1)
 			return -1;
 	return 0;
@@ -42,8 +42,8 @@ report_clear(struct report *report)
 	for (size_t i = 0; i < REPORT_LISTS; i++)
 		tally_clear(&report->lists[i]);
 	for (size_t i = 0; i < SPELLINGS; i++) {
-		distinct_clear(&report->form_clients[i]);
-		free(report->form_example[i]);
+		distinct_clear(&report->spelling_clients[i]);
+		free(report->spelling_example[i]);
 	}
 	buf_clear(&report->scratch);
 }
@@ -52,6 +52,21 @@ int
 report_has_before(const struct report *report)
 {
 	return report->options.before_us < report->options.since_us;
+}
+
+const char *
+report_pair_network(const struct tally_entry *pair)
+{
+	return pair->key + strlen(pair->key) + 1;
+}
+
+int
+report_pair_has_new_user(const struct report *report, const struct tally_entry *pair)
+{
+	const struct tally_entry	*user = tally_find(&report->lists[REPORT_USERS],
+	    pair->key, strlen(pair->key));
+
+	return user == NULL || tally_both(user).before == 0;
 }
 
 void
@@ -248,42 +263,42 @@ add_permitted(struct report *report, const struct rcpt *rcpt)
 }
 
 static int
-form_of(struct report *report, const struct record_text *text, enum spelling *form_r)
+spelling_in(struct report *report, const struct record_text *text, enum spelling *spelling_r)
 {
 	if (!text->has_escapes) {
-		*form_r = spelling_of(text->at, text->length);
+		*spelling_r = spelling_of(text->at, text->length);
 		return 0;
 	}
 	buf_reset(&report->scratch);
 	record_text_add(text, &report->scratch);
 	if (report->scratch.failed)
 		return -1;
-	*form_r = spelling_of(report->scratch.data, report->scratch.len);
+	*spelling_r = spelling_of(report->scratch.data, report->scratch.len);
 	return 0;
 }
 
 /* What a refused client tried, of it and of all. */
 static int
-add_form(struct report *report, struct tally_entry *client, const struct rcpt *rcpt)
+add_spelling(struct report *report, struct tally_entry *client, const struct rcpt *rcpt)
 {
 	const struct record_text	*text = &rcpt->value[RECORD_KEY_RCPT];
-	enum spelling		 form;
+	enum spelling			 spelling;
 
 	if (text->at == NULL)
 		return 0;
-	if (form_of(report, text, &form) == -1)
+	if (spelling_in(report, text, &spelling) == -1)
 		return -1;
-	count(&report->forms[form], rcpt->is_now);
+	count(&report->spellings[spelling], rcpt->is_now);
 	if (!rcpt->is_now)
 		return 0;
-	if (client->forms == NULL)
-		client->forms = calloc(SPELLINGS, sizeof *client->forms);
-	if (client->forms == NULL)
+	if (client->spellings == NULL)
+		client->spellings = calloc(SPELLINGS, sizeof *client->spellings);
+	if (client->spellings == NULL)
 		return -1;
-	client->forms[form]++;
-	if (distinct_add(&report->form_clients[form], client->hash) == -1)
+	client->spellings[spelling]++;
+	if (distinct_add(&report->spelling_clients[spelling], client->hash) == -1)
 		return -1;
-	return keep_example(&report->form_example[form], text);
+	return keep_example(&report->spelling_example[spelling], text);
 }
 
 static int
@@ -309,7 +324,7 @@ add_refused(struct report *report, const struct rcpt *rcpt)
 		return -1;
 	if (rcpt->is_now && keep_example(&entry->example, name) == -1)
 		return -1;
-	return add_form(report, entry, rcpt);
+	return add_spelling(report, entry, rcpt);
 }
 
 static int64_t

@@ -37,7 +37,7 @@ struct report_options {
 	int64_t		 since_us;	/* INT64_MIN: not given */
 	int64_t		 until_us;	/* INT64_MAX: not given */
 	int64_t		 before_us;	/* where the period before begins; since_us: none */
-	size_t		 table_max;
+	size_t		 tally_max;
 	uint8_t		 hash_key[SIPHASH_KEY_SIZE];
 	report_offset	*offset;
 };
@@ -61,9 +61,9 @@ struct report {
 	struct tally_count	 refused_logins[REPORT_REFUSED_LOGINS];
 	struct series		 over_time[REPORT_VERDICTS];
 	uint64_t		 hours[7][24][2];	/* from Monday; permitted, refused */
-	struct tally_count	 forms[SPELLINGS];	/* what refused clients tried */
-	struct distinct		 form_clients[SPELLINGS];
-	char			*form_example[SPELLINGS];	/* owned, or NULL */
+	struct tally_count	 spellings[SPELLINGS];	/* what refused clients tried */
+	struct distinct		 spelling_clients[SPELLINGS];
+	char			*spelling_example[SPELLINGS];	/* owned, or NULL */
 	struct tally	 lists[REPORT_LISTS];
 	struct buf		 scratch;
 };
@@ -80,6 +80,10 @@ void	report_add_bad(struct report *);
 void	report_pass_over(struct report *);
 
 int	report_has_before(const struct report *);
+
+/* Of REPORT_PAIRS: the network, and whether the user was not seen in the previous period. */
+const char	*report_pair_network(const struct tally_entry *);
+int	report_pair_has_new_user(const struct report *, const struct tally_entry *);
 
 /* The client's network of 256 IPv4 addresses, or its /64: "192.0.2.0/24". */
 void	report_network(const struct netaddr *, char text_r[NETADDR_TEXT_SIZE]);

@@ -1,14 +1,22 @@
-/* milter/report/report_chart.c: the charts of a report's page */
+/* milter/report/report_chart.c: charts of a report's page */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/report_page.h"
+#include "report/format.h"
+#include "report/report_chart.h"
 
 #define HEIGHT		100.0	/* of a chart, in its own units */
 #define LABELS		8	/* fewer of them at the time axis */
 #define SHADES		5
+
+const char *
+chart_class(unsigned verdict)
+{
+	return verdict == REPORT_VERDICTS ? "" :
+	    policy_verdict_name((enum policy_verdict)verdict);
+}
 
 /* A round number that is not below. */
 static uint64_t
@@ -79,7 +87,7 @@ step_bars(const struct series s[REPORT_VERDICTS], uint32_t i, uint64_t most, str
 			continue;
 		y -= height;
 		buf_printf(b, "<rect class=\"%s\" x=\"%" PRIu32 ".08\" y=\"%.2f\" "
-		    "width=\".84\" height=\"%.2f\"/>", page_class(verdict), i, y, height);
+		    "width=\".84\" height=\"%.2f\"/>", chart_class(verdict), i, y, height);
 	}
 	buf_puts(b, "</g>\n");
 }
@@ -122,64 +130,52 @@ time_labels(const struct series *s, struct buf *b)
 	buf_puts(b, "</div>\n");
 }
 
-static void
-number_cell(uint64_t number, struct buf *b)
+void
+chart_begin_numbers(const char *title, struct buf *b)
 {
-	buf_puts(b, "<td class=\"n\">");
-	format_number(number, b);
-	buf_puts(b, "</td>");
-}
-
-static void
-time_table(const struct series s[REPORT_VERDICTS], struct buf *b)
-{
-	buf_puts(b, "<details><summary>The numbers</summary>\n<div class=\"wide\" "
-	    "tabindex=\"0\" role=\"region\" aria-label=\"recipients over time\">"
-	    "<table><thead><tr><th scope=\"col\">from</th>");
-	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
-		buf_printf(b, "<th scope=\"col\" class=\"n\">%s</th>",
-		    format_verdict(verdict));
-	buf_puts(b, "</tr></thead><tbody>\n");
-	for (uint32_t i = 0; i < s[0].steps; i++) {
-		buf_puts(b, "<tr><td>");
-		format_clock(series_start(&s[0], i), "%Y-%m-%d %H:%M", b);
-		buf_puts(b, "</td>");
-		for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
-			number_cell(s[verdict].count[i], b);
-		buf_puts(b, "</tr>\n");
-	}
-	buf_puts(b, "</tbody></table></div></details>\n");
-}
-
-static void
-hour_table(const struct report *report, struct buf *b)
-{
-	buf_puts(b, "<details><summary>The numbers</summary>\n<div class=\"wide\" "
-	    "tabindex=\"0\" role=\"region\" aria-label=\"recipients by day and hour\">"
-	    "<table><thead><tr><th scope=\"col\">hour</th>");
-	for (unsigned day = 0; day < 7; day++)
-		buf_printf(b, "<th scope=\"col\" class=\"n\">%.3s</th>",
-		    format_weekday(day));
-	buf_puts(b, "</tr></thead><tbody>\n");
-	for (unsigned hour = 0; hour < 24; hour++) {
-		buf_printf(b, "<tr><th scope=\"row\">%02u</th>", hour);
-		for (unsigned day = 0; day < 7; day++)
-			number_cell(report->hours[day][hour][0] +
-			    report->hours[day][hour][1], b);
-		buf_puts(b, "</tr>\n");
-	}
-	buf_puts(b, "</tbody></table></div></details>\n");
+	buf_printf(b, "<details><summary>The numbers</summary>\n<div class=\"wide\" "
+	    "tabindex=\"0\" role=\"region\" aria-label=\"%s\">", title);
 }
 
 void
-page_over_time(const struct report *report, struct buf *b)
+chart_end_numbers(struct buf *b)
+{
+	buf_puts(b, "</div></details>\n");
+}
+
+static void
+hour_table(const struct rows *rows, struct buf *b)
+{
+	chart_begin_numbers("recipients by day and hour", b);
+	buf_puts(b, "<table><thead><tr><th scope=\"col\">hour</th>");
+	for (size_t day = 0; day < rows->count; day++)
+		buf_printf(b, "<th scope=\"col\" class=\"n\">%.3s</th>",
+		    rows->list[day].key);
+	buf_puts(b, "</tr></thead><tbody>\n");
+	for (unsigned hour = 0; hour < 24; hour++) {
+		buf_printf(b, "<tr><th scope=\"row\">%02u</th>", hour);
+		for (size_t day = 0; day < rows->count; day++) {
+			const uint64_t *cell = rows->list[day].hours[hour];
+
+			buf_puts(b, "<td class=\"n\">");
+			format_number(cell[0] + cell[1], b);
+			buf_puts(b, "</td>");
+		}
+		buf_puts(b, "</tr>\n");
+	}
+	buf_puts(b, "</tbody></table>");
+	chart_end_numbers(b);
+}
+
+void
+chart_over_time(const struct report *report, struct buf *b)
 {
 	const struct series	*s = report->over_time;
 	uint64_t		 most = round_up(highest(s));
 
 	buf_puts(b, "<ul class=\"legend\" aria-hidden=\"true\">");
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
-		buf_printf(b, "<li><i class=\"%s\"></i>%s</li>", page_class(verdict),
+		buf_printf(b, "<li><i class=\"%s\"></i>%s</li>", chart_class(verdict),
 		    format_verdict(verdict));
 	buf_puts(b, "</ul>\n<div class=\"chart over\">"
 	    "<div class=\"scale\" aria-hidden=\"true\"><span>");
@@ -201,51 +197,46 @@ page_over_time(const struct report *report, struct buf *b)
 	buf_puts(b, "</svg>\n");
 	time_labels(&s[0], b);
 	buf_puts(b, "</div>\n");
-	time_table(s, b);
 }
 
 static void
-hour_cell(const uint64_t counts[2], unsigned day, unsigned hour, uint64_t most,
-    struct buf *b)
+hour_cell(const struct rows *rows, size_t day, unsigned hour, struct buf *b)
 {
-	uint64_t	sum = counts[0] + counts[1];
-	unsigned	shade = sum == 0 || most == 0 ? 0 :
-	    1 + (unsigned)((double)sum * (SHADES - 0.001) / (double)most);
+	const uint64_t *cell = rows->list[day].hours[hour];
+	uint64_t sum = cell[0] + cell[1];
+	unsigned shade = sum == 0 ? 0 :
+	    1 + (unsigned)((double)sum * (SHADES - 0.001) / (double)rows->whole);
 
-	buf_printf(b, "<rect class=\"h%u\" x=\"%u.04\" y=\"%u.06\" width=\".92\" "
+	buf_printf(b, "<rect class=\"h%u\" x=\"%u.04\" y=\"%zu.06\" width=\".92\" "
 	    "height=\".88\" rx=\".12\" ry=\".15\"><title>%s, %02u:00: ", shade, hour, day,
-	    format_weekday(day), hour);
-	format_number(counts[0], b);
+	    rows->list[day].key, hour);
+	format_number(cell[0], b);
 	buf_puts(b, " permitted, ");
-	format_number(counts[1], b);
+	format_number(cell[1], b);
 	buf_puts(b, " not</title></rect>\n");
 }
 
 void
-page_hours(const struct report *report, struct buf *b)
+chart_hours(const struct rows *rows, struct buf *b)
 {
-	uint64_t	most = report_busiest(report);
-
 	buf_puts(b, "<div class=\"map\"><div class=\"days\" aria-hidden=\"true\">");
-	for (unsigned day = 0; day < 7; day++)
-		buf_printf(b, "<span>%.3s</span>", format_weekday(day));
+	for (size_t day = 0; day < rows->count; day++)
+		buf_printf(b, "<span>%.3s</span>", rows->list[day].key);
 	buf_puts(b, "</div>\n<svg viewBox=\"0 0 24 7\" preserveAspectRatio=\"none\" "
 	    "role=\"img\" aria-label=\"Recipients by day of the week and hour; the numbers are "
 	    "in the table below\">\n");
-	for (unsigned day = 0; day < 7; day++)
+	for (size_t day = 0; day < rows->count; day++)
 		for (unsigned hour = 0; hour < 24; hour++)
-			hour_cell(report->hours[day][hour], day, hour, most, b);
+			hour_cell(rows, day, hour, b);
 	buf_puts(b, "</svg>\n<div class=\"times\" aria-hidden=\"true\">");
 	for (unsigned hour = 0; hour < 24; hour += 4)
 		buf_printf(b, "<span style=\"left:%.2f%%\">%02u</span>", hour / .24, hour);
-	buf_puts(b, "</div></div>\n<p class=\"soft\">Darkest: ");
-	format_number(most, b);
-	buf_puts(b, " recipients in an hour of the week.</p>\n");
-	hour_table(report, b);
+	buf_puts(b, "</div></div>\n");
+	hour_table(rows, b);
 }
 
 void
-page_spark(const struct report *report, const struct series *series, const char *class,
+chart_spark(const struct report *report, const struct series *series, const char *class,
     struct buf *b)
 {
 	struct series	s = *series;
@@ -278,7 +269,7 @@ page_spark(const struct report *report, const struct series *series, const char 
 }
 
 void
-page_bar(uint64_t part, uint64_t whole, const char *class, struct buf *b)
+chart_bar(uint64_t part, uint64_t whole, const char *class, struct buf *b)
 {
 	double	width = whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
 

@@ -1,12 +1,11 @@
-/* milter/report/table.c: rows of cells, laid out for a terminal */
+/* milter/report/table.c: table of a text report, laid out for a terminal */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
-#include "core/utf8.h"
+#include "report/columns.h"
 #include "report/table.h"
 
 #define GAP		2
@@ -61,7 +60,7 @@ table_add(struct table *table, const char *text, enum table_color color)
 }
 
 void
-table_bar(struct table *table, uint64_t part, uint64_t whole, enum table_color color)
+table_bar(struct table *table, uint64_t part, uint64_t whole)
 {
 	static const char *const	eighths[8] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
 	double		share = whole == 0 ? 0 : (double)part / (double)whole;
@@ -74,11 +73,10 @@ table_bar(struct table *table, uint64_t part, uint64_t whole, enum table_color c
 	for (unsigned i = 0; i < units / 8; i++)
 		buf_puts(&table->text, table->is_utf8 ? "█" : "#");
 	buf_puts(&table->text, eighths[units % 8]);
-	table_end(table, color);
 }
 
 void
-table_spark(struct table *table, const uint64_t *counts, size_t count, enum table_color color)
+table_spark(struct table *table, const uint64_t *counts, size_t count)
 {
 	static const char *const	blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 	static const char *const	marks[] = { ".", ".", ":", ":", "-", "=", "+", "#" };
@@ -93,52 +91,6 @@ table_spark(struct table *table, const uint64_t *counts, size_t count, enum tabl
 
 		buf_puts(&table->text, counts[i] == 0 ? " " : heights[height]);
 	}
-	table_end(table, color);
-}
-
-/* A character that the C library does not know is most likely one wide. */
-static size_t
-point_width(uint32_t point)
-{
-	int	width;
-
-	if (point < 0x80)
-		return 1;
-	width = wcwidth((wchar_t)point);
-	return width < 0 ? 1 : (size_t)width;
-}
-
-/* How many bytes from the front fit into so many columns, and how many they take. */
-static size_t
-fitting(const char *text, size_t length, size_t columns, size_t *taken_r)
-{
-	size_t		at = 0, taken = 0, n;
-	uint32_t	point;
-
-	for (; at < length; at += n) {
-		size_t	width;
-
-		n = utf8_decode(text + at, length - at, &point);
-		if (n == 0) {
-			n = 1;
-			point = '?';
-		}
-		width = point_width(point);
-		if (taken + width > columns)
-			break;
-		taken += width;
-	}
-	*taken_r = taken;
-	return at;
-}
-
-size_t
-table_text_width(const char *text, size_t length)
-{
-	size_t	taken;
-
-	(void)fitting(text, length, SIZE_MAX, &taken);
-	return taken;
 }
 
 void
@@ -184,9 +136,9 @@ write_cell(const struct table *table, size_t cell, size_t width, struct buf *b)
 	struct buf	 shown;
 
 	buf_init(&shown);
-	fits = fitting(text, length, width, &taken);
+	fits = columns_fit(text, length, width, &taken);
 	if (fits < length) {
-		fits = fitting(text, length, width - 1, &taken);
+		fits = columns_fit(text, length, width - 1, &taken);
 		buf_add(&shown, text, fits);
 		buf_puts(&shown, mark);
 		taken++;
@@ -210,7 +162,7 @@ measure(const struct table *table, size_t widths[TABLE_COLUMNS])
 	for (size_t i = 0; i < table->count; i++) {
 		size_t		 length;
 		const char	*text = text_of(table, i, &length);
-		size_t		 width = table_text_width(text, length);
+		size_t		 width = columns_of(text, length);
 
 		if (width > widths[i % table->columns])
 			widths[i % table->columns] = width;

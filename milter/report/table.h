@@ -1,4 +1,4 @@
-/* milter/report/table.h: rows of cells, laid out for a terminal */
+/* milter/report/table.h: table of a text report, laid out for a terminal */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_TABLE_H
@@ -57,16 +57,14 @@ void	table_end(struct table *, enum table_color);
 /* A whole cell. */
 void	table_add(struct table *, const char *, enum table_color);
 
-/* A cell with a bar that is part of a whole one. */
-void	table_bar(struct table *, uint64_t part, uint64_t whole, enum table_color);
-/* A cell with a column for each count; the highest is as high as a line. */
-void	table_spark(struct table *, const uint64_t *counts, size_t count, enum table_color);
+/* Adds a bar, part of a whole one, to the cell. */
+void	table_bar(struct table *, uint64_t part, uint64_t whole);
+/* Adds a column for each count; the highest is as high as a line. */
+void	table_spark(struct table *, const uint64_t *counts, size_t count);
 
 /* Adds all lines. Sets the buffer's failure where memory ran out on the way. */
 void	table_write(const struct table *, struct buf *);
 
-/* How many columns of a terminal the text takes. */
-size_t	table_text_width(const char *, size_t length);
 void	table_paint(struct buf *, enum table_color, const char *text, size_t length);
 
 #endif

@@ -1,4 +1,4 @@
-/* milter/report/tally.h: what was counted of each user, client or domain */
+/* milter/report/tally.h: counts by key, for a bounded number of keys */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_TALLY_H
@@ -31,7 +31,7 @@ struct tally_entry {
 	struct distinct		 domains;
 	struct distinct		 networks;
 	struct series		*series;	/* owned; NULL: nothing now */
-	uint64_t		*forms;		/* owned, SPELLINGS of them, or NULL */
+	uint64_t		*spellings;	/* owned, SPELLINGS of them, or NULL */
 	char			*example;	/* owned, a record's text, or NULL */
 };
 
@@ -63,15 +63,7 @@ struct tally_entry	*tally_get(struct tally *, const char *key,
 struct tally_entry	*tally_find(const struct tally *, const char *key,
 			    size_t length);
 
-/* What stands first of two: <0, 0, >0. */
-typedef int	tally_order(const struct tally_entry *, const struct tally_entry *);
-
-/*
- * All entries for which `is_wanted` says 1, in that order, keys breaking a tie. Returns
- * them (the array is the caller's to free) and their number, or NULL without memory.
- */
-struct tally_entry	**tally_sorted(const struct tally *,
-			    int (*is_wanted)(const struct tally_entry *), tally_order *,
-			    size_t *count_r);
+/* Permitted and refused together. */
+struct tally_count	tally_both(const struct tally_entry *);
 
 #endif

@@ -228,7 +228,7 @@ sub test_files
 	$got->{$_} = $whole->{$_} for qw(lines bad_lines);
 	is_deeply $got, $whole, 'and change nothing else';
 	($code, $out) = ctl('report', "$FOLDER/bad");
-	like $out, qr/^  10 lines are no records: see authrelayctl verify$/m, 'they are told of';
+	like $out, qr/^  10 lines are not records: see authrelayctl verify$/m, 'they are told of';
 
 	write_file("$FOLDER/empty", '');
 	is report_of("$FOLDER/empty")->{lines}, 0, 'an empty file';
@@ -266,7 +266,7 @@ sub test_text
 	my ($code, $out, $err) = ctl('report', @PERIOD, $FILE);
 	is "$code|$err", '0|', 'text';
 	my $got = report_of(@PERIOD, $FILE);
-	for my $verdict (['permitted', 'permit'], ['refused', 'reject'], ['put off', 'tempfail']) {
+	for my $verdict (['permitted', 'permit'], ['refused', 'reject'], ['deferred', 'tempfail']) {
 		my $count = $got->{verdicts}{$verdict->[1]}{now};
 		1 while $count =~ s/^(\d+)(\d{3})/$1,$2/;
 		like $out, qr/^  $verdict->[0] +$count /m, "$verdict->[0]: $count";
@@ -277,7 +277,7 @@ sub test_text
 	unlike $out, qr/\e/, 'no colour, as this is no terminal';
 	{
 		local $ENV{COLUMNS} = 200;
-		like +(ctl('report', '--client', '192.0.2.5', $FILE))[1], qr/as in.*<\\u202e\\u001b\[31m<b onclick/s,
+		like +(ctl('report', '--client', '192.0.2.5', $FILE))[1], qr/example.*<\\u202e\\u001b\[31m<b onclick/s,
 		    'hostile text stays as it stands in the record';
 	}
 

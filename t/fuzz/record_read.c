@@ -49,7 +49,7 @@ static void
 check_report(const struct record_view *view)
 {
 	const struct report_options options = { .since_us = INT64_MIN, .until_us = INT64_MAX,
-	    .before_us = INT64_MIN, .table_max = 4, .offset = no_offset };
+	    .before_us = INT64_MIN, .tally_max = 4, .offset = no_offset };
 	struct report report;
 
 	fuzz_check(report_init(&report, &options) == 0 && report_add(&report, view) == 0 &&

@@ -1,4 +1,4 @@
-/* t/unit/report_counts.c: what records say together, and the tables under it */
+/* t/unit/report_counts.c: counts of a report, its tallies, ranks and sections */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "probe/probe_forms.h"
-#include "report/report.h"
-#include "report/rank.h"
+#include "report/sections.h"
+#include "report/table.h"
 #include "tap.h"
 
 static const uint8_t	hash_key[SIPHASH_KEY_SIZE] = "0123456789abcdef";
@@ -162,19 +162,6 @@ test_series(void)
 	tap_is_int((long long)sum_of(&other), 7, "series: aligned to that");
 }
 
-static int
-is_any(const struct tally_entry *entry)
-{
-	(void)entry;
-	return 1;
-}
-
-static int
-by_permitted(const struct tally_entry *a, const struct tally_entry *b)
-{
-	return (a->permitted.now < b->permitted.now) - (a->permitted.now > b->permitted.now);
-}
-
 static struct tally_entry *
 bump(struct tally *table, const char *key)
 {
@@ -187,43 +174,82 @@ bump(struct tally *table, const char *key)
 
 /* Two that are frequent stand their ground among many that come once. */
 static void
-test_table(void)
+test_tally(void)
 {
-	struct tally	table;
-	struct tally_entry	**list;
-	uint64_t		sum = 0;
-	size_t			count = 0, most = 0, failed = 0;
-	char			key[32];
-	int			is_estimate;
+	struct tally tally;
+	struct rank ranked;
+	uint64_t sum = 0;
+	size_t most = 0, failed = 0, unordered = 0;
+	char key[32];
+	int is_estimate;
 
-	(void)tally_init(&table, 100, hash_key);
+	(void)tally_init(&tally, 100, hash_key);
 	for (int i = 0; i < 10000; i++) {
 		(void)snprintf(key, sizeof key, "once-%d", i);
-		failed += bump(&table, key) == NULL || bump(&table, "often") == NULL;
+		failed += bump(&tally, key) == NULL || bump(&tally, "often") == NULL;
 		if (i > 5000 && i % 2 == 0)
-			failed += bump(&table, "later") == NULL;
-		if (table.count > most)
-			most = table.count;
+			failed += bump(&tally, "later") == NULL;
+		if (tally.count > most)
+			most = tally.count;
 	}
-	list = tally_sorted(&table, is_any, by_permitted, &count);
-	tap_is_int((long long)failed, 0, "table: enough memory");
-	tap_ok(most <= 100, "table: never more than its limit");
-	tap_is_str(list[0]->key, "often", "table: the most frequent is first");
-	tap_is_int((long long)list[0]->permitted.now, 10000, "table: counted exactly");
-	tap_is_int(list[0]->is_late, 0, "table: and known to be");
-	tap_is_str(list[1]->key, "later", "table: one that came later is next");
-	tap_is_int(list[1]->is_late, 1, "table: and may lack some");
-	tap_ok(strcmp(list[2]->key, list[3]->key) < 0, "table: keys break a tie");
-	for (size_t i = 0; i < count; i++)
-		sum += list[i]->permitted.now;
-	tap_is_int((long long)(sum + table.others.permitted.now), 22499,
-	    "table: what was let go is in the others");
-	tap_ok(table.lost > 0, "table: it says that some were let go");
-	tap_ok(distinct_count(&table.keys, &is_estimate) > 8000 && is_estimate,
-	    "table: and about how many there were");
-	tap_ok(tally_find(&table, "never", 5) == NULL, "table: what is not there");
-	free(list);
-	tally_clear(&table);
+	failed += rank_init(&ranked, &tally, RANK_NOW, 2) == -1;
+	tap_is_int((long long)failed, 0, "tally: enough memory");
+	tap_ok(most <= 100, "tally: never more than its limit");
+	tap_is_str(ranked.places[0].entry->key, "often", "tally: the most frequent is first");
+	tap_is_int((long long)ranked.places[0].weight, 10000, "tally: counted exactly");
+	tap_is_int(ranked.places[0].entry->is_late, 0, "tally: and known to be");
+	tap_is_str(ranked.places[1].entry->key, "later", "tally: one that came later is next");
+	tap_is_int(ranked.places[1].entry->is_late, 1, "tally: and may lack some");
+	for (size_t i = 3; i < ranked.count; i++)
+		unordered += strcmp(ranked.places[i - 1].entry->key,
+		    ranked.places[i].entry->key) >= 0;
+	tap_ok(ranked.count > 10 && unordered == 0, "tally: keys break a tie");
+	for (size_t i = 0; i < ranked.shown; i++)
+		sum += ranked.places[i].weight;
+	tap_is_int((long long)ranked.shown, 2, "tally: as many as asked for are shown");
+	tap_is_int((long long)(sum + ranked.rest), 22499, "tally: the others are in the rest");
+	tap_ok(tally.lost > 0, "tally: it says that some were let go");
+	tap_ok(distinct_count(&tally.keys, &is_estimate) > 8000 && is_estimate,
+	    "tally: and about how many there were");
+	tap_ok(tally_find(&tally, "never", 5) == NULL, "tally: a key that was never added");
+	rank_clear(&ranked);
+	tally_clear(&tally);
+}
+
+/* What the writers rely on. */
+static void
+test_sections(void)
+{
+	size_t count, wrong = 0;
+	const struct section *sections = sections_all(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		size_t shown = 0;
+
+		for (size_t j = 0; j < sections[i].column_count; j++) {
+			const struct column *column = &sections[i].columns[j];
+
+			shown += column->heading != NULL;
+			wrong += column->heading == NULL && column->key == NULL;
+			wrong += column->heading != NULL &&
+			    (column->kind == CELL_PAIR || column->kind == CELL_FLAG);
+			wrong += column->key != NULL &&
+			    (column->kind == CELL_CHANGE || column->kind == CELL_BAR);
+			for (size_t k = 0; column->key != NULL && k < j; k++)
+				wrong += sections[i].columns[k].key != NULL &&
+				    strcmp(sections[i].columns[k].key, column->key) == 0;
+		}
+		if (shown > TABLE_COLUMNS || (sections[i].kind == SECTION_RANKED &&
+		    (sections[i].noun == NULL || sections[i].key == NULL)))
+			wrong++;
+		for (size_t j = 0; j < i; j++)
+			wrong += sections[i].key != NULL && sections[j].key != NULL &&
+			    strcmp(sections[i].key, sections[j].key) == 0;
+		if (wrong != 0)
+			tap_note("%s", sections[i].title);
+	}
+	tap_ok(count > 10, "sections: there are some");
+	tap_is_int((long long)wrong, 0, "sections: each can be shown, and its keys differ");
 }
 
 static int32_t
@@ -253,11 +279,11 @@ test_report(void)
 		.since_us = 1795392000 * INT64_C(1000000),	/* 2026-11-23 00:00 UTC */
 		.until_us = (1795392000 + 86400) * INT64_C(1000000),
 		.before_us = (1795392000 - 86400) * INT64_C(1000000),
-		.table_max = 10,
+		.tally_max = 10,
 		.offset = east,
 	};
 	struct report		r;
-	struct rank	top;
+	struct rank	ranked;
 	char			network[NETADDR_TEXT_SIZE];
 	struct netaddr		addr;
 
@@ -274,15 +300,20 @@ test_report(void)
 	tap_is_int((long long)r.verdicts[POLICY_PERMIT].now, 2, "report: permitted");
 	tap_is_int((long long)r.hours[1][0][0], 1, "report: 23:00 UTC is Tuesday, 00:00 here");
 	tap_is_int((long long)r.hours[0][10][0], 1, "report: 09:00 UTC is 10:00 here");
-	(void)rank_highest(&r, REPORT_USERS, 5, &top);
-	tap_is_int((long long)top.count, 1, "report: one user");
-	tap_is_int((long long)tally_now(top.entries[0]), 2, "report: with two recipients");
-	rank_clear(&top);
-	(void)rank_new(&r, 5, &top);
-	tap_is_int((long long)top.count, 1, "report: one new network, as /24 is the same");
-	tap_is_str(rank_pair_network(top.entries[0]), "2001:db8::/64", "report: which");
-	tap_is_int(rank_pair_has_new_user(&r, top.entries[0]), 0, "report: no new user");
-	rank_clear(&top);
+	(void)rank_init(&ranked, &r.lists[REPORT_USERS], RANK_NOW, 5);
+	tap_is_int((long long)ranked.count, 1, "report: one user");
+	tap_is_int((long long)ranked.places[0].weight, 2, "report: with two recipients");
+	rank_clear(&ranked);
+	(void)rank_init(&ranked, &r.lists[REPORT_USERS], RANK_CHANGE, 5);
+	tap_is_int((long long)ranked.places[0].weight, 1, "report: one more than before");
+	rank_clear(&ranked);
+	(void)rank_init(&ranked, &r.lists[REPORT_PAIRS], RANK_NEW, 5);
+	tap_is_int((long long)ranked.count, 1, "report: one new network, as /24 is the same");
+	tap_is_str(report_pair_network(ranked.places[0].entry), "2001:db8::/64",
+	    "report: which");
+	tap_is_int(report_pair_has_new_user(&r, ranked.places[0].entry), 0,
+	    "report: no new user");
+	rank_clear(&ranked);
 	report_clear(&r);
 	(void)netaddr_parse("192.0.2.255", 11, &addr);
 	report_network(&addr, network);
@@ -296,7 +327,8 @@ main(void)
 	test_probe_forms();
 	test_distinct();
 	test_series();
-	test_table();
+	test_tally();
+	test_sections();
 	test_report();
 	return tap_done();
 }
