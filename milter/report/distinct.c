@@ -1,4 +1,4 @@
-/* milter/report/distinct.c: how many different things were seen, in little memory */
+/* milter/report/distinct.c: estimate of the number of distinct values */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ distinct_clear(struct distinct *d)
 	*d = (struct distinct){ 0 };
 }
 
-/* Where the hash is, or would be. */
+/* Where the hash is or belongs. */
 static uint32_t
 place_of(const struct distinct *d, uint64_t hash)
 {
@@ -78,7 +78,7 @@ distinct_count(const struct distinct *d, int *is_estimate_r)
 	*is_estimate_r = d->is_over;
 	if (!d->is_over)
 		return d->count;
-	/* of all hashes, how much lies up to the last one kept */
+	/* the part of all hashes that is not above the last one kept */
 	part = ((double)d->hashes[d->count - 1] + 1) / ((double)UINT64_MAX + 1);
 	return (uint64_t)((DISTINCT_EXACT - 1) / part + 0.5);
 }

@@ -1,4 +1,4 @@
-/* milter/report/format.c: numbers, times and strangers' texts as a report shows them */
+/* milter/report/format.c: readable numbers, times and record texts */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@
 static void
 add_run(const char *text, size_t length, struct buf *b)
 {
-	size_t	start = b->len;
+	size_t start = b->len;
 
 	encode_json(b, text, length);
 	if (b->failed || b->len < start + 2)
@@ -32,8 +32,8 @@ static void
 add_ascii(const char *text, size_t length, struct buf *b)
 {
 	while (length > 0) {
-		uint32_t	point;
-		size_t		n = utf8_decode(text, length, &point);
+		uint32_t point;
+		size_t n = utf8_decode(text, length, &point);
 
 		if (n == 1)
 			buf_putc(b, *text);
@@ -48,13 +48,13 @@ add_ascii(const char *text, size_t length, struct buf *b)
 static void
 show(const char *raw, size_t length, int is_utf8, int is_json, struct buf *b)
 {
-	const char	*end = raw + length;
-	struct buf	 run;
+	const char *end = raw + length;
+	struct buf run;
 
 	buf_init(&run);
 	while (raw < end) {
-		const char	*escape = memchr(raw, '\\', (size_t)(end - raw));
-		const char	*to = escape == NULL ? end : escape;
+		const char *escape = memchr(raw, '\\', (size_t)(end - raw));
+		const char *to = escape == NULL ? end : escape;
 
 		buf_reset(&run);
 		add_run(raw, (size_t)(to - raw), &run);
@@ -91,8 +91,8 @@ format_json(const char *raw, size_t length, struct buf *b)
 void
 format_number(uint64_t number, struct buf *b)
 {
-	char	digits[24];
-	int	n = snprintf(digits, sizeof digits, "%" PRIu64, number);
+	char digits[24];
+	int n = snprintf(digits, sizeof digits, "%" PRIu64, number);
 
 	for (int i = 0; i < n; i++) {
 		if (i > 0 && (n - i) % 3 == 0)
@@ -104,9 +104,9 @@ format_number(uint64_t number, struct buf *b)
 void
 format_distinct(const struct distinct *distinct, const char *about, struct buf *b)
 {
-	int		is_estimate;
-	uint64_t	number = distinct_count(distinct, &is_estimate);
-	uint64_t	unit = 1;
+	int is_estimate;
+	uint64_t number = distinct_count(distinct, &is_estimate);
+	uint64_t unit = 1;
 
 	if (is_estimate) {
 		buf_puts(b, about);
@@ -134,7 +134,7 @@ format_spellings(const uint64_t counts[SPELLINGS], size_t most, struct buf *b)
 void
 format_change(const struct tally_count *count, struct buf *b)
 {
-	double	change;
+	double change;
 
 	if (count->now == count->before) {
 		buf_putc(b, '=');
@@ -144,7 +144,8 @@ format_change(const struct tally_count *count, struct buf *b)
 		buf_puts(b, "new");
 		return;
 	}
-	change = 100.0 * ((double)count->now - (double)count->before) / (double)count->before;
+	change = 100.0 * ((double)count->now - (double)count->before) /
+	    (double)count->before;
 	if (change >= 1000)
 		buf_printf(b, "%.0f-fold", (double)count->now / (double)count->before);
 	else if (change > -0.5 && change < 0.5)
@@ -156,9 +157,9 @@ format_change(const struct tally_count *count, struct buf *b)
 void
 format_clock(int64_t local_seconds, const char *format, struct buf *b)
 {
-	time_t		seconds = (time_t)local_seconds;
-	struct tm	tm;
-	char		text[64];
+	time_t seconds = (time_t)local_seconds;
+	struct tm tm;
+	char text[64];
 
 	if (gmtime_r(&seconds, &tm) != NULL &&
 	    strftime(text, sizeof text, format, &tm) != 0)
@@ -182,7 +183,7 @@ void
 format_local(const struct report *report, int64_t time_us, const char *format,
     struct buf *b)
 {
-	int64_t	seconds = seconds_of(time_us);
+	int64_t seconds = seconds_of(time_us);
 
 	format_clock(seconds + report->options.offset(seconds), format, b);
 }
@@ -191,26 +192,31 @@ void
 format_width(int64_t seconds, struct buf *b)
 {
 	static const struct {
-		int64_t		 seconds;
-		const char	*name;
+		int64_t seconds;
+		const char *name;
 	} units[] = {
-		{ 7 * 86400, "week" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" },
+		{ 7 * 86400, "week" },
+		{ 86400, "day" },
+		{ 3600, "hour" },
+		{ 60, "minute" },
 	};
-	size_t	i = 0;
+	size_t i = 0;
 
 	while (i + 1 < sizeof units / sizeof units[0] && seconds % units[i].seconds != 0)
 		i++;
 	if (seconds == units[i].seconds)
 		buf_puts(b, units[i].name);
 	else
-		buf_printf(b, "%" PRId64 " %ss", seconds / units[i].seconds, units[i].name);
+		buf_printf(b, "%" PRId64 " %ss", seconds / units[i].seconds,
+		    units[i].name);
 }
 
 const char *
 format_weekday(unsigned day)
 {
 	static const char *const	names[] = {
-		"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
+		"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+		"Sunday"
 	};
 
 	return names[day % 7];

@@ -1,4 +1,4 @@
-/* milter/report/format.h: numbers, times and strangers' texts as a report shows them */
+/* milter/report/format.h: readable numbers, times and record texts */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_FORMAT_H
@@ -8,9 +8,9 @@
 #include "report/report.h"
 
 /*
- * Adds a text as it stands in a record, JSON's escapes and all, so that a terminal can
- * take it: what is hidden stays \uNNNN, only \" and \\ are turned back. Where not
- * is_utf8, all beyond ASCII is \uNNNN.
+ * Adds the text of a record, which has JSON's escapes, so that a terminal can show it:
+ * only \" and \\ are resolved, hidden characters stay \uNNNN. Unless is_utf8, so is
+ * all beyond ASCII.
  */
 void	format_text(const char *raw, size_t length, int is_utf8, struct buf *);
 /* The same as a JSON string, with its quotation marks: the value is the record's. */
@@ -18,11 +18,11 @@ void	format_json(const char *raw, size_t length, struct buf *);
 
 /* "12,345" */
 void	format_number(uint64_t, struct buf *);
-/* Where it is an estimate, `about` stands in front of its first two digits: "about 1,200". */
+/* An estimate is rounded to two digits and begins with `about`: "about 1,200". */
 void	format_distinct(const struct distinct *, const char *about, struct buf *);
 /* "plain address 25, bang path 2"; of more than `most`, how many there are. */
 void	format_spellings(const uint64_t counts[SPELLINGS], size_t most, struct buf *);
-/* How now differs from before: "+12 %", "-100 %", "12-fold", "new", "=". */
+/* The change from before to now: "+12 %", "-100 %", "12-fold", "new", "=". */
 void	format_change(const struct tally_count *, struct buf *);
 /* UTC with a Z, of microseconds. */
 void	format_utc(int64_t time_us, struct buf *);

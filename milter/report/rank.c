@@ -39,9 +39,12 @@ compare(const void *a, const void *b)
 }
 
 int
-rank_init(struct rank *rank, const struct tally *tally, enum rank_order order, size_t most)
+rank_init(struct rank *rank, const struct tally *tally, enum rank_order order,
+    size_t most)
 {
-	*rank = (struct rank){ .places = calloc(tally->count + 1, sizeof *rank->places) };
+	*rank = (struct rank){
+		.places = calloc(tally->count + 1, sizeof *rank->places),
+	};
 	if (rank->places == NULL)
 		return -1;
 	for (size_t i = 0; i < tally->size; i++) {
@@ -49,7 +52,8 @@ rank_init(struct rank *rank, const struct tally *tally, enum rank_order order, s
 		uint64_t weight = entry == NULL ? 0 : weight_of(entry, order);
 
 		if (weight != 0)
-			rank->places[rank->count++] = (struct rank_place){ weight, entry };
+			rank->places[rank->count++] =
+			    (struct rank_place){ weight, entry };
 	}
 	qsort(rank->places, rank->count, sizeof *rank->places, compare);
 	rank->shown = rank->count < most ? rank->count : most;

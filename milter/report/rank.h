@@ -14,15 +14,15 @@ enum rank_order {
 };
 
 struct rank_place {
-	uint64_t			 weight;
-	const struct tally_entry	*entry;
+	uint64_t weight;
+	const struct tally_entry *entry;	/* the tally's */
 };
 
 struct rank {
-	struct rank_place	*places;	/* owned, highest first; entries are the tally's */
-	size_t			 shown;		/* how many of them are to be shown */
-	size_t			 count;		/* how many there are */
-	uint64_t		 rest;		/* counts now of those that are not shown */
+	struct rank_place *places;	/* owned, highest first */
+	size_t shown;		/* how many of them are to be shown */
+	size_t count;		/* how many there are */
+	uint64_t rest;		/* counts now of those that are not shown */
 };
 
 /* Returns -1 without memory; clear it in any case. */
@@ -30,6 +30,7 @@ int	rank_init(struct rank *, const struct tally *, enum rank_order, size_t most)
 void	rank_clear(struct rank *);
 
 /* The spellings that a client tried, the most frequent first; returns how many. */
-size_t	rank_spellings(const uint64_t counts[SPELLINGS], enum spelling spellings_r[SPELLINGS]);
+size_t	rank_spellings(const uint64_t counts[SPELLINGS],
+	    enum spelling spellings_r[SPELLINGS]);
 
 #endif

@@ -1,4 +1,4 @@
-/* milter/report/report.c: what records say together */
+/* milter/report/report.c: counts of a set of audit records */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>
@@ -9,17 +9,17 @@
 
 #define SECOND_US	INT64_C(1000000)
 #define DAY		INT64_C(86400)
-#define EXAMPLE_MAX	200	/* a longer one is passed over for a shorter one */
+#define EXAMPLE_MAX	200	/* bytes; a longer one is not kept */
 #define OTHER_VERDICT	REPORT_VERDICTS
 
-/* A recipient, and what of it is needed more than once. */
+/* A recipient, with what is needed of it more than once. */
 struct rcpt {
 	const struct record_view	*view;
 	const struct record_text	*value;
 	unsigned			 verdict;
 	unsigned			 reason;
 	int				 is_now;
-	int64_t				 local;		/* seconds of the reader's clock */
+	int64_t				 local;		/* seconds, reader's clock */
 	struct netaddr			 client;
 	char				 network[NETADDR_TEXT_SIZE];
 };
@@ -184,7 +184,7 @@ keep_example(char **example, const struct record_text *text)
 	return *example == NULL ? -1 : 0;
 }
 
-/* What is known of the period now only. */
+/* What is known of this period only. */
 static int
 add_now(const struct report *report, struct tally_entry *entry, const struct rcpt *rcpt)
 {
@@ -243,8 +243,9 @@ add_user(struct report *report, const struct rcpt *rcpt)
 	buf_add(key, auth->at, auth->length);
 	buf_putc(key, '\0');
 	buf_puts(key, rcpt->network);
-	return key->failed || add_to(report, REPORT_PAIRS, key->data, key->len, rcpt) == NULL ?
-	    -1 : 0;
+	if (key->failed)
+		return -1;
+	return add_to(report, REPORT_PAIRS, key->data, key->len, rcpt) == NULL ? -1 : 0;
 }
 
 static int
@@ -263,7 +264,8 @@ add_permitted(struct report *report, const struct rcpt *rcpt)
 }
 
 static int
-spelling_in(struct report *report, const struct record_text *text, enum spelling *spelling_r)
+spelling_in(struct report *report, const struct record_text *text,
+    enum spelling *spelling_r)
 {
 	if (!text->has_escapes) {
 		*spelling_r = spelling_of(text->at, text->length);
@@ -306,11 +308,12 @@ add_refused(struct report *report, const struct rcpt *rcpt)
 {
 	const struct record_text	*client = &rcpt->value[RECORD_KEY_CLIENT];
 	const struct record_text	*name = &rcpt->value[RECORD_KEY_CLIENT_NAME];
-	const char			*key = client->at == NULL ? "unknown" : client->at;
+	const char			*key = client->at == NULL ? "unknown" :
+					    client->at;
 	struct tally_entry		*entry;
 
 	if (rcpt->reason == POLICY_DNS_FAILURE || rcpt->reason == POLICY_TABLE_FAILURE) {
-		const struct record_text	*domain = &rcpt->value[RECORD_KEY_DOMAIN];
+		const struct record_text *domain = &rcpt->value[RECORD_KEY_DOMAIN];
 
 		if (domain->at == NULL)
 			return 0;
@@ -360,7 +363,8 @@ add_rcpt(struct report *report, const struct record_view *view, int is_now)
 	if (rcpt.verdict == OTHER_VERDICT)
 		return 0;
 	rcpt.local = seconds + report->options.offset(seconds);
-	if (client->at == NULL || netaddr_parse(client->at, client->length, &rcpt.client) == -1)
+	if (client->at == NULL ||
+	    netaddr_parse(client->at, client->length, &rcpt.client) == -1)
 		rcpt.client = (struct netaddr){ .family = NETADDR_NONE };
 	report_network(&rcpt.client, rcpt.network);
 	count(&report->verdicts[rcpt.verdict], is_now);

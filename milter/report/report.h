@@ -1,4 +1,4 @@
-/* milter/report/report.h: what records say together */
+/* milter/report/report.h: counts of a set of audit records */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_REPORT_H
@@ -20,9 +20,9 @@
 /* From POLICY_AUTH_INCOMPLETE on. */
 #define REPORT_REFUSED_LOGINS	(POLICY_AUTH_STRENGTH - POLICY_AUTH_INCOMPLETE + 1)
 
-/* Tables of tally_entry; what the keys are. Texts are JSON's, as in the record. */
+/* The tallies, and what their keys are. Texts have JSON's escapes, as in the record. */
 enum report_list {
-	REPORT_USERS,		/* auth; who relayed after a login */
+	REPORT_USERS,		/* users (auth) that relayed after a login */
 	REPORT_HOSTS,		/* client networks that relayed without one */
 	REPORT_CLIENTS,		/* client addresses that were refused */
 	REPORT_LOOKUPS,		/* domains that could not be looked up */
@@ -34,38 +34,38 @@ enum report_list {
 typedef int32_t	report_offset(int64_t seconds);
 
 struct report_options {
-	int64_t		 since_us;	/* INT64_MIN: not given */
-	int64_t		 until_us;	/* INT64_MAX: not given */
-	int64_t		 before_us;	/* where the period before begins; since_us: none */
-	size_t		 tally_max;
-	uint8_t		 hash_key[SIPHASH_KEY_SIZE];
-	report_offset	*offset;
+	int64_t since_us;	/* INT64_MIN: not given */
+	int64_t until_us;	/* INT64_MAX: not given */
+	int64_t before_us;	/* where the previous period begins; since_us: none */
+	size_t tally_max;
+	uint8_t hash_key[SIPHASH_KEY_SIZE];
+	report_offset *offset;
 };
 
-/* Counts are of recipients, unless another thing is named. */
+/* Counts are of recipients, unless something else is named. */
 struct report {
-	struct report_options	 options;
-	uint64_t		 lines;		/* all that were read */
-	uint64_t		 bad_lines;	/* that are no records */
-	uint64_t		 outside;	/* records of other times */
-	uint64_t		 passed_over;	/* records that the filters do not want */
-	struct tally_count	 records;	/* of the two periods */
-	int64_t			 first_us;	/* of the period; -1: there is none */
-	int64_t			 last_us;
-	struct tally_count	 verdicts[REPORT_VERDICTS];
-	struct tally_count	 reasons[REPORT_REASONS][REPORT_VERDICTS];
-	struct tally_count	 unenforced;	/* refused, and passed: mode = monitor */
-	struct tally_count	 unrecorded;	/* recipients that a flood's summary counts */
-	struct tally_count	 messages;	/* transactions that reached DATA */
-	struct tally_count	 starts;
-	struct tally_count	 refused_logins[REPORT_REFUSED_LOGINS];
-	struct series		 over_time[REPORT_VERDICTS];
-	uint64_t		 hours[7][24][2];	/* from Monday; permitted, refused */
-	struct tally_count	 spellings[SPELLINGS];	/* what refused clients tried */
-	struct distinct		 spelling_clients[SPELLINGS];
-	char			*spelling_example[SPELLINGS];	/* owned, or NULL */
-	struct tally	 lists[REPORT_LISTS];
-	struct buf		 scratch;
+	struct report_options options;
+	uint64_t lines;		/* all lines read */
+	uint64_t bad_lines;	/* that are not records */
+	uint64_t outside;	/* records of neither period */
+	uint64_t passed_over;	/* records that the filters leave out */
+	struct tally_count records;	/* of the two periods */
+	int64_t first_us;	/* of the period; -1: there is none */
+	int64_t last_us;
+	struct tally_count verdicts[REPORT_VERDICTS];
+	struct tally_count reasons[REPORT_REASONS][REPORT_VERDICTS];
+	struct tally_count unenforced;	/* not permitted, but let through */
+	struct tally_count unrecorded;	/* recipients that a flood's summary counts */
+	struct tally_count messages;	/* transactions that reached DATA */
+	struct tally_count starts;
+	struct tally_count refused_logins[REPORT_REFUSED_LOGINS];
+	struct series over_time[REPORT_VERDICTS];
+	uint64_t hours[7][24][2];	/* from Monday; permitted, refused */
+	struct tally_count spellings[SPELLINGS];	/* tried by refused clients */
+	struct distinct spelling_clients[SPELLINGS];
+	char *spelling_example[SPELLINGS];	/* owned, or NULL */
+	struct tally lists[REPORT_LISTS];
+	struct buf scratch;
 };
 
 /* Returns -1 without memory; clear it in any case. */
@@ -74,21 +74,21 @@ void	report_clear(struct report *);
 
 /* Returns -1 without memory: the report is of no use then. */
 int	report_add(struct report *, const struct record_view *);
-/* What is no record. */
+/* Counts a line that is not a record. */
 void	report_add_bad(struct report *);
-/* A record that is not wanted. */
+/* Counts a record that the filters leave out. */
 void	report_pass_over(struct report *);
 
 int	report_has_before(const struct report *);
 
-/* Of REPORT_PAIRS: the network, and whether the user was not seen in the previous period. */
+/* Of REPORT_PAIRS: the network; whether the previous period does not have the user. */
 const char	*report_pair_network(const struct tally_entry *);
 int	report_pair_has_new_user(const struct report *, const struct tally_entry *);
 
 /* The client's network of 256 IPv4 addresses, or its /64: "192.0.2.0/24". */
 void	report_network(const struct netaddr *, char text_r[NETADDR_TEXT_SIZE]);
 
-/* All steps of the three reach equally far, for a chart. To be called after the last record. */
+/* To be called after the last record: the three series get the same steps. */
 void	report_finish(struct report *);
 
 #endif

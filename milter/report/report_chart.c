@@ -22,9 +22,9 @@ chart_class(unsigned verdict)
 static uint64_t
 round_up(uint64_t number)
 {
-	static const uint64_t	tenths[] = { 10, 15, 20, 25, 30, 40, 50, 60, 80, 100 };
-	uint64_t		unit = 10;
-	size_t			i = 0;
+	static const uint64_t tenths[] = { 10, 15, 20, 25, 30, 40, 50, 60, 80, 100 };
+	uint64_t unit = 10;
+	size_t i = 0;
 
 	if (number <= 10)
 		return 10;
@@ -38,10 +38,10 @@ round_up(uint64_t number)
 static uint64_t
 highest(const struct series s[REPORT_VERDICTS])
 {
-	uint64_t	most = 1;
+	uint64_t most = 1;
 
 	for (uint32_t i = 0; i < s[0].steps; i++) {
-		uint64_t	sum = 0;
+		uint64_t sum = 0;
 
 		for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
 			sum += s[verdict].count[i];
@@ -57,7 +57,7 @@ step_format(int64_t width)
 	return width < 86400 ? "%a %e %b, %H:%M" : "%a %e %b %Y";
 }
 
-/* What one step holds, for those who point at it. */
+/* The numbers of one step, shown where a pointer rests on it. */
 static void
 step_title(const struct series s[REPORT_VERDICTS], uint32_t i, struct buf *b)
 {
@@ -72,22 +72,24 @@ step_title(const struct series s[REPORT_VERDICTS], uint32_t i, struct buf *b)
 }
 
 static void
-step_bars(const struct series s[REPORT_VERDICTS], uint32_t i, uint64_t most, struct buf *b)
+step_bars(const struct series s[REPORT_VERDICTS], uint32_t i, uint64_t most,
+    struct buf *b)
 {
-	double	y = HEIGHT;
+	double y = HEIGHT;
 
 	buf_puts(b, "<g>");
 	step_title(s, i, b);
-	buf_printf(b, "<rect class=\"hit\" x=\"%" PRIu32 "\" width=\"1\" height=\"%.0f\"/>", i,
-	    HEIGHT);
+	buf_printf(b, "<rect class=\"hit\" x=\"%" PRIu32 "\" width=\"1\" "
+	    "height=\"%.0f\"/>", i, HEIGHT);
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++) {
-		double	height = HEIGHT * (double)s[verdict].count[i] / (double)most;
+		double height = HEIGHT * (double)s[verdict].count[i] / (double)most;
 
 		if (height <= 0)
 			continue;
 		y -= height;
 		buf_printf(b, "<rect class=\"%s\" x=\"%" PRIu32 ".08\" y=\"%.2f\" "
-		    "width=\".84\" height=\"%.2f\"/>", chart_class(verdict), i, y, height);
+		    "width=\".84\" height=\"%.2f\"/>", chart_class(verdict), i, y,
+		    height);
 	}
 	buf_puts(b, "</g>\n");
 }
@@ -96,9 +98,9 @@ step_bars(const struct series s[REPORT_VERDICTS], uint32_t i, uint64_t most, str
 static int64_t
 label_width(const struct series *s)
 {
-	static const int64_t	hours[] = { 1, 2, 3, 6, 12, 24, 48, 168, 336, 672 };
-	int64_t			span = (int64_t)s->steps * series_width(s);
-	int64_t			width = series_width(s);
+	static const int64_t hours[] = { 1, 2, 3, 6, 12, 24, 48, 168, 336, 672 };
+	int64_t span = (int64_t)s->steps * series_width(s);
+	int64_t width = series_width(s);
 
 	for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++)
 		if (hours[i] * 3600 % width == 0 && span / (hours[i] * 3600) < LABELS)
@@ -111,13 +113,13 @@ label_width(const struct series *s)
 static void
 time_labels(const struct series *s, struct buf *b)
 {
-	int64_t		width = label_width(s);
-	const char	*format = width < 86400 ? "%H:%M" :
+	int64_t width = label_width(s);
+	const char *format = width < 86400 ? "%H:%M" :
 	    width > 28 * 86400 ? "%b %Y" : "%e %b";
 
 	buf_puts(b, "<div class=\"times\" aria-hidden=\"true\">");
 	for (uint32_t i = 0; i < s->steps; i++) {
-		int64_t	start = series_start(s, i);
+		int64_t start = series_start(s, i);
 
 		/* weeks begin on Monday, and 1970-01-01 was a Thursday */
 		if ((start + 3 * 86400) % width != 0)
@@ -170,8 +172,8 @@ hour_table(const struct rows *rows, struct buf *b)
 void
 chart_over_time(const struct report *report, struct buf *b)
 {
-	const struct series	*s = report->over_time;
-	uint64_t		 most = round_up(highest(s));
+	const struct series *s = report->over_time;
+	uint64_t most = round_up(highest(s));
 
 	buf_puts(b, "<ul class=\"legend\" aria-hidden=\"true\">");
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
@@ -183,9 +185,10 @@ chart_over_time(const struct report *report, struct buf *b)
 	buf_puts(b, "</span><span>");
 	if (most % 2 == 0)
 		format_number(most / 2, b);
-	buf_printf(b, "</span><span>0</span></div>\n<svg viewBox=\"0 0 %" PRIu32 " %.0f\" "
-	    "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Recipients over time, one "
-	    "bar for each ", s[0].steps, HEIGHT);
+	buf_printf(b, "</span><span>0</span></div>\n"
+	    "<svg viewBox=\"0 0 %" PRIu32 " %.0f\" preserveAspectRatio=\"none\" "
+	    "role=\"img\" aria-label=\"Recipients over time, one bar for each ",
+	    s[0].steps, HEIGHT);
 	format_width(series_width(&s[0]), b);
 	buf_puts(b, "; the numbers are in the table below\">\n");
 	for (int line = 0; line <= 2; line++)
@@ -208,8 +211,8 @@ hour_cell(const struct rows *rows, size_t day, unsigned hour, struct buf *b)
 	    1 + (unsigned)((double)sum * (SHADES - 0.001) / (double)rows->whole);
 
 	buf_printf(b, "<rect class=\"h%u\" x=\"%u.04\" y=\"%zu.06\" width=\".92\" "
-	    "height=\".88\" rx=\".12\" ry=\".15\"><title>%s, %02u:00: ", shade, hour, day,
-	    rows->list[day].key, hour);
+	    "height=\".88\" rx=\".12\" ry=\".15\"><title>%s, %02u:00: ", shade, hour,
+	    day, rows->list[day].key, hour);
 	format_number(cell[0], b);
 	buf_puts(b, " permitted, ");
 	format_number(cell[1], b);
@@ -223,14 +226,15 @@ chart_hours(const struct rows *rows, struct buf *b)
 	for (size_t day = 0; day < rows->count; day++)
 		buf_printf(b, "<span>%.3s</span>", rows->list[day].key);
 	buf_puts(b, "</div>\n<svg viewBox=\"0 0 24 7\" preserveAspectRatio=\"none\" "
-	    "role=\"img\" aria-label=\"Recipients by day of the week and hour; the numbers are "
-	    "in the table below\">\n");
+	    "role=\"img\" aria-label=\"Recipients by day of the week and hour; "
+	    "the numbers are in the table below\">\n");
 	for (size_t day = 0; day < rows->count; day++)
 		for (unsigned hour = 0; hour < 24; hour++)
 			hour_cell(rows, day, hour, b);
 	buf_puts(b, "</svg>\n<div class=\"times\" aria-hidden=\"true\">");
 	for (unsigned hour = 0; hour < 24; hour += 4)
-		buf_printf(b, "<span style=\"left:%.2f%%\">%02u</span>", hour / .24, hour);
+		buf_printf(b, "<span style=\"left:%.2f%%\">%02u</span>", hour / .24,
+		    hour);
 	buf_puts(b, "</div></div>\n");
 	hour_table(rows, b);
 }
@@ -239,15 +243,16 @@ void
 chart_spark(const struct report *report, const struct series *series, const char *class,
     struct buf *b)
 {
-	struct series	s = *series;
-	uint64_t	most = 1;
+	struct series s = *series;
+	uint64_t most = 1;
 
 	series_align(&s, &report->over_time[0]);
 	for (uint32_t i = 0; i < s.steps; i++)
 		if (s.count[i] > most)
 			most = s.count[i];
-	buf_printf(b, "<svg viewBox=\"0 0 %" PRIu32 " %.0f\" preserveAspectRatio=\"none\" "
-	    "role=\"img\" aria-label=\"over time, at most ", s.steps, HEIGHT);
+	buf_printf(b, "<svg viewBox=\"0 0 %" PRIu32 " %.0f\" "
+	    "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"over time, at most ",
+	    s.steps, HEIGHT);
 	format_number(most, b);
 	buf_puts(b, "\"><title>at most ");
 	format_number(most, b);
@@ -256,7 +261,7 @@ chart_spark(const struct report *report, const struct series *series, const char
 	buf_printf(b, "</title><rect class=\"rule\" y=\"97\" width=\"%" PRIu32
 	    "\" height=\"3\"/>", s.steps);
 	for (uint32_t i = 0; i < s.steps; i++) {
-		double	height = HEIGHT * (double)s.count[i] / (double)most;
+		double height = HEIGHT * (double)s.count[i] / (double)most;
 
 		if (s.count[i] == 0)
 			continue;
@@ -271,9 +276,9 @@ chart_spark(const struct report *report, const struct series *series, const char
 void
 chart_bar(uint64_t part, uint64_t whole, const char *class, struct buf *b)
 {
-	double	width = whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
+	double width = whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
 
 	buf_printf(b, "<svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
-	    "aria-hidden=\"true\"><rect class=\"%s\" width=\"%.2f\" height=\"10\"/></svg>",
-	    class, part > 0 && width < .5 ? .5 : width);
+	    "aria-hidden=\"true\"><rect class=\"%s\" width=\"%.2f\" height=\"10\"/>"
+	    "</svg>", class, part > 0 && width < .5 ? .5 : width);
 }

@@ -6,18 +6,18 @@
 
 #include "report/sections.h"
 
-/* The class of what has a verdict's colour: "permit", "reject", "tempfail"; "" of none. */
+/* The class with a verdict's colour: "permit", "reject", "tempfail"; "" without one. */
 const char	*chart_class(unsigned verdict);
 
 /*
- * Charts, each with its description for those who cannot see it. Their lines are thin
- * rectangles, as they are stretched to the width that there is.
+ * Charts, each with a description for a reader who cannot see it. Lines are thin
+ * rectangles, for a chart is stretched to the width of its place.
  */
 /* Recipients over time, stacked by verdict. */
 void	chart_over_time(const struct report *, struct buf *);
 /* The week's hours, from the rows of SECTION_HOURS. */
 void	chart_hours(const struct rows *, struct buf *);
-/* What stands between them is a table, shown where the reader asks for it. */
+/* Around the table of a chart's numbers, which the reader can open. */
 void	chart_begin_numbers(const char *title, struct buf *);
 void	chart_end_numbers(struct buf *);
 /* A small one of one key; as wide as chart_over_time()'s. */

@@ -15,18 +15,27 @@ extern const char report_css[];	/* report.css */
 static const struct section_words words = { "about ", SPELLINGS_SHOWN, 1 };
 
 /*
- * The classes of a cell in the style sheet, and whether it takes its column's heading with
- * it to where a row is several lines.
+ * The classes of a cell in the style sheet, and whether it takes its column's heading
+ * with it to where a row is several lines.
  */
 static const struct {
 	const char *class;
 	int has_label;
 } cells[CELL_KINDS] = {
-	[CELL_KEY] = { "k", 0 }, [CELL_TEXT] = { "t", 1 }, [CELL_EXAMPLE] = { "t", 1 },
-	[CELL_MARK] = { "mark", 0 }, [CELL_VERDICT] = { "v", 0 }, [CELL_COUNT] = { "n m", 0 },
-	[CELL_NUMBER] = { "n", 1 }, [CELL_CHANGE] = { "c", 0 }, [CELL_BAR] = { "b", 0 },
-	[CELL_DISTINCT] = { "n", 1 }, [CELL_SPELLINGS] = { "t", 1 }, [CELL_TIME] = { "v", 1 },
-	[CELL_CLOCK] = { "v", 1 }, [CELL_SERIES] = { "s", 1 },
+	[CELL_KEY] = { "k", 0 },
+	[CELL_TEXT] = { "t", 1 },
+	[CELL_EXAMPLE] = { "t", 1 },
+	[CELL_MARK] = { "mark", 0 },
+	[CELL_VERDICT] = { "v", 0 },
+	[CELL_COUNT] = { "n m", 0 },
+	[CELL_NUMBER] = { "n", 1 },
+	[CELL_CHANGE] = { "c", 0 },
+	[CELL_BAR] = { "b", 0 },
+	[CELL_DISTINCT] = { "n", 1 },
+	[CELL_SPELLINGS] = { "t", 1 },
+	[CELL_TIME] = { "v", 1 },
+	[CELL_CLOCK] = { "v", 1 },
+	[CELL_SERIES] = { "s", 1 },
 };
 
 static void
@@ -65,7 +74,8 @@ page_element(const char *name, const char *text, struct buf *b)
 static void
 page_begin(const char *title, struct buf *b)
 {
-	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
 	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	    "style-src 'unsafe-inline'; img-src data:\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -109,7 +119,7 @@ add_value(const struct rows *rows, const struct row *row, const struct column *c
 		return;
 	}
 	if (column->kind == CELL_SERIES) {
-		chart_spark(rows->report, *(const struct series *const *)value, class, b);
+		chart_spark(rows->report, row->series, class, b);
 		return;
 	}
 	buf_init(&text);
@@ -150,17 +160,17 @@ add_table(const struct rows *rows, const char *class, struct buf *b)
 	const struct column *end = section->columns + section->column_count;
 
 	buf_printf(b, "<table class=\"%s\"><thead><tr>", class);
-	for (const struct column *column = section->columns; column < end; column++)
-		if (column->heading != NULL)
+	for (const struct column *c = section->columns; c < end; c++)
+		if (c->heading != NULL)
 			buf_printf(b, "<th scope=\"col\"%s>%s</th>",
-			    strchr("nc", *cells[column->kind].class) == NULL ? "" :
-			    " class=\"n\"", column->heading);
+			    strchr("nc", *cells[c->kind].class) == NULL ? "" :
+			    " class=\"n\"", c->heading);
 	buf_puts(b, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < rows->count; i++) {
 		buf_puts(b, "<tr>");
-		for (const struct column *column = section->columns; column < end; column++)
-			if (column->heading != NULL)
-				add_cell(rows, &rows->list[i], column, b);
+		for (const struct column *c = section->columns; c < end; c++)
+			if (c->heading != NULL)
+				add_cell(rows, &rows->list[i], c, b);
 		buf_puts(b, "</tr>\n");
 	}
 	buf_puts(b, "</tbody></table>\n");
@@ -173,10 +183,10 @@ add_tiles(const struct rows *rows, struct buf *b)
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct row *row = &rows->list[i];
 
-		buf_printf(b, "<div class=\"%s\"><dt>%s</dt><dd>", chart_class(row->verdict),
-		    row->key);
+		buf_printf(b, "<div class=\"%s\"><dt>%s</dt><dd>",
+		    chart_class(row->verdict), row->key);
 		section_number(row, row->count.now, words.about, b);
-		if (row->has_change) {
+		if (section_has_change(rows, row)) {
 			buf_puts(b, "<small>");
 			format_change(&row->count, b);
 			buf_puts(b, "</small>");

@@ -163,7 +163,8 @@ add_hours(struct buf *b, const struct report *report)
 		for (unsigned day = 0; day < 7; day++) {
 			json_write_open(b, NULL, '[');
 			for (unsigned hour = 0; hour < 24; hour++)
-				json_write_number(b, NULL, report->hours[day][hour][kind]);
+				json_write_number(b, NULL,
+				    report->hours[day][hour][kind]);
 			json_write_close(b, ']');
 		}
 		json_write_close(b, ']');
@@ -235,7 +236,8 @@ add_totals(struct buf *b, const struct report *report)
 	json_write_line(b);
 	json_write_open(b, "verdicts", '{');
 	for (unsigned i = 0; i < REPORT_VERDICTS; i++)
-		add_pair(b, policy_verdict_name((enum policy_verdict)i), &report->verdicts[i]);
+		add_pair(b, policy_verdict_name((enum policy_verdict)i),
+		    &report->verdicts[i]);
 	json_write_close(b, '}');
 	add_pair(b, "unenforced", &report->unenforced);
 	add_pair(b, "unrecorded", &report->unrecorded);

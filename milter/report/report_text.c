@@ -20,16 +20,18 @@ struct writer {
 
 /* See table_init(). */
 static const char aligns[CELL_KINDS] = {
-	[CELL_KEY] = 'l', [CELL_TEXT] = 'l', [CELL_EXAMPLE] = 'l', [CELL_MARK] = 'L',
-	[CELL_VERDICT] = 'l', [CELL_COUNT] = 'r', [CELL_NUMBER] = 'r', [CELL_CHANGE] = 'R',
-	[CELL_BAR] = 'L', [CELL_DISTINCT] = 'R', [CELL_SPELLINGS] = 'l', [CELL_TIME] = 'l',
+	[CELL_KEY] = 'l', [CELL_TEXT] = 'l', [CELL_EXAMPLE] = 'l',
+	[CELL_MARK] = 'L', [CELL_VERDICT] = 'l', [CELL_COUNT] = 'r',
+	[CELL_NUMBER] = 'r', [CELL_CHANGE] = 'R', [CELL_BAR] = 'L',
+	[CELL_DISTINCT] = 'R', [CELL_SPELLINGS] = 'l', [CELL_TIME] = 'l',
 	[CELL_CLOCK] = 'l', [CELL_SERIES] = 'L',
 };
 
 static void
 heading(struct writer *w, const char *text)
 {
-	table_paint(w->b, w->style->has_color ? TABLE_BOLD : TABLE_PLAIN, text, strlen(text));
+	table_paint(w->b, w->style->has_color ? TABLE_BOLD : TABLE_PLAIN, text,
+	    strlen(text));
 }
 
 /* The lines of a text, each with its margin. */
@@ -71,7 +73,9 @@ color_of(enum cell_kind kind, unsigned verdict)
 
 	if (kind == CELL_VERDICT || kind == CELL_BAR || kind == CELL_SERIES)
 		return colors[verdict];
-	return kind == CELL_CHANGE ? TABLE_DIM : kind == CELL_MARK ? TABLE_YELLOW : TABLE_PLAIN;
+	if (kind == CELL_MARK)
+		return TABLE_YELLOW;
+	return kind == CELL_CHANGE ? TABLE_DIM : TABLE_PLAIN;
 }
 
 static void
@@ -107,7 +111,8 @@ write_table(struct writer *w, const struct rows *rows)
 		align[columns] = aligns[column->kind];
 		shown[columns++] = column;
 	}
-	table_init(&w->table, align, w->style->width, w->style->has_color, w->style->is_utf8);
+	table_init(&w->table, align, w->style->width, w->style->has_color,
+	    w->style->is_utf8);
 	for (size_t i = 0; is_named && i < columns; i++)
 		table_add(&w->table, shown[i]->heading, TABLE_DIM);
 	for (size_t i = 0; i < rows->count; i++)

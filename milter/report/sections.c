@@ -27,7 +27,7 @@ add(struct rows *rows, struct row row)
 }
 
 static struct row
-row_of(const struct report *report, enum report_list list, const struct tally_entry *entry)
+row_of(enum report_list list, const struct tally_entry *entry)
 {
 	return (struct row){
 		.key = entry->key,
@@ -35,7 +35,6 @@ row_of(const struct report *report, enum report_list list, const struct tally_en
 		.example = entry->example,
 		.list = list,
 		.verdict = list == REPORT_CLIENTS ? POLICY_REJECT : POLICY_PERMIT,
-		.has_change = report_has_before(report),
 		.is_late = entry->is_late,
 		.count = tally_both(entry),
 		.permitted = entry->permitted,
@@ -83,6 +82,7 @@ add_keys(enum report_list list, const char *name, struct rows *rows)
 		.key = name,
 		.verdict = REPORT_VERDICTS,
 		.count = { .now = ranked.count },
+		.is_single = 1,
 		.about = tally->lost > 0 ? &tally->keys : NULL,
 	});
 	rank_clear(&ranked);
@@ -92,21 +92,17 @@ static void
 fill_totals(struct rows *rows)
 {
 	const struct report *report = rows->report;
-	int has_before = report_has_before(report);
-
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++) {
 		rows->whole += report->verdicts[verdict].now;
 		add(rows, (struct row){
 			.key = format_verdict(verdict),
 			.verdict = verdict,
-			.has_change = has_before,
 			.count = report->verdicts[verdict],
 		});
 	}
 	add(rows, (struct row){
 		.key = "messages",
 		.verdict = REPORT_VERDICTS,
-		.has_change = has_before,
 		.count = report->messages,
 	});
 	add_keys(REPORT_USERS, "relaying users", rows);
@@ -115,28 +111,6 @@ fill_totals(struct rows *rows)
 	    "not permitted, but let through: mode = monitor");
 	note_number(rows, report->unrecorded.now,
 	    "more not recorded one by one: audit.stranger-rate");
-}
-
-static void
-fill_reasons(struct rows *rows)
-{
-	const struct report *report = rows->report;
-	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
-		for (unsigned reason = 0; reason < REPORT_REASONS; reason++) {
-			struct tally_count count = report->reasons[reason][verdict];
-
-			if (count.now == 0 && count.before == 0)
-				continue;
-			if (count.now > rows->whole)
-				rows->whole = count.now;
-			add(rows, (struct row){
-				.key = reason == REPORT_OTHER_REASON ? "other" :
-				    policy_reason_name((enum policy_reason)reason),
-				.verdict = verdict,
-				.has_change = report_has_before(report),
-				.count = count,
-			});
-		}
 }
 
 /* What a list leaves out, and how far its counts may be wrong. */
@@ -166,14 +140,13 @@ note_rest(const struct rank *ranked, struct rows *rows)
 static void
 fill_ranked(struct rows *rows)
 {
-	const struct report *report = rows->report;
 	enum report_list list = rows->section->list;
 	struct rank ranked;
 
 	rank(&ranked, list, rows);
 	for (size_t i = 0; i < ranked.shown; i++)
-		add(rows, row_of(report, list, ranked.places[i].entry));
-	rows->tally = &report->lists[list];
+		add(rows, row_of(list, ranked.places[i].entry));
+	rows->tally = &rows->report->lists[list];
 	rows->rest = ranked.rest;
 	note_rest(&ranked, rows);
 	rank_clear(&ranked);
@@ -188,12 +161,15 @@ fill_pairs(struct rows *rows)
 	rank(&ranked, REPORT_PAIRS, rows);
 	for (size_t i = 0; i < ranked.shown; i++) {
 		const struct tally_entry *pair = ranked.places[i].entry;
-		struct row row = row_of(report, REPORT_PAIRS, pair);
+		struct row row = row_of(REPORT_PAIRS, pair);
 
 		row.other = report_pair_network(pair);
 		row.is_certain = !pair->is_late;
 		row.is_new_user = report_pair_has_new_user(report, pair);
-		row.mark = pair->is_late ? "possibly new" : row.is_new_user ? "new user" : NULL;
+		if (pair->is_late)
+			row.mark = "possibly new";
+		else if (row.is_new_user)
+			row.mark = "new user";
 		add(rows, row);
 	}
 	note_number(rows, ranked.count - ranked.shown, "more");
@@ -203,7 +179,6 @@ fill_pairs(struct rows *rows)
 static void
 fill_changed(struct rows *rows)
 {
-	const struct report *report = rows->report;
 	static const struct {
 		enum report_list list;
 		const char *what;
@@ -218,7 +193,7 @@ fill_changed(struct rows *rows)
 
 		rank(&ranked, lists[i].list, rows);
 		for (size_t j = 0; j < ranked.shown; j++) {
-			struct row row = row_of(report, lists[i].list, ranked.places[j].entry);
+			struct row row = row_of(lists[i].list, ranked.places[j].entry);
 
 			row.other = lists[i].what;
 			add(rows, row);
@@ -238,18 +213,39 @@ most_first(const void *a, const void *b)
 }
 
 static void
+add_counted(struct rows *rows, struct row row)
+{
+	if (row.count.now > rows->whole)
+		rows->whole = row.count.now;
+	if (row.count.now != 0 || row.count.before != 0)
+		add(rows, row);
+}
+
+static void
+fill_reasons(struct rows *rows)
+{
+	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++)
+		for (unsigned reason = 0; reason < REPORT_REASONS; reason++)
+			add_counted(rows, (struct row){
+				.key = reason == REPORT_OTHER_REASON ? "other" :
+				    policy_reason_name((enum policy_reason)reason),
+				.verdict = verdict,
+				.count = rows->report->reasons[reason][verdict],
+			});
+}
+
+static void
 fill_spellings(struct rows *rows)
 {
 	const struct report *report = rows->report;
+
 	for (unsigned i = 0; i < SPELLINGS; i++)
-		if (report->spellings[i].now != 0 || report->spellings[i].before != 0)
-			add(rows, (struct row){
-				.key = spelling_name((enum spelling)i),
-				.example = report->spelling_example[i],
-				.has_change = report_has_before(report),
-				.count = report->spellings[i],
-				.networks = &report->spelling_clients[i],
-			});
+		add_counted(rows, (struct row){
+			.key = spelling_name((enum spelling)i),
+			.example = report->spelling_example[i],
+			.count = report->spellings[i],
+			.clients = &report->spelling_clients[i],
+		});
 	if (rows->count > 0)
 		qsort(rows->list, rows->count, sizeof *rows->list, most_first);
 }
@@ -257,18 +253,12 @@ fill_spellings(struct rows *rows)
 static void
 fill_logins(struct rows *rows)
 {
-	const struct report *report = rows->report;
-	for (unsigned i = 0; i < REPORT_REFUSED_LOGINS; i++) {
-		struct tally_count count = report->refused_logins[i];
-
-		if (count.now != 0 || count.before != 0)
-			add(rows, (struct row){
-				.key = policy_auth_name((enum policy_auth)
-				    (POLICY_AUTH_INCOMPLETE + i)),
-				.has_change = report_has_before(report),
-				.count = count,
-			});
-	}
+	for (unsigned i = 0; i < REPORT_REFUSED_LOGINS; i++)
+		add_counted(rows, (struct row){
+			.key = policy_auth_name((enum policy_auth)
+			    (POLICY_AUTH_INCOMPLETE + i)),
+			.count = rows->report->refused_logins[i],
+		});
 }
 
 static void
@@ -350,7 +340,8 @@ static const struct section sections[] = {
 		COLUMNS({ CELL_CLOCK, AT(clock), "from", "start", 0 },
 		    { CELL_NUMBER, AT(steps[POLICY_PERMIT]), "permitted", "permit", 0 },
 		    { CELL_NUMBER, AT(steps[POLICY_REJECT]), "refused", "reject", 0 },
-		    { CELL_NUMBER, AT(steps[POLICY_TEMPFAIL]), "deferred", "tempfail", 0 }),
+		    { CELL_NUMBER, AT(steps[POLICY_TEMPFAIL]), "deferred", "tempfail",
+		    0 }),
 	},
 	{
 		.kind = SECTION_ROWS, .title = "Verdicts by reason", .key = "reasons",
@@ -371,7 +362,8 @@ static const struct section sections[] = {
 	},
 	{
 		.kind = SECTION_ROWS, .title = "Users seen from new networks",
-		.key = "new_networks", .fill = fill_pairs, .order = RANK_NEW, .empty = "none",
+		.key = "new_networks", .fill = fill_pairs, .order = RANK_NEW,
+		.empty = "none",
 		.alone = "needs a previous period to compare with: give --since",
 		COLUMNS({ CELL_KEY, AT(key), "user", "user", 0 },
 		    { CELL_TEXT, AT(other), "from", "network", 0 },
@@ -385,8 +377,9 @@ static const struct section sections[] = {
 		.kind = SECTION_RANKED, .title = "Refused clients", .key = "clients",
 		.fill = fill_ranked, .list = REPORT_CLIENTS, .noun = "client",
 		.empty = "none",
-		COLUMNS(KEY("client"), COUNT("refused"), CHANGE, COUNTS, RCPTS("distinct"),
-		    DOMAINS(NULL), NETWORKS(NULL), { CELL_TEXT, AT(name), NULL, "name", 0 },
+		COLUMNS(KEY("client"), COUNT("refused"), CHANGE, COUNTS,
+		    RCPTS("distinct"), DOMAINS(NULL), NETWORKS(NULL),
+		    { CELL_TEXT, AT(name), NULL, "name", 0 },
 		    { CELL_SPELLINGS, AT(spellings), "tried", "tried", 0 },
 		    SERIES("over time", 96)),
 	},
@@ -394,7 +387,8 @@ static const struct section sections[] = {
 		.kind = SECTION_ROWS, .title = "Spellings that refused clients tried",
 		.key = "tried", .fill = fill_spellings,
 		COLUMNS({ CELL_KEY, AT(key), "spelling", "form", 0 }, NOW("recipients"),
-		    BEFORE(NULL), CHANGE, { CELL_DISTINCT, AT(networks), "clients", "clients", 0 },
+		    BEFORE(NULL), CHANGE,
+		    { CELL_DISTINCT, AT(clients), "clients", "clients", 0 },
 		    { CELL_EXAMPLE, AT(example), "example", "example", 0 }),
 	},
 	{
@@ -414,10 +408,12 @@ static const struct section sections[] = {
 		.key = "hours", .fill = fill_hours,
 	},
 	{
-		.kind = SECTION_LISTS, .title = "Largest changes from the previous period",
+		.kind = SECTION_LISTS,
+		.title = "Largest changes from the previous period",
 		.key = "changed", .fill = fill_changed, .order = RANK_CHANGE,
 		COLUMNS({ CELL_TEXT, AT(other), "", NULL, 0 },
-		    { CELL_KEY, AT(key), "", "key", 0 }, BEFORE("before"), NOW("now"), CHANGE),
+		    { CELL_KEY, AT(key), "", "key", 0 }, BEFORE("before"), NOW("now"),
+		    CHANGE),
 	},
 };
 
@@ -454,6 +450,12 @@ section_value(const struct column *column, const struct row *row)
 	return (const char *)row + column->at;
 }
 
+int
+section_has_change(const struct rows *rows, const struct row *row)
+{
+	return report_has_before(rows->report) && !row->is_single;
+}
+
 void
 section_number(const struct row *row, uint64_t number, const char *about, struct buf *b)
 {
@@ -487,15 +489,15 @@ section_text(const struct rows *rows, const struct row *row, const struct column
 		add_text(*(const char *const *)value, words->is_utf8, b);
 		break;
 	case CELL_VERDICT:
-		buf_puts(b, row->verdict < REPORT_VERDICTS ? format_verdict(row->verdict) :
-		    row->key);
+		buf_puts(b, row->verdict == REPORT_VERDICTS ? row->key :
+		    format_verdict(row->verdict));
 		break;
 	case CELL_COUNT:
 	case CELL_NUMBER:
 		section_number(row, *(const uint64_t *)value, words->about, b);
 		break;
 	case CELL_CHANGE:
-		if (row->has_change)
+		if (section_has_change(rows, row))
 			format_change(value, b);
 		break;
 	case CELL_DISTINCT:
@@ -563,8 +565,10 @@ sections_notes(const struct report *report, struct buf *b)
 		buf_puts(b, " before");
 	}
 	buf_putc(b, '\n');
-	note_lines(report->outside, "record of other times", "records of other times", b);
-	note_lines(report->passed_over, "record not selected", "records not selected", b);
+	note_lines(report->outside, "record of another time", "records of other times",
+	    b);
+	note_lines(report->passed_over, "record not selected", "records not selected",
+	    b);
 	note_lines(report->bad_lines, "line is not a record: see authrelayctl verify",
 	    "lines are not records: see authrelayctl verify", b);
 }

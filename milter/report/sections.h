@@ -11,9 +11,10 @@
 #include "report/report.h"
 
 /*
- * A report is a list of sections, a section a list of rows, a row one value for each column
- * of its section. sections.c says which sections there are and where their rows come from;
- * the writers know kinds of sections and kinds of cells, and no section by its name.
+ * A report is a list of sections, a section a list of rows, a row one value for each
+ * column of its section. sections.c says which sections there are and where their rows
+ * come from; the writers know kinds of sections and kinds of cells, and no section by
+ * its name.
  */
 
 enum cell_kind {
@@ -37,54 +38,55 @@ enum cell_kind {
 };
 
 struct column {
-	enum cell_kind	 kind;
-	size_t		 at;		/* the member of struct row; see section_value() */
-	const char	*heading;	/* NULL: in JSON only */
-	const char	*key;		/* in JSON; NULL: not there */
-	size_t		 width;		/* of a terminal that has room for it */
+	enum cell_kind kind;
+	size_t at;		/* the member of struct row; see section_value() */
+	const char *heading;	/* NULL: in JSON only */
+	const char *key;		/* in JSON; NULL: not there */
+	size_t width;		/* of a terminal that has room for it */
 };
 
 /* All texts and pointers are the report's or constant. */
 struct row {
-	const char		*key;
-	const char		*other;		/* a network, or what the key is */
-	const char		*name;		/* of the client */
-	const char		*example;
-	const char		*mark;
-	enum report_list	 list;
-	unsigned		 verdict;	/* its colour; REPORT_VERDICTS: none */
-	int			 has_change;	/* count.before is known */
-	int			 is_late;	/* counts are "at least"; see struct tally */
-	int			 is_certain;
-	int			 is_new_user;
-	struct tally_count	 count;
-	struct tally_count	 permitted;
-	struct tally_count	 refused;
-	const struct distinct	*about;		/* instead of count, or NULL */
-	const struct distinct	*rcpts;
-	const struct distinct	*domains;
-	const struct distinct	*networks;
-	const uint64_t		*spellings;
-	const struct series	*series;
-	int64_t			 first_us;
-	int64_t			 last_us;
-	int64_t			 clock;
-	uint64_t		 steps[REPORT_VERDICTS];
-	const uint64_t		(*hours)[2];	/* of a day: permitted, refused */
+	const char *key;
+	const char *other;		/* a network, or what the key is */
+	const char *name;		/* of the client */
+	const char *example;
+	const char *mark;
+	enum report_list list;
+	unsigned verdict;	/* its colour; REPORT_VERDICTS: none */
+	int is_single;	/* count.before is not known */
+	int is_late;	/* counts are "at least"; see struct tally */
+	int is_certain;
+	int is_new_user;
+	struct tally_count count;
+	struct tally_count permitted;
+	struct tally_count refused;
+	const struct distinct *about;		/* instead of count, or NULL */
+	const struct distinct *rcpts;
+	const struct distinct *domains;
+	const struct distinct *networks;
+	const struct distinct *clients;
+	const uint64_t *spellings;
+	const struct series *series;
+	int64_t first_us;
+	int64_t last_us;
+	int64_t clock;
+	uint64_t steps[REPORT_VERDICTS];
+	const uint64_t (*hours)[2];	/* of a day: permitted, refused */
 };
 
 struct rows {
-	const struct section	*section;
-	const struct report	*report;
-	size_t			 most;		/* rows of a ranked list */
-	struct row		*list;		/* owned */
-	size_t			 count;
-	size_t			 size;
-	uint64_t		 whole;		/* of which a bar is a part */
-	const char		*empty;		/* what there is to say; NULL: nothing */
-	struct buf		 notes;		/* a line each; fails without memory */
-	const struct tally	*tally;		/* of SECTION_RANKED */
-	uint64_t		 rest;		/* recipients of the keys not shown */
+	const struct section *section;
+	const struct report *report;
+	size_t most;		/* rows of a ranked list */
+	struct row *list;		/* owned */
+	size_t count;
+	size_t size;
+	uint64_t whole;		/* of which a bar is a part */
+	const char *empty;		/* what there is to say; NULL: nothing */
+	struct buf notes;		/* a line each; fails without memory */
+	const struct tally *tally;		/* of SECTION_RANKED */
+	uint64_t rest;		/* recipients of the keys not shown */
 };
 
 enum section_kind {
@@ -100,30 +102,30 @@ enum section_kind {
 #define SECTION_COLUMNS	16
 
 struct section {
-	enum section_kind	 kind;
-	const char		*title;
-	const char		*key;		/* in JSON */
-	void			(*fill)(struct rows *);
-	enum report_list	 list;		/* where rows are ranked, of which tally */
-	enum rank_order		 order;
-	const char		*noun;		/* what its keys are */
-	const char		*empty;		/* see struct rows */
-	const char		*alone;		/* the same without a previous period */
-	struct column		 columns[SECTION_COLUMNS];
-	size_t			 column_count;
+	enum section_kind kind;
+	const char *title;
+	const char *key;		/* in JSON */
+	void (*fill)(struct rows *);
+	enum report_list list;		/* where rows are ranked, of which tally */
+	enum rank_order order;
+	const char *noun;		/* what its keys are */
+	const char *empty;		/* see struct rows */
+	const char *alone;		/* the same without a previous period */
+	struct column columns[SECTION_COLUMNS];
+	size_t column_count;
 };
 
 /* How the three writers are told what to write. */
 struct report_style {
-	size_t	 top;		/* rows of a list */
-	size_t	 width;		/* columns of text */
-	int	 has_color;
-	int	 is_utf8;	/* characters beyond ASCII may be written */
+	size_t top;		/* rows of a list */
+	size_t width;		/* columns of text */
+	int has_color;
+	int is_utf8;	/* characters beyond ASCII may be written */
 };
 
 /* In their order; returns the list and its length. */
 const struct section	*sections_all(size_t *count_r);
-/* Of ranked lists at most so many rows. rows.notes fails without memory; clear it anyway. */
+/* A ranked list has at most that many rows. rows.notes fails without memory; clear it. */
 void	section_rows(const struct section *, const struct report *, size_t most,
 	    struct rows *rows_r);
 void	rows_clear(struct rows *);
@@ -132,14 +134,16 @@ const void	*section_value(const struct column *, const struct row *);
 
 /* What differs between the texts for a terminal and for a page. */
 struct section_words {
-	const char	*about;		/* in front of an estimate */
-	size_t		 spellings;	/* at most so many in a cell */
-	int		 is_utf8;
+	const char *about;		/* in front of an estimate */
+	size_t spellings;	/* at most so many in a cell */
+	int is_utf8;
 };
 
 /* Adds a cell as people read it; nothing where it is a chart or for JSON only. */
 void	section_text(const struct rows *, const struct row *, const struct column *,
 	    const struct section_words *, struct buf *);
+/* Whether there is something to compare the row's count with. */
+int	section_has_change(const struct rows *, const struct row *);
 /* A count of the row: an estimate, exact, or with a + where some may be missing. */
 void	section_number(const struct row *, uint64_t, const char *about, struct buf *);
 

@@ -1,4 +1,4 @@
-/* milter/report/series.c: counts over time, whose extent is not known beforehand */
+/* milter/report/series.c: counts over a time of unknown extent */
 /* SPDX-License-Identifier: ISC */
 
 #include <assert.h>
@@ -14,8 +14,9 @@
 
 /* The last holds all from 1970 to 9999. */
 static const int64_t widths[] = {
-	5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, WEEK,
-	4 * WEEK, 12 * WEEK, 48 * WEEK, 144 * WEEK, 576 * WEEK, 4608 * WEEK, 36864 * WEEK
+	5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY,
+	WEEK, 4 * WEEK, 12 * WEEK, 48 * WEEK, 144 * WEEK, 576 * WEEK, 4608 * WEEK,
+	36864 * WEEK
 };
 
 #define WIDTHS	((int)(sizeof widths / sizeof widths[0]))
@@ -32,7 +33,7 @@ step_of(int level, int64_t seconds)
 	return floor_div(seconds + MONDAY, widths[level]);
 }
 
-/* The next width. */
+/* Takes the next width. */
 static void
 widen(struct series *s)
 {
@@ -54,7 +55,7 @@ widen(struct series *s)
 	}
 }
 
-/* Reaches from the first to the last of these steps; widens until that is possible. */
+/* Reaches these two steps as well, with wider steps where there are too many. */
 static void
 reach(struct series *s, int64_t from, int64_t to)
 {
@@ -71,7 +72,8 @@ reach(struct series *s, int64_t from, int64_t to)
 			high = to;
 		if (high - low < SERIES_SIZE) {
 			shift = s->first - low;
-			memmove(s->count + shift, s->count, s->steps * sizeof s->count[0]);
+			memmove(s->count + shift, s->count,
+			    s->steps * sizeof s->count[0]);
 			memset(s->count, 0, (size_t)shift * sizeof s->count[0]);
 			s->first = low;
 			s->steps = (uint32_t)(high - low + 1);

@@ -1,4 +1,4 @@
-/* milter/report/series.h: counts over time, whose extent is not known beforehand */
+/* milter/report/series.h: counts over a time of unknown extent */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SERIES_H
@@ -9,16 +9,23 @@
 #define SERIES_SIZE	64
 
 /*
- * Times are seconds of whatever clock the reader of the chart lives by. They fall into
- * steps of one width; where SERIES_SIZE of them no longer hold all, the width becomes the
- * next of 5 min, 15 min, 30 min, 1 h, 3 h, 6 h, 12 h, a day, a week (from Monday), 4 weeks
- * and so on. Each is a multiple of the one before.
+ * At most SERIES_SIZE counts, each of a step of time; all steps have one width. A
+ * series begins with the narrowest width and reaches from the first step counted to
+ * the last. Where a time is so far off that SERIES_SIZE steps cannot reach it, the
+ * series takes the next width and adds up the counts that fall into one wider step, as
+ * often as needed: no count is lost, only when in the wider step it was. Widths are 5
+ * min, 15 min, 30 min, 1 h, 3 h, 6 h, 12 h, a day, a week (from Monday), 4 weeks and
+ * so on, each a multiple of the one before, so that steps never have to be split. The
+ * widest reach from 1970 to 9999, which are the times that a record can have.
+ *
+ * Times are seconds of the reader's clock. Of two series the one with the wider steps
+ * tells how both can be compared: series_span(), series_align().
  */
 struct series {
-	int64_t		first;		/* the number of the first step */
-	uint32_t	steps;		/* from the first to the last, 0: nothing counted */
-	int		level;		/* which width */
-	uint64_t	count[SERIES_SIZE];
+	int64_t first;		/* the number of the first step */
+	uint32_t steps;		/* from the first to the last, 0: nothing counted */
+	int level;		/* which width */
+	uint64_t count[SERIES_SIZE];
 };
 
 /* All zero is an empty one. */

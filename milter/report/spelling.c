@@ -1,21 +1,21 @@
-/* milter/report/spelling.c: by which kind of spelling somebody asked for a relay */
+/* milter/report/spelling.c: kinds of spellings of a recipient address */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
 
 #include "report/spelling.h"
 
-/* Where which mark stands first, outside of quotation marks unless said otherwise. */
+/* Characters seen outside of quotation marks, unless said otherwise. */
 struct marks {
 	unsigned	at_signs;
 	int		has_hidden_at;	/* quoted or escaped */
-	int		has_percent;	/* anywhere in front of the last at sign */
+	int		has_percent;	/* anywhere before the last at sign */
 	int		has_bang;
 	int		has_colon;
 	int		has_list;
 	int		has_comment;
 	int		has_odd;	/* blanks, control and non-ASCII characters */
-	size_t		domain;		/* behind the last at sign */
+	size_t		domain;		/* where it begins, after the last at sign */
 };
 
 static int

@@ -1,4 +1,4 @@
-/* milter/report/spelling.h: by which kind of spelling somebody asked for a relay */
+/* milter/report/spelling.h: kinds of spellings of a recipient address */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SPELLING_H
@@ -29,8 +29,8 @@ enum spelling {
 };
 
 /*
- * What stands after RCPT TO:, with its brackets. A rough sorting for people: nothing is
- * decided by it.
+ * Of the text after RCPT TO:, with its brackets. A rough sorting for people; no decision
+ * depends on it.
  */
 enum spelling	spelling_of(const char *text, size_t length);
 /* "percent hack" */

@@ -15,7 +15,8 @@
 #define HIDDEN		SIZE_MAX
 
 void
-table_init(struct table *table, const char *align, size_t width, int has_color, int is_utf8)
+table_init(struct table *table, const char *align, size_t width, int has_color,
+    int is_utf8)
 {
 	*table = (struct table){
 		.columns = strlen(align),
@@ -38,8 +39,8 @@ void
 table_end(struct table *table, enum table_color color)
 {
 	if (table->count == table->size) {
-		size_t			 size = table->size == 0 ? 64 : 2 * table->size;
-		struct table_cell	*cells = reallocarray(table->cells, size,
+		size_t size = table->size == 0 ? 64 : 2 * table->size;
+		struct table_cell *cells = reallocarray(table->cells, size,
 		    sizeof *cells);
 
 		if (cells == NULL) {
@@ -62,9 +63,9 @@ table_add(struct table *table, const char *text, enum table_color color)
 void
 table_bar(struct table *table, uint64_t part, uint64_t whole)
 {
-	static const char *const	eighths[8] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
-	double		share = whole == 0 ? 0 : (double)part / (double)whole;
-	unsigned	units = (unsigned)(share * BAR_WIDTH * 8 + 0.5);
+	static const char *const eighths[8] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	double share = whole == 0 ? 0 : (double)part / (double)whole;
+	unsigned units = (unsigned)(share * BAR_WIDTH * 8 + 0.5);
 
 	if (part > 0 && units == 0)
 		units = 1;
@@ -78,16 +79,16 @@ table_bar(struct table *table, uint64_t part, uint64_t whole)
 void
 table_spark(struct table *table, const uint64_t *counts, size_t count)
 {
-	static const char *const	blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-	static const char *const	marks[] = { ".", ".", ":", ":", "-", "=", "+", "#" };
-	const char *const		*heights = table->is_utf8 ? blocks : marks;
-	uint64_t			 most = 1;
+	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const marks[] = { ".", ".", ":", ":", "-", "=", "+", "#" };
+	const char *const *heights = table->is_utf8 ? blocks : marks;
+	uint64_t most = 1;
 
 	for (size_t i = 0; i < count; i++)
 		if (counts[i] > most)
 			most = counts[i];
 	for (size_t i = 0; i < count; i++) {
-		unsigned	height = (unsigned)((double)counts[i] * 7.999 / (double)most);
+		unsigned height = (unsigned)((double)counts[i] * 7.999 / (double)most);
 
 		buf_puts(&table->text, counts[i] == 0 ? " " : heights[height]);
 	}
@@ -96,8 +97,9 @@ table_spark(struct table *table, const uint64_t *counts, size_t count)
 void
 table_paint(struct buf *b, enum table_color color, const char *text, size_t length)
 {
-	static const char *const	codes[] = {
-		[TABLE_BOLD] = "1", [TABLE_DIM] = "2", [TABLE_GREEN] = "32", [TABLE_RED] = "31",
+	static const char *const codes[] = {
+		[TABLE_BOLD] = "1", [TABLE_DIM] = "2", [TABLE_GREEN] = "32",
+		[TABLE_RED] = "31",
 		[TABLE_YELLOW] = "33", [TABLE_BLUE] = "34",
 	};
 
@@ -113,7 +115,7 @@ table_paint(struct buf *b, enum table_color color, const char *text, size_t leng
 static const char *
 text_of(const struct table *table, size_t cell, size_t *length_r)
 {
-	size_t	start = cell == 0 ? 0 : table->cells[cell - 1].end;
+	size_t start = cell == 0 ? 0 : table->cells[cell - 1].end;
 
 	*length_r = table->cells[cell].end - start;
 	return table->text.data + start;
@@ -129,11 +131,12 @@ pad(struct buf *b, size_t columns)
 static void
 write_cell(const struct table *table, size_t cell, size_t width, struct buf *b)
 {
-	const char	*mark = table->is_utf8 ? "…" : "~";
-	size_t		 column = cell % table->columns, length, taken, fits;
-	const char	*text = text_of(table, cell, &length);
-	enum table_color	 color = table->has_color ? table->cells[cell].color : TABLE_PLAIN;
-	struct buf	 shown;
+	const char *mark = table->is_utf8 ? "…" : "~";
+	size_t column = cell % table->columns, length, taken, fits;
+	const char *text = text_of(table, cell, &length);
+	enum table_color color = table->has_color ? table->cells[cell].color :
+	    TABLE_PLAIN;
+	struct buf shown;
 
 	buf_init(&shown);
 	fits = columns_fit(text, length, width, &taken);
@@ -160,9 +163,9 @@ measure(const struct table *table, size_t widths[TABLE_COLUMNS])
 {
 	memset(widths, 0, TABLE_COLUMNS * sizeof widths[0]);
 	for (size_t i = 0; i < table->count; i++) {
-		size_t		 length;
-		const char	*text = text_of(table, i, &length);
-		size_t		 width = columns_of(text, length);
+		size_t length;
+		const char *text = text_of(table, i, &length);
+		size_t width = columns_of(text, length);
 
 		if (width > widths[i % table->columns])
 			widths[i % table->columns] = width;
@@ -177,7 +180,7 @@ static int
 narrow(const struct table *table, size_t widths[TABLE_COLUMNS], size_t least)
 {
 	for (;;) {
-		size_t	total = 0, widest = table->columns;
+		size_t total = 0, widest = table->columns;
 
 		for (size_t i = 0; i < table->columns; i++) {
 			if (widths[i] == HIDDEN)
@@ -210,7 +213,7 @@ hide(const struct table *table, size_t widths[TABLE_COLUMNS], char letter)
 static void
 fit(const struct table *table, size_t widths[TABLE_COLUMNS])
 {
-	size_t	wanted[TABLE_COLUMNS];
+	size_t wanted[TABLE_COLUMNS];
 
 	memcpy(wanted, widths, sizeof wanted);
 	while (!narrow(table, widths, GOOD_WIDTH)) {
@@ -226,7 +229,7 @@ fit(const struct table *table, size_t widths[TABLE_COLUMNS])
 void
 table_write(const struct table *table, struct buf *b)
 {
-	size_t	widths[TABLE_COLUMNS];
+	size_t widths[TABLE_COLUMNS];
 
 	b->failed |= table->text.failed;
 	if (table->text.failed || table->text.data == NULL)
@@ -234,7 +237,7 @@ table_write(const struct table *table, struct buf *b)
 	measure(table, widths);
 	fit(table, widths);
 	for (size_t i = 0; i < table->count; i++) {
-		size_t	column = i % table->columns;
+		size_t column = i % table->columns;
 
 		if (widths[column] != HIDDEN) {
 			pad(b, GAP);

@@ -22,31 +22,31 @@ enum table_color {
 };
 
 struct table_cell {
-	size_t		end;		/* of its bytes in `text` */
-	enum table_color	color;
+	size_t end;		/* of its bytes in `text` */
+	enum table_color color;
 };
 
 /*
- * A line has two columns free in front and between its cells. Where it would be wider
- * than `width`, the widest columns that are aligned left are cut, and their cells end in a
- * mark of that; see table_init().
+ * Two blanks stand before each cell of a line. Where a line would be wider than
+ * `width`, the widest columns that are aligned left are cut, and a cell that was cut
+ * ends in a mark; see table_init().
  */
 struct table {
-	struct buf		 text;
-	struct table_cell	*cells;		/* owned */
-	size_t			 count;
-	size_t			 size;
-	size_t			 columns;
-	const char		*align;		/* see table_init() */
-	size_t			 width;
-	int			 has_color;
-	int			 is_utf8;
+	struct buf text;
+	struct table_cell *cells;		/* owned */
+	size_t count;
+	size_t size;
+	size_t columns;
+	const char *align;		/* see table_init() */
+	size_t width;
+	int has_color;
+	int is_utf8;
 };
 
 /*
- * `align` is a constant text with a letter for each column, of at most TABLE_COLUMNS: l or
- * r; L and R are never cut, but left out where a line would be too long, first every L,
- * then each R from the last one on.
+ * `align` is a constant text with a letter for each column, of at most TABLE_COLUMNS:
+ * l or r; L and R are never cut, but left out where a line would be too long, first
+ * every L, then each R from the last one on.
  */
 void	table_init(struct table *, const char *align, size_t width, int has_color,
 	    int is_utf8);

@@ -44,14 +44,14 @@ tally_clear(struct tally *tally)
 	*tally = (struct tally){ 0 };
 }
 
-/* The slot that has the key, or the empty one that is for it. */
+/* The slot of the key, or the empty one where it belongs. */
 static size_t
 slot_of(const struct tally *tally, const char *key, size_t length, uint64_t hash)
 {
-	size_t	i = (size_t)hash & (tally->size - 1);
+	size_t i = (size_t)hash & (tally->size - 1);
 
 	for (; tally->slots[i] != NULL; i = (i + 1) & (tally->size - 1)) {
-		const struct tally_entry	*entry = tally->slots[i];
+		const struct tally_entry *entry = tally->slots[i];
 
 		if (entry->hash == hash && entry->length == length &&
 		    memcmp(entry->key, key, length) == 0)
@@ -64,9 +64,9 @@ slot_of(const struct tally *tally, const char *key, size_t length, uint64_t hash
 static int
 rebuild(struct tally *tally, size_t size)
 {
-	struct tally_entry	**old = tally->slots;
+	struct tally_entry **old = tally->slots;
 	size_t			  old_size = tally->size;
-	struct tally_entry	**slots = calloc(size, sizeof *slots);
+	struct tally_entry **slots = calloc(size, sizeof *slots);
 
 	if (slots == NULL)
 		return -1;
@@ -74,8 +74,8 @@ rebuild(struct tally *tally, size_t size)
 	tally->size = size;
 	for (size_t i = 0; i < old_size; i++)
 		if (old[i] != NULL)
-			slots[slot_of(tally, old[i]->key, old[i]->length, old[i]->hash)] =
-			    old[i];
+			slots[slot_of(tally, old[i]->key, old[i]->length,
+			    old[i]->hash)] = old[i];
 	free(old);
 	return 0;
 }
@@ -92,7 +92,7 @@ tally_both(const struct tally_entry *entry)
 static uint64_t
 total_of(const struct tally_entry *entry)
 {
-	struct tally_count	count = tally_both(entry);
+	struct tally_count count = tally_both(entry);
 
 	return count.now + count.before;
 }
@@ -100,7 +100,7 @@ total_of(const struct tally_entry *entry)
 static int
 by_number(const void *a, const void *b)
 {
-	uint64_t	x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
 }
@@ -109,9 +109,9 @@ by_number(const void *a, const void *b)
 static uint64_t
 middle_total(const struct tally *tally)
 {
-	uint64_t	*totals = reallocarray(NULL, tally->count, sizeof *totals);
-	uint64_t	 middle;
-	size_t		 n = 0;
+	uint64_t *totals = reallocarray(NULL, tally->count, sizeof *totals);
+	uint64_t middle;
+	size_t n = 0;
 
 	if (totals == NULL)
 		return 0;
@@ -125,9 +125,9 @@ middle_total(const struct tally *tally)
 }
 
 static void
-let_go(struct tally *tally, size_t slot)
+evict(struct tally *tally, size_t slot)
 {
-	struct tally_entry	*entry = tally->slots[slot], *others = &tally->others;
+	struct tally_entry *entry = tally->slots[slot], *others = &tally->others;
 
 	others->permitted.now += entry->permitted.now;
 	others->permitted.before += entry->permitted.before;
@@ -138,23 +138,23 @@ let_go(struct tally *tally, size_t slot)
 	tally->count--;
 }
 
-/* Where all have the same count, all below the middle's place go, and no more. */
+/* Evicts all below the median, and of those at it as many as make a half. */
 static int
 shrink(struct tally *tally)
 {
-	uint64_t	middle = middle_total(tally);
-	size_t		left = tally->max / 2 + 1;
+	uint64_t middle = middle_total(tally);
+	size_t left = tally->max / 2 + 1;
 
 	if (middle == 0)
 		return -1;
 	for (size_t i = 0; i < tally->size; i++)
 		if (tally->slots[i] != NULL && total_of(tally->slots[i]) < middle) {
-			let_go(tally, i);
+			evict(tally, i);
 			left -= left > 0;
 		}
 	for (size_t i = 0; i < tally->size && left > 0; i++)
 		if (tally->slots[i] != NULL && total_of(tally->slots[i]) == middle) {
-			let_go(tally, i);
+			evict(tally, i);
 			left--;
 		}
 	tally->lost += middle;
@@ -164,7 +164,7 @@ shrink(struct tally *tally)
 static struct tally_entry *
 entry_new(const char *key, size_t length, uint64_t hash)
 {
-	struct tally_entry	*entry = calloc(1, sizeof *entry);
+	struct tally_entry *entry = calloc(1, sizeof *entry);
 
 	if (entry == NULL)
 		return NULL;
@@ -183,13 +183,13 @@ entry_new(const char *key, size_t length, uint64_t hash)
 struct tally_entry *
 tally_get(struct tally *tally, const char *key, size_t length)
 {
-	uint64_t		 hash = siphash(tally->hash_key, key, length);
-	size_t			 slot = slot_of(tally, key, length, hash);
-	struct tally_entry	*entry = tally->slots[slot];
+	uint64_t hash = siphash(tally->hash_key, key, length);
+	size_t slot = slot_of(tally, key, length, hash);
+	struct tally_entry *entry = tally->slots[slot];
 
 	if (entry != NULL)
 		return entry;
-	/* Another hash than the slots go by, or what is near in one is near in the other. */
+	/* Not the hash of the slots: keys would lie close together in both. */
 	if (distinct_add(&tally->keys, hash * MIX) == -1)
 		return NULL;
 	if (tally->count >= tally->max && shrink(tally) == -1)
@@ -208,7 +208,7 @@ tally_get(struct tally *tally, const char *key, size_t length)
 struct tally_entry *
 tally_find(const struct tally *tally, const char *key, size_t length)
 {
-	uint64_t	hash = siphash(tally->hash_key, key, length);
+	uint64_t hash = siphash(tally->hash_key, key, length);
 
 	return tally->slots[slot_of(tally, key, length, hash)];
 }

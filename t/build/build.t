@@ -125,6 +125,7 @@ sub test_make
 	$output = succeeds($name, $tree, $make);
 	unlike $output, qr/ -o /, "$name: nothing is left to build";
 	test_install($name, $make, $tree, $prefix);
+	test_style($name, $make, $tree);
 	test_dependencies($name, $make, $tree);
 	test_flags($name, $make, $tree) if !@argument;
 	cmp_ok scalar(split ' ', made_in($tree)), '>', 50, "$name: much was made";
@@ -176,6 +177,25 @@ sub test_dependencies
 		# What was built is older than what make will see.
 		utime $now - 100, $now - 100, "$tree/$header";
 	}
+}
+
+# The style sheet is in the program as it is in the tree, but for comments and indentation.
+sub test_style
+{
+	my ($name, $make, $tree) = @_;
+	my $sheet = "$tree/milter/report/report.css";
+	my $text = read_file($sheet);
+
+	write_file($sheet, $text . "q::after { content: \"\\201d\" }\n");
+	utime time + 1, time + 1, $sheet;
+	my $output = succeeds("$name after report.css", $tree, $make);
+	is join(' ', $output =~ / -c -o \S+ (\S+\.c)$/mg), 'milter/report/report_css.c',
+	    "$name: the style sheet has changed, and it alone is compiled again";
+	my ($status, $page) = run_in($tree, './authrelayctl', 'report', '--html', '-', '/dev/null');
+	my ($style) = $page =~ m{<style>\n(.*)</style>}s;
+	is $style, read_file($sheet) =~ s{^/\*.*\*/\n|^\n|^\s+}{}mgr, "$name: the page has all of it";
+	write_file($sheet, $text);
+	utime time - 100, time - 100, $sheet;
 }
 
 sub test_warnings
