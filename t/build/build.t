@@ -186,8 +186,10 @@ sub test_style
 	my $sheet = "$tree/milter/report/report.css";
 	my $text = read_file($sheet);
 
+	# Some makes see no difference within a second.
+	utime time - 100, time - 100, map { "$tree/$_" } qw(milter/report/report_css.c
+	    milter/report/report_css.o milter/authrelay.a authrelayctl);
 	write_file($sheet, $text . "q::after { content: \"\\201d\" }\n");
-	utime time + 1, time + 1, $sheet;
 	my $output = succeeds("$name after report.css", $tree, $make);
 	is join(' ', $output =~ / -c -o \S+ (\S+\.c)$/mg), 'milter/report/report_css.c',
 	    "$name: the style sheet has changed, and it alone is compiled again";
