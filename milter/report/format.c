@@ -58,6 +58,7 @@ show(const char *raw, size_t length, int is_utf8, int is_json, struct buf *b)
 
 		buf_reset(&run);
 		add_run(raw, (size_t)(to - raw), &run);
+		b->failed |= run.failed;
 		if (is_utf8)
 			buf_add(b, run.data, run.len);
 		else
@@ -70,7 +71,6 @@ show(const char *raw, size_t length, int is_utf8, int is_json, struct buf *b)
 			buf_putc(b, to[1]);
 		raw = to + 1 < end ? to + 2 : end;
 	}
-	b->failed |= run.failed;
 	buf_clear(&run);
 }
 

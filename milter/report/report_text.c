@@ -195,6 +195,7 @@ report_text(const struct report *report, const struct report_style *style, struc
 
 		section_rows(&sections[i], report, style->top, &rows);
 		write_section(&w, &sections[i], &rows);
+		b->failed |= rows.notes.failed;
 		rows_clear(&rows);
 	}
 }

@@ -92,6 +92,7 @@ static void
 fill_totals(struct rows *rows)
 {
 	const struct report *report = rows->report;
+
 	for (unsigned verdict = 0; verdict < REPORT_VERDICTS; verdict++) {
 		rows->whole += report->verdicts[verdict].now;
 		add(rows, (struct row){
@@ -280,6 +281,7 @@ static void
 fill_hours(struct rows *rows)
 {
 	const struct report *report = rows->report;
+
 	for (unsigned day = 0; day < 7; day++)
 		for (unsigned hour = 0; hour < 24; hour++) {
 			const uint64_t *cell = report->hours[day][hour];
@@ -291,9 +293,9 @@ fill_hours(struct rows *rows)
 		add(rows, (struct row){ .key = format_weekday(day),
 		    .hours = report->hours[day] });
 	if (rows->whole > 0) {
-		buf_puts(&rows->notes, "darkest: ");
+		buf_puts(&rows->notes, "busiest hour: ");
 		format_number(rows->whole, &rows->notes);
-		buf_puts(&rows->notes, " recipients in an hour\n");
+		buf_puts(&rows->notes, " recipients\n");
 	}
 }
 

@@ -372,6 +372,35 @@ sub test_html
 	is "$code $err", "73 authrelayctl: report: $FOLDER/none/page.html: No such file or directory\n", 'page: cannot be made';
 }
 
+# Each allocation fails once: there is the whole report, or none and an error.
+sub test_memory
+{
+	my $shim = $ENV{AUTHRELAY_MALLOC_SHIM} // top() . '/t/lib/malloc_shim.so';
+	-e $shim or return cannot('malloc_shim.so is built');
+	my $few = write_file("$FOLDER/few.json", join '', map { record_line($_) } @RECORDS[1900 .. 2100]);
+	my $order = "$FOLDER/order";
+
+	for my $form ([], ['--json'], ['--html', '-']) {
+		my @command = ('report', @PERIOD, '--since', '2026-11-16', @$form, $few);
+		my (undef, $whole) = ctl(@command);
+		my $run = sub {
+			write_file($order, pack 'L5', $_[0], 0, 1, 0, 0);
+			return Authrelay::Ctl::run_with_input('', 'env', "LD_PRELOAD=$shim", "MALLOC_SHIM_FILE=$order",
+			    join(':', 'ASAN_OPTIONS=verify_asan_link_order=0', $ENV{ASAN_OPTIONS} // ()), Authrelay::Ctl::program(), @command), (unpack 'L5', read_file($order))[3, 4];
+		};
+		my (undef, undef, undef, $count) = $run->(0);
+		cmp_ok $count, '>', 100, "memory, report @$form: there are allocations";
+		my ($tried, @wrong) = (0);
+		for my $at (grep { $_ > $count - 300 || $_ % 17 == 0 } 1 .. $count) {
+			my ($code, $out, $err, undef, $failed) = $run->($at);
+			$tried += $failed;
+			push @wrong, "$at: $code $err" if $code == 0 ? $out ne $whole : $out ne '' || $err eq '';
+		}
+		cmp_ok $tried, '>', 100, "memory, report @$form: and they failed";
+		is join("\n", @wrong), '', "memory, report @$form: all of it or none";
+	}
+}
+
 sub test_options
 {
 	for my $bad (['--top', 0], ['--top', 'x'], ['--top', 10001], ['--since', 'soon'], ['--until', ''],
@@ -405,6 +434,7 @@ test_text();
 test_terminal();
 test_many();
 test_html();
+test_memory();
 test_options();
 test_keys();
 done_testing;

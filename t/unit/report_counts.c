@@ -239,9 +239,10 @@ test_sections(void)
 				wrong += sections[i].columns[k].key != NULL &&
 				    strcmp(sections[i].columns[k].key, column->key) == 0;
 		}
-		if (shown > TABLE_COLUMNS || (sections[i].kind == SECTION_RANKED &&
-		    (sections[i].noun == NULL || sections[i].key == NULL)))
-			wrong++;
+		wrong += shown > TABLE_COLUMNS;
+		wrong += sections[i].kind == SECTION_RANKED &&
+		    (sections[i].noun == NULL || sections[i].order != RANK_NOW);
+		wrong += (sections[i].key == NULL) != (sections[i].kind == SECTION_TOTALS);
 		for (size_t j = 0; j < i; j++)
 			wrong += sections[i].key != NULL && sections[j].key != NULL &&
 			    strcmp(sections[i].key, sections[j].key) == 0;
