@@ -111,7 +111,7 @@ fill_totals(struct rows *rows)
 	note_number(rows, report->unenforced.now,
 	    "not permitted, but let through: mode = monitor");
 	note_number(rows, report->unrecorded.now,
-	    "more not recorded one by one: audit.stranger-rate");
+	    "more not recorded: audit.stranger-rate");
 }
 
 /* What a list leaves out, and how far its counts may be wrong. */

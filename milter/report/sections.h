@@ -125,7 +125,7 @@ struct report_style {
 
 /* In their order; returns the list and its length. */
 const struct section	*sections_all(size_t *count_r);
-/* A ranked list has at most that many rows. rows.notes fails without memory; clear it. */
+/* A ranked list has at most `most` rows. Without memory rows.notes fails; clear it. */
 void	section_rows(const struct section *, const struct report *, size_t most,
 	    struct rows *rows_r);
 void	rows_clear(struct rows *);
