@@ -18,23 +18,15 @@
 #include "audit/audit_file.h"
 #include "audit/audit_rotate.h"
 #include "audit/audit_seal.h"
+#include "os/clock.h"
 #include "os/log.h"
 
 #define BLOCK		65536
-#define RETRY_SECONDS	60	/* until a rotation that failed is tried again */
-#define HELD_SECONDS	3600	/* between two, where more than `keep` are too young to go */
+#define RETRY_MS	60000	/* until a rotation that failed is tried again */
+#define HELD_MS		3600000	/* between two, where more than `keep` are too young to go */
 #define TORN_MARK	"<torn>\n"
 
 static const unsigned char no_value[CHAIN_SIZE];
-
-static time_t
-monotonic_seconds(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 /* Without a reader a FIFO is an error, not a wait for ever. */
 int
@@ -401,7 +393,7 @@ open_rotated(struct audit_file *f)
 		log_warn("audit %s: %d old files, more than audit.keep (%u): the oldest is "
 		    "younger than audit.keep-days (%u)", f->options.name, count,
 		    f->options.keep, f->options.keep_days);
-		f->next_rotation = monotonic_seconds() + HELD_SECONDS;
+		f->next_rotation = clock_monotonic_ms() + HELD_MS;
 	}
 	return audit_file_open_name(f->options.name);
 }
@@ -423,7 +415,7 @@ rotate(struct audit_file *f)
 	f->is_finished = 0;
 	if (fd == -1) {
 		log_error("audit %s: not rotated: %s", f->options.name, strerror(errno));
-		f->next_rotation = monotonic_seconds() + RETRY_SECONDS;
+		f->next_rotation = clock_monotonic_ms() + RETRY_MS;
 		return;
 	}
 	close_files(f);
@@ -515,7 +507,7 @@ audit_file_is_full(const struct audit_file *f)
 	uint64_t limit = f->options.rotate_size;
 
 	return limit > 0 && f->reader != -1 && (uint64_t)f->size >= limit &&
-	    !f->is_finished && monotonic_seconds() >= f->next_rotation;
+	    !f->is_finished && clock_monotonic_ms() >= f->next_rotation;
 }
 
 static void
@@ -537,7 +529,7 @@ write_sealed(struct audit_file *f, struct buf *lines, uint64_t lines_count,
 	if (is_full && result->done == lines->len)
 		f->is_finished = 1;
 	else if (is_full)
-		f->next_rotation = monotonic_seconds() + RETRY_SECONDS;
+		f->next_rotation = clock_monotonic_ms() + RETRY_MS;
 }
 
 void

@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include "audit/audit_tail.h"
 #include "core/buf.h"
@@ -37,7 +36,7 @@ struct audit_file {
 	enum audit_tail_end		 end;
 	int				 is_stale;	/* chain and end have to be found again */
 	int				 is_finished;	/* its last anchor is written: rotate */
-	time_t				 next_rotation;	/* monotonic: not before */
+	int64_t				 next_rotation;	/* monotonic, in ms: not before */
 };
 
 /* What became of a batch. */

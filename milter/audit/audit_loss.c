@@ -6,29 +6,21 @@
 #include <string.h>
 
 #include "audit/audit_loss.h"
+#include "os/clock.h"
 #include "os/log.h"
 
-#define TROUBLE_SECONDS	60	/* between two messages about lost records */
-
-static time_t
-monotonic_seconds(void)
-{
-	struct timespec	now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
+#define TROUBLE_MS	60000	/* between two messages about lost records */
 
 struct audit_note
 audit_loss_account(struct audit_loss *loss, uint64_t lost, int error)
 {
 	struct audit_note	note = { AUDIT_NOTE_NOTHING, 0, error };
-	time_t			now;
+	int64_t			now;
 
 	loss->count += lost;
 	if (loss->count == 0)
 		return note;
-	now = monotonic_seconds();
+	now = clock_monotonic_ms();
 	if (lost == 0 && (loss->is_announced || now >= loss->next_note))
 		note.kind = AUDIT_NOTE_RECOVERED;
 	else if (lost != 0 && now >= loss->next_note)
@@ -39,7 +31,7 @@ audit_loss_account(struct audit_loss *loss, uint64_t lost, int error)
 	if (note.kind == AUDIT_NOTE_RECOVERED)
 		loss->count = 0;
 	if (note.kind == AUDIT_NOTE_LOST || !loss->is_announced)
-		loss->next_note = now + TROUBLE_SECONDS;
+		loss->next_note = now + TROUBLE_MS;
 	loss->is_announced = note.kind == AUDIT_NOTE_LOST;
 	return note;
 }
@@ -47,11 +39,11 @@ audit_loss_account(struct audit_loss *loss, uint64_t lost, int error)
 struct audit_note
 audit_loss_wait(struct audit_loss *loss, uint64_t kept, int error)
 {
-	time_t	now = monotonic_seconds();
+	int64_t	now = clock_monotonic_ms();
 
 	if (now < loss->next_waiting)
 		return (struct audit_note){ AUDIT_NOTE_NOTHING, 0, error };
-	loss->next_waiting = now + TROUBLE_SECONDS;
+	loss->next_waiting = now + TROUBLE_MS;
 	return (struct audit_note){ AUDIT_NOTE_WAITING, kept, error };
 }
 

@@ -5,7 +5,6 @@
 #define AUTHRELAY_AUDIT_LOSS_H
 
 #include <stdint.h>
-#include <time.h>
 
 #define AUDIT_LOSS_LOW	(-1)	/* no errno: less is free than audit.min-free */
 
@@ -13,8 +12,8 @@
 struct audit_loss {
 	uint64_t	count;		/* since the last message of recovery */
 	int		is_announced;	/* that was logged */
-	time_t		next_waiting;	/* as below, for what waits */
-	time_t		next_note;	/* monotonic; nothing is logged before */
+	int64_t		next_waiting;	/* as below, for what waits */
+	int64_t		next_note;	/* monotonic, in ms; nothing is logged before */
 };
 
 /* What is to be logged once the lock is let go. */

@@ -24,6 +24,7 @@
 #include <time.h>
 
 #include "audit/audit_queue.h"
+#include "os/clock.h"
 
 #define LOOKS		3	/* before a thread goes to sleep */
 #define FLUSH_MS	25	/* that a line may stay in the queue */
@@ -31,15 +32,6 @@
 #define LOOK_MS		1000	/* between two looks at a disk that has little room */
 #define QUEUE_BYTES	2048	/* room for each record that the queue may hold */
 #define LONG_MS		3600000
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec	now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int
 init_work(pthread_cond_t *work)
@@ -81,7 +73,7 @@ static void
 use_options(struct audit_queue *q, const struct audit_queue_options *options)
 {
 	if (options->anchor_interval != q->options.anchor_interval) {
-		q->next_anchor = monotonic_ms() + (int64_t)options->anchor_interval * 1000;
+		q->next_anchor = clock_monotonic_ms() + (int64_t)options->anchor_interval * 1000;
 		pthread_cond_signal(&q->work);
 	}
 	q->options = *options;
@@ -144,7 +136,7 @@ static void
 alarm_clock(struct audit_queue *q)
 {
 	if (q->pending.count == 1)
-		q->flush_at = monotonic_ms() + FLUSH_MS;
+		q->flush_at = clock_monotonic_ms() + FLUSH_MS;
 	else if (q->pending.count != q->options.queue / 2 + 1)
 		return;
 	pthread_cond_signal(&q->work);
@@ -343,7 +335,7 @@ keep_batch(struct audit_queue *q, const struct audit_written *written)
 	batch->lines = pending->lines;
 	pending->lines = lines;
 	pending->count += batch->count - done;
-	q->flush_at = monotonic_ms() + RETRY_MS;
+	q->flush_at = clock_monotonic_ms() + RETRY_MS;
 	return batch->count - done;
 }
 
@@ -371,7 +363,7 @@ note_room(struct audit_queue *q, int is_low)
 	if (is_low && !q->is_low)
 		pthread_cond_signal(&q->work);
 	q->is_low = is_low;
-	q->next_look = monotonic_ms() + LOOK_MS;
+	q->next_look = clock_monotonic_ms() + LOOK_MS;
 }
 
 int
@@ -491,7 +483,7 @@ audit_queue_wait(struct audit_queue *q)
 
 	pthread_mutex_lock(&q->lock);
 	for (;;) {
-		now = monotonic_ms();
+		now = clock_monotonic_ms();
 		look_at_clock(q, now);
 		if (q->is_ending || (!q->has_leader && is_due(q, now)))
 			break;

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "audit/audit_seal.h"
+#include "os/clock.h"
 #include "os/log.h"
 #include "record/record.h"
 
@@ -91,15 +91,6 @@ sign(const struct audit_file *f, uint64_t seq, struct record *record,
 		    f->options.name, seq);
 }
 
-static int64_t
-clock_us(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Adds an anchor to lines that have their values, and its line for the log to the result. */
 static int
 add_anchor(struct audit_file *f, struct buf *lines, uint64_t lines_count, uint64_t seq,
@@ -110,7 +101,7 @@ add_anchor(struct audit_file *f, struct buf *lines, uint64_t lines_count, uint64
 	struct record record;
 
 	record_init(&record, RECORD_ANCHOR);
-	record.time_us = clock_us();
+	record.time_us = clock_realtime_us();
 	record.count = (int64_t)(f->count + lines_count + 1);
 	add_anchor_head(f, &record, seq, lines);
 	if (lines->failed)

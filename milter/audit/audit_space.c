@@ -5,10 +5,10 @@
 #include <sys/statvfs.h>
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "audit/audit.h"
 #include "audit/audit_space.h"
+#include "os/clock.h"
 #include "os/log.h"
 
 #define LOOK_MS		1000
@@ -16,15 +16,6 @@
 #define NOTE_MS		60000
 #define AUTO_BYTES	(64ULL << 20)	/* AUDIT_MIN_FREE_AUTO: this, or if that is less: */
 #define AUTO_PART	50		/* of the disk */
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec	now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void
 audit_space_init(struct audit_space *space, uint64_t min_free)
@@ -58,7 +49,7 @@ measure(struct audit_space *space, int fd, uint64_t *free_r)
 static void
 say(struct audit_space *space, const char *name, uint64_t is_free, int was_low)
 {
-	int64_t	now = monotonic_ms();
+	int64_t	now = clock_monotonic_ms();
 
 	if (!space->is_low && was_low)
 		log_info("audit %s: %" PRIu64 "k are free again, audit.min-free is %" PRIu64 "k",
@@ -74,7 +65,7 @@ say(struct audit_space *space, const char *name, uint64_t is_free, int was_low)
 static int
 is_time(struct audit_space *space, uint64_t written)
 {
-	int64_t	now = monotonic_ms();
+	int64_t	now = clock_monotonic_ms();
 
 	space->unseen += written;
 	if (now < space->next_look && space->unseen < space->limit / LOOK_PART)

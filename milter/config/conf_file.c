@@ -19,12 +19,12 @@
 #include <unistd.h>
 
 #include "config/conf_file.h"
+#include "os/clock.h"
 
 #define CHUNK		65536
 #define PIPE_MS		5000	/* that one who writes into a pipe has for the next part */
-#define QUIET_NS	20000000	/* without a change; of times that tell up to 10 ms less */
+#define QUIET_US	20000	/* without a change; of times that tell up to 10 ms less */
 #define TRIES		50
-#define SECOND		1000000000
 
 static const char changes[] =
     "it is being changed; write a new file, and rename it to this one";
@@ -89,16 +89,13 @@ is_same_state(const struct stat *a, const struct stat *b)
 static void
 wait_for_quiet(const struct stat *status)
 {
-	struct timespec now, pause = { .tv_sec = 0 };
-	long long age;
+	struct timespec pause = { .tv_sec = 0 };
+	int64_t age = clock_realtime_us() - (int64_t)status->st_mtim.tv_sec * 1000000 -
+	    status->st_mtim.tv_nsec / 1000;
 
-	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
+	if (age <= -QUIET_US || age >= QUIET_US)
 		return;
-	age = ((long long)now.tv_sec - status->st_mtim.tv_sec) * SECOND + now.tv_nsec -
-	    status->st_mtim.tv_nsec;
-	if (age <= -QUIET_NS || age >= QUIET_NS)
-		return;
-	pause.tv_nsec = (long)(QUIET_NS - (age < 0 ? 0 : age));
+	pause.tv_nsec = (long)(QUIET_US - (age < 0 ? 0 : age)) * 1000;
 	(void)nanosleep(&pause, NULL);
 }
 

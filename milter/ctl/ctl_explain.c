@@ -16,6 +16,7 @@
 #include "ctl/ctl_query.h"
 #include "ctl/ctl_time.h"
 #include "dns/ask.h"
+#include "os/clock.h"
 #include "record/record.h"
 
 #define WORDS_MAX	64	/* in a line: more than there are options, twice */
@@ -128,7 +129,7 @@ describe(struct answer *answer, struct record *record)
 	const struct policy_decision *decision = &answer->decision;
 	const struct policy_facts *facts = &answer->query->facts;
 
-	record->time_us = ctl_time_now();
+	record->time_us = clock_realtime_us();
 	record->verdict = policy_verdict_name(answer->decision.verdict);
 	record->reason = policy_reason_name(answer->decision.reason);
 	record->enforced = answer->conf->mode == CONF_ENFORCE;

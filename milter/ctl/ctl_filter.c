@@ -3,6 +3,7 @@
 
 #include "ctl/ctl_filter.h"
 #include "ctl/ctl_time.h"
+#include "os/clock.h"
 
 static const char *
 take_time(void *to, const struct cmdline_option *option, char *value)
@@ -10,7 +11,7 @@ take_time(void *to, const struct cmdline_option *option, char *value)
 	struct ctl_filter *filter = to;
 
 	filter->is_given = 1;
-	return ctl_time_parse(value, ctl_time_now(),
+	return ctl_time_parse(value, clock_realtime_us(),
 	    (int64_t *)(void *)((char *)to + option->at));
 }
 

@@ -22,6 +22,7 @@
 #include "ctl/ctl.h"
 #include "ctl/ctl_filter.h"
 #include "ctl/ctl_time.h"
+#include "os/clock.h"
 #include "os/directory.h"
 #include "os/progress.h"
 #include "record/record_file.h"
@@ -71,7 +72,7 @@ local_offset(int64_t seconds)
 static void
 show_progress(struct report_run *run, const char *path, const struct record_file *file)
 {
-	int64_t		now = ctl_time_now();
+	int64_t		now = clock_realtime_us();
 	struct buf	shown;
 
 	if (now - run->began_us < PROGRESS_FIRST || now - run->shown_us < PROGRESS_US)
@@ -329,7 +330,7 @@ run(int argc, char **argv)
 			.tally_max = TALLY_MAX,
 			.offset = local_offset,
 		},
-		.began_us = ctl_time_now(),
+		.began_us = clock_realtime_us(),
 	};
 	int			status;
 

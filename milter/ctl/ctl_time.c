@@ -21,15 +21,6 @@ struct reader {
 	int		 is_bad;	/* a number was out of its range */
 };
 
-int64_t
-ctl_time_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
-}
-
 static int
 is_digit(char c)
 {

@@ -17,7 +17,7 @@
 
 #include "daemon/engine_calls.h"
 #include "daemon/selfcheck.h"
-#include "os/deadline.h"
+#include "os/clock.h"
 #include "os/log.h"
 #include "os/seldom.h"
 
@@ -205,13 +205,13 @@ is_crowded(void)
 static int
 wait_some(struct pollfd *fd, int ms)
 {
-	int64_t before = deadline_clock(), took;
+	int64_t before = clock_monotonic_ms(), took;
 	int n;
 
 	if (ms > rest_ms)
 		ms = rest_ms;
 	n = wait_ms(fd, 1, ms);
-	took = deadline_clock() - before;
+	took = clock_monotonic_ms() - before;
 	rest_ms -= took < ms ? (int)took : ms;
 	return n;
 }

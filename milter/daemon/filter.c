@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "daemon/filter.h"
 #include "daemon/flood.h"
 #include "daemon/mta.h"
 #include "daemon/mta_seen.h"
 #include "daemon/verdict.h"
+#include "os/clock.h"
 #include "os/log.h"
 #include "os/peers.h"
 #include "os/seldom.h"
@@ -36,15 +36,6 @@ struct filter {
 	atomic_int		 busy;		/* callbacks that write a record */
 	atomic_int		 is_stopping;
 };
-
-static int64_t
-clock_us(clockid_t id)
-{
-	struct timespec now;
-
-	(void)clock_gettime(id, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static struct flood *
 new_flood(void)
@@ -76,7 +67,7 @@ filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 	filter->conf = conf_ref(conf);
 	filter->ask = ask_ref(ask);
 	filter->audit = audit;
-	filter->started_us = clock_us(CLOCK_REALTIME);
+	filter->started_us = clock_realtime_us();
 	return filter;
 }
 
@@ -128,7 +119,7 @@ write_record(struct filter *filter, struct record *record, int *is_stopping)
 {
 	int status = -1;
 
-	record->time_us = clock_us(CLOCK_REALTIME);
+	record->time_us = clock_realtime_us();
 	(void)atomic_fetch_add(&filter->busy, 1);
 	if (!(*is_stopping = atomic_load(&filter->is_stopping)))
 		status = audit_write(filter->audit, record);
@@ -372,7 +363,7 @@ write_flood(struct filter *filter, const struct flood_summary *summary,
 		record.rcpt = rcpt;
 	}
 	verdict_describe_flood(&verdict, summary, conf, &record);
-	record.time_us = clock_us(CLOCK_REALTIME);
+	record.time_us = clock_realtime_us();
 	(void)audit_write(filter->audit, &record);
 	verdict_clear(&verdict);
 }
@@ -410,7 +401,7 @@ static const struct reply *
 decide(struct filter *filter, struct session *session, const char *rcpt,
     const struct verdict_refusal *refusal, const struct engine_macros *macros)
 {
-	int64_t start_us = clock_us(CLOCK_MONOTONIC);
+	int64_t start_us = clock_monotonic_us();
 	struct verdict verdict = { .reply = NULL };
 	const struct reply *reply;
 	struct record record;
@@ -433,7 +424,7 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 	verdict_describe_session(&verdict, session, &record);
 	verdict_describe(&verdict, refusal, &record);
 	if (refusal == NULL)
-		record.elapsed_us = clock_us(CLOCK_MONOTONIC) - start_us;
+		record.elapsed_us = clock_monotonic_us() - start_us;
 	reply = answer(filter, session, &verdict, &record);
 	verdict_clear(&verdict);
 	return reply;
@@ -548,7 +539,7 @@ filter_note(struct filter *filter, enum record_event event, const char *note)
 
 	record_init(&record, event);
 	record.note = note;
-	record.time_us = clock_us(CLOCK_REALTIME);
+	record.time_us = clock_realtime_us();
 	return audit_write(filter->audit, &record);
 }
 
@@ -556,7 +547,7 @@ static void
 write_floods(struct filter *filter, int wants_all)
 {
 	struct flood_summary summary;
-	const int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	const int64_t now_us = clock_monotonic_us();
 	struct conf *conf;
 	struct ask *ask;
 	size_t at = 0;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/selfcheck.h"
+#include "os/clock.h"
 #include "os/deadline.h"
 #include "os/socket_file.h"
 
@@ -167,7 +168,7 @@ is_offer_taken(int fd, int64_t deadline)
 int
 selfcheck_is_answered(const char *socket, int timeout_ms)
 {
-	int64_t deadline = deadline_clock() + timeout_ms;
+	int64_t deadline = clock_monotonic_ms() + timeout_ms;
 	struct selfcheck_place place;
 	int fd, is_answered;
 

@@ -13,6 +13,7 @@
 #include "dns/ask.h"
 #include "dns/dns.h"
 #include "dns/renew.h"
+#include "os/clock.h"
 #include "os/log.h"
 #include "os/ownaddr.h"
 
@@ -54,7 +55,7 @@ static int64_t
 now_dns(void *arg)
 {
 	(void)arg;
-	return dns_now();
+	return clock_monotonic_us();
 }
 
 static void	renew_permit(void *ask, const char *domain);

@@ -6,10 +6,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dns/dns.h"
 #include "dns/dns_query.h"
+#include "os/clock.h"
 #include "os/resolv_conf.h"
 
 #define TRY_US		1000000
@@ -136,15 +136,6 @@ dns_take_over(struct dns *dns, const struct dns *before)
 	dns_health_copy(&dns->health, &before->health);
 }
 
-int64_t
-dns_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Returns how many are not done, and what to wait for; their next time in *until_r. */
 static size_t
 gather(const struct dns_query *queries, size_t count, struct pollfd *fds, int64_t *until)
@@ -167,7 +158,7 @@ gather(const struct dns_query *queries, size_t count, struct pollfd *fds, int64_
 static int
 wait_time(int64_t until)
 {
-	int64_t left = until - dns_now();
+	int64_t left = until - clock_monotonic_us();
 
 	if (left > POLL_MAX_US)
 		left = POLL_MAX_US;
@@ -180,7 +171,7 @@ dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types, s
 {
 	struct dns_query queries[DNS_TYPES_MAX];
 	struct pollfd fds[DNS_TYPES_MAX];
-	const int64_t began = dns_now();
+	const int64_t began = clock_monotonic_us();
 	int64_t until;
 
 	/* how many types our own questions have: mx.c */
@@ -194,7 +185,7 @@ dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types, s
 			for (size_t i = 0; i < count; i++)
 				fds[i].revents = 0;
 		for (size_t i = 0; i < count; i++)
-			dns_query_step(&queries[i], fds[i].revents, dns_now());
+			dns_query_step(&queries[i], fds[i].revents, clock_monotonic_us());
 	}
 	for (size_t i = 0; i < count; i++)
 		dns_query_end(&queries[i]);

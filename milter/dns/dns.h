@@ -40,13 +40,10 @@ int		 dns_is_equal(const struct dns *, const struct dns *);
 /* Learns which servers were silent, where dns_is_equal(). */
 void		 dns_take_over(struct dns *, const struct dns *before);
 
-/* CLOCK_MONOTONIC, in microseconds. */
-int64_t		 dns_now(void);
-
 /*
  * Asks for `count` types (1 to DNS_TYPES_MAX, no two the same) of a name at the same time
  * and writes an rrset for each; the caller clears them. Never fails otherwise than by
- * RRSET_FAILURE, and is back at the deadline (CLOCK_MONOTONIC, in microseconds). A name
+ * RRSET_FAILURE, and is back at the deadline, a time of clock_monotonic_us(). A name
  * is in path_domain()'s form; what is none is a failure, and no server hears of it.
  */
 void		 dns_ask(const struct dns *, const char *name,

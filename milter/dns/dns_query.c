@@ -17,6 +17,7 @@
 
 #include "dns/dns.h"
 #include "dns/dns_query.h"
+#include "os/clock.h"
 
 #define IN_SIZE		65535
 #define JUNK_MAX	8		/* then somebody is guessing, and TCP is asked */
@@ -63,7 +64,7 @@ finish(struct dns_query *query)
 {
 	close_socket(query);
 	query->phase = DNS_QUERY_DONE;
-	query->rrset->elapsed_us = dns_now() - query->began;
+	query->rrset->elapsed_us = clock_monotonic_us() - query->began;
 }
 
 static void

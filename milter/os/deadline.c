@@ -5,19 +5,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/deadline.h"
-
-int64_t
-deadline_clock(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int
 deadline_wait(int fd, short events, int64_t deadline)
@@ -27,7 +18,7 @@ deadline_wait(int fd, short events, int64_t deadline)
 	int n;
 
 	do {
-		left = deadline - deadline_clock();
+		left = deadline - clock_monotonic_ms();
 		n = poll(&ready, 1, left > 0 ? (int)left : 0);
 	} while (n == -1 && errno == EINTR);
 	return n == 1;

@@ -4,13 +4,13 @@
 #ifndef AUTHRELAY_DEADLINE_H
 #define AUTHRELAY_DEADLINE_H
 
+/* A deadline is a time of clock_monotonic_ms(). */
+
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "core/netaddr.h"
 
-/* Milliseconds of the clock that the deadlines are on. */
-int64_t	deadline_clock(void);
 /* Waits for poll()'s events on a descriptor. Returns 1, or 0 when the time is over. */
 int	deadline_wait(int fd, short events, int64_t deadline);
 /*

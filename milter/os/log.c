@@ -16,12 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/log.h"
 #include "os/syslog_socket.h"
 
 #define HEADER_MAX	128	/* bytes, of a message to syslog */
 #define WAIT_MS		100	/* for a log that has no room */
-#define NOTE_SECONDS	60	/* between two messages about lost lines */
+#define NOTE_MS		60000	/* between two messages about lost lines */
 
 static struct {
 	const char		*program;	/* set before there are threads, like to_syslog */
@@ -36,7 +37,7 @@ static struct {
 	int			 is_stuck;	/* it was waited for in vain */
 	uint64_t		 lost;		/* lines, since it was last said */
 	int			 error;		/* of the last of them */
-	time_t			 next_note;	/* monotonic; nothing is said before */
+	int64_t			 next_note_ms;	/* monotonic; nothing is said before */
 } logger = { .program = "authrelay", .lock = PTHREAD_MUTEX_INITIALIZER, .socket = { .fd = -1 } };
 
 /* How many lines were lost, and why, if it is to be said now; else the count is 0. */
@@ -160,7 +161,7 @@ wait_for_room(void)
 static void
 account(int result, int error, struct loss *loss)
 {
-	struct timespec	now = { 0, 0 };
+	int64_t	now_ms;
 
 	*loss = (struct loss){ 0, 0 };
 	if (result == -1) {
@@ -170,12 +171,12 @@ account(int result, int error, struct loss *loss)
 	}
 	if (logger.lost == 0)
 		return;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec < logger.next_note)
+	now_ms = clock_monotonic_ms();
+	if (now_ms < logger.next_note_ms)
 		return;
 	*loss = (struct loss){ logger.lost, logger.error };
 	logger.lost = 0;
-	logger.next_note = now.tv_sec + NOTE_SECONDS;
+	logger.next_note_ms = now_ms + NOTE_MS;
 }
 
 static int

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/notify.h"
 
 /* A path, or, with an @ in front, a name in the abstract namespace of Linux. */
@@ -59,12 +59,10 @@ notify_ready(void)
 void
 notify_reloading(void)
 {
-	struct timespec now = { 0, 0 };
 	char state[80];
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-	    (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	    clock_monotonic_us());
 	notify(state);
 }
 

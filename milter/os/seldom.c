@@ -1,13 +1,13 @@
 /* milter/os/seldom.c: a line of the log that comes once in a while, however often its cause */
 /* SPDX-License-Identifier: ISC */
 
-#include "os/deadline.h"
+#include "os/clock.h"
 #include "os/seldom.h"
 
 int
 seldom_is_due(struct seldom *seldom, int interval_ms, unsigned long *count)
 {
-	long long now = deadline_clock() + 1, next = atomic_load(&seldom->next_ms);
+	long long now = clock_monotonic_ms() + 1, next = atomic_load(&seldom->next_ms);
 
 	(void)atomic_fetch_add(&seldom->count, 1);
 	if ((next != 0 && now < next) ||

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/clock.h"
 #include "os/deadline.h"
 #include "probe/milter_client.h"
 
@@ -86,7 +87,7 @@ send_packet(struct milter_client *client, char command, const char *data, size_t
 	buf_add(&out, data, len);
 	result = out.failed ? fail(client, "out of memory") :
 	    stream_write(&client->stream, out.data, out.len,
-	    deadline_clock() + client->timeout_ms);
+	    clock_monotonic_ms() + client->timeout_ms);
 	if (result == -1 && !out.failed)
 		(void)fail(client, client->stream.why);
 	buf_clear(&out);
@@ -158,7 +159,7 @@ negotiate(struct milter_client *client)
 	put32(offer + 4, ACTIONS);
 	put32(offer + 8, STEPS);
 	if (send_packet(client, 'O', (const char *)offer, sizeof(offer)) == -1 ||
-	    read_packet(client, deadline_clock() + client->timeout_ms) == -1)
+	    read_packet(client, clock_monotonic_ms() + client->timeout_ms) == -1)
 		return -1;
 	data = client->in.data;
 	if (data[0] != 'O' || client->in.len < 1 + sizeof(offer) || get32(data + 1) < 2 ||
@@ -176,7 +177,7 @@ milter_client_open(struct milter_client *client, const struct sockaddr *addr,
 	memset(client->is_asked, 0, sizeof(client->is_asked));
 	client->why = NULL;
 	if (stream_connect(&client->stream, addr, len, NULL,
-	    deadline_clock() + client->timeout_ms) == -1)
+	    clock_monotonic_ms() + client->timeout_ms) == -1)
 		return fail(client, client->stream.why);
 	return negotiate(client);
 }
@@ -257,7 +258,7 @@ read_reply(struct milter_client *client)
 static int
 read_answer(struct milter_client *client)
 {
-	int64_t deadline = deadline_clock() + client->timeout_ms;
+	int64_t deadline = clock_monotonic_ms() + client->timeout_ms;
 
 	do {
 		if (read_packet(client, deadline) == -1)

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/deadline.h"
 #include "os/ownaddr.h"
 #include "os/socket_file.h"
@@ -55,7 +56,7 @@ choose(const struct probe_target *target, const struct addrinfo *list, int is_su
 		return first;
 	for (i = first; i != NULL; i = next_allowed(i->ai_next, is_sure)) {
 		fd = deadline_connect(i->ai_addr, i->ai_addrlen, target->smtp.source,
-		    deadline_clock() + target->smtp.timeout_ms);
+		    clock_monotonic_ms() + target->smtp.timeout_ms);
 		if (fd == -1)
 			continue;
 		(void)close(fd);

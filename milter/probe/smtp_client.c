@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/clock.h"
 #include "os/deadline.h"
 #include "probe/smtp_client.h"
 
@@ -38,7 +39,7 @@ fail(struct smtp_client *client, const char *why)
 static int64_t
 deadline_of(const struct smtp_client *client)
 {
-	return deadline_clock() + client->options->timeout_ms;
+	return clock_monotonic_ms() + client->options->timeout_ms;
 }
 
 /* Returns -1 where no more comes. */
@@ -249,7 +250,7 @@ smtp_client_close(struct smtp_client *client)
 {
 	if (client->stream.fd != -1)
 		(void)stream_write(&client->stream, "QUIT\r\n", 6,
-		    deadline_clock() + QUIT_MS);
+		    clock_monotonic_ms() + QUIT_MS);
 	client->in_len = 0;
 	stream_close(&client->stream);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/deadline.h"
 #include "probe/stream.h"
 #include "probe/tls_client.h"
@@ -76,7 +77,7 @@ read_clear(struct stream *stream, void *bytes, size_t size, int64_t deadline)
 ssize_t
 stream_read(struct stream *stream, void *bytes, size_t size, int64_t deadline)
 {
-	if (deadline_clock() >= deadline)
+	if (clock_monotonic_ms() >= deadline)
 		return fail(stream, TOO_LATE);
 	if (stream->tls != NULL)
 		return tls_client_read(stream->tls, bytes, size, deadline, &stream->why);

@@ -22,7 +22,7 @@ struct stream {
 
 void	stream_init(struct stream *);
 /*
- * Connects as deadline_connect() does; deadlines are on deadline_clock(). All that follow
+ * Connects as deadline_connect() does; deadlines are on clock_monotonic_ms(). All that follow
  * return -1 where it went wrong, and why.
  */
 int	stream_connect(struct stream *, const struct sockaddr *, socklen_t,

@@ -197,6 +197,7 @@ sub test_sources
 	is files_with(qr{\bpsl_|<libpsl\.h>}), 'config/suffix_psl.c', 'libpsl is in one file, and its header too';
 	is files_with(qr{<openssl/}), 'probe/smtp_auth.c probe/tls_client.c record/audit_key.c record/chain.c'
 	    . ' record/redact.c', 'OpenSSL is in five, and in no header';
+	is files_with(qr/\bclock_gettime\s*\(/), 'os/clock.c', 'the clocks are read in one file';
 	is join(' ', map { basename($_) } grep { code_of($_) =~ /^\s*#\s*if/m } @source), '',
 	    'no #if in a source';
 	for my $header (@header) {

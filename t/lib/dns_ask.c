@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "dns/dns.h"
+#include "os/clock.h"
 
 #define ASKED_MAX	2000
 
@@ -136,7 +137,7 @@ ask(void *arg)
 	for (word = strtok_r(slash + 1, "+", &save); word != NULL && count < DNS_TYPES_MAX;
 	    word = strtok_r(NULL, "+", &save))
 		types[count++] = type_of(word);
-	dns_ask(question->dns, name, types, count, dns_now() + question->timeout, rrsets);
+	dns_ask(question->dns, name, types, count, clock_monotonic_us() + question->timeout, rrsets);
 	for (size_t i = 0; i < count; i++) {
 		put_rrset(&question->answer, name, &rrsets[i], question->timeout);
 		rrset_clear(&rrsets[i]);
