@@ -15,10 +15,10 @@
 #include "daemon/watchdog.h"
 #include "dns/ask.h"
 #include "os/background.h"
-#include "os/limits.h"
 #include "os/log.h"
 #include "os/notify.h"
 #include "os/priv.h"
+#include "os/rlimit.h"
 #include "os/sandbox.h"
 #include "os/signals.h"
 #include "os/socket_file.h"
@@ -402,7 +402,7 @@ daemon_run(const struct daemon_options *options, struct conf *conf)
 	background_init(&d.background);
 	if (!options->in_foreground && background_start(&d.background) == -1)
 		return 1;
-	limits_raise();
+	rlimit_raise();
 	if (start(&d) == 0) {
 		background_ready(&d.background);
 		log_info("started, %s mode", mode_name(conf));

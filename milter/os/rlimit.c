@@ -1,15 +1,15 @@
-/* milter/os/limits.c: what the system lets us have */
+/* milter/os/rlimit.c: the limit of descriptors */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include "os/limits.h"
+#include "os/rlimit.h"
 #include "os/log.h"
 
 void
-limits_raise(void)
+rlimit_raise(void)
 {
 	struct rlimit limit;
 
