@@ -8,6 +8,7 @@
 #include "config/conf.h"
 #include "config/conf_origin.h"
 #include "config/settings.h"
+#include "core/ascii.h"
 #include "core/utf8.h"
 #include "os/peers.h"
 #include "record/audit_key.h"
@@ -96,7 +97,7 @@ write_text(FILE *fp, const char *s)
 			(void)fprintf(fp, "\\%c", c);
 		else if (c == '\n')
 			(void)fputs("\\n", fp);
-		else if (c < ' ' || c == 0x7f || (c >= 0x80 && !is_plain))
+		else if (ascii_is_control(c) || (c >= 0x80 && !is_plain))
 			(void)fprintf(fp, "\\x%02x", c);
 		else
 			(void)fputc(c, fp);

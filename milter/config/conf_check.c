@@ -12,9 +12,9 @@
 #include "config/conf_check.h"
 #include "config/conf_origin.h"
 #include "config/conf_secret.h"
+#include "core/ascii.h"
 #include "os/peers.h"
 
-#define NUMBER_DIGITS	9	/* what an unsigned surely holds */
 #define SIZE_DIGITS	18
 
 struct conf_place
@@ -67,24 +67,15 @@ keep_text(struct conf_check *check, const struct setting *setting,
 		check->errors->is_out_of_memory = 1;
 }
 
-static int
-has_control(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return 1;
-	return 0;
-}
-
 /* Reads decimal digits and nothing else. */
 static int
 read_number(const char *s, unsigned *number)
 {
-	size_t digits = strspn(s, "0123456789");
+	uint64_t value;
 
-	if (digits == 0 || s[digits] != '\0')
+	if (ascii_number(s, strlen(s), UINT32_MAX, &value) == -1)
 		return -1;
-	*number = digits > NUMBER_DIGITS ? UINT32_MAX : (unsigned)strtoul(s, NULL, 10);
+	*number = (unsigned)value;
 	return 0;
 }
 
@@ -95,7 +86,7 @@ path_fault(const char *path)
 		return "the path is not absolute";
 	if (path[strlen(path) - 1] == '/')
 		return "the path is a folder's";
-	if (has_control(path))
+	if (ascii_has_control(path))
 		return "the path has a control character";
 	return NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "config/conf_check.h"
 #include "config/conf_file.h"
+#include "core/ascii.h"
 #include "core/encode.h"
 #include "os/nameserver.h"
 #include "os/ownaddr.h"
@@ -32,15 +33,9 @@ static int
 has_blank_or_control(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] <= ' ' || s[i] == 0x7f)
+		if (s[i] == ' ' || ascii_is_control(s[i]))
 			return 1;
 	return 0;
-}
-
-static int
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static int
@@ -49,7 +44,7 @@ looks_like_domain(const char *s, size_t len)
 	if (memchr(s, ':', len) != NULL || memchr(s, '/', len) != NULL)
 		return 0;
 	for (size_t i = 0; i < len; i++)
-		if (is_letter(s[i]))
+		if (ascii_is_letter(s[i]))
 			return 1;
 	return 0;
 }
@@ -155,7 +150,7 @@ mechanism_fault(const char *s, size_t len)
 	if (strcasecmp(s, "ANONYMOUS") == 0)
 		return "nobody is known by it, so it never counts as a login";
 	for (size_t i = 0; i < len; i++)
-		if (!is_letter(s[i]) && strchr("0123456789-_", s[i]) == NULL)
+		if (!ascii_is_alnum(s[i]) && s[i] != '-' && s[i] != '_')
 			return "a character that no SASL mechanism has";
 	if (len < 1 || len > MECHANISM_MAX)
 		return "a SASL mechanism has 1 to 20 characters";
@@ -301,8 +296,7 @@ keep_items(struct conf_list *items, const struct setting *setting,
 		if ((items->items[items->count] = item) == NULL)
 			return -1;
 		for (; setting->kind == SETTING_MECHANISMS && *item != '\0'; item++)
-			if (*item >= 'a' && *item <= 'z')
-				*item = (char)(*item - 'a' + 'A');
+			*item = ascii_upper(*item);
 	}
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "config/conf_origin.h"
 #include "config/conf_text.h"
 #include "config/settings.h"
+#include "core/ascii.h"
 #include "core/encode.h"
 
 #define NAME_SHOWN_MAX	1024
@@ -188,7 +189,7 @@ add_source(struct reader *reader, const char *before, const char *text, const ch
 	struct buf name;
 	size_t printable = 0;
 
-	while (text[printable] >= ' ' && text[printable] <= '~')
+	while (ascii_is_printable(text[printable]))
 		printable++;
 	buf_init(&name);
 	buf_puts(&name, before);

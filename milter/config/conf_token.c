@@ -5,23 +5,12 @@
 #include <string.h>
 
 #include "config/conf_token.h"
+#include "core/ascii.h"
 
 static int
 is_in(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c) != NULL;
-}
-
-static int
-is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-static int
-is_hex(char c)
-{
-	return is_in(c, "0123456789abcdefABCDEF");
 }
 
 /*
@@ -37,13 +26,13 @@ escape_length(const char *s)
 	if (is_in(s[1], "nrbfaetv\\\"'$\n"))
 		return 2;
 	if (s[1] == 'x') {
-		for (; n < 2 && is_hex(s[2 + n]); n++)
+		for (; n < 2 && ascii_is_hex(s[2 + n]); n++)
 			value |= s[2 + n] != '0';
 		return n == 0 || value == 0 ? 0 : 2 + n;
 	}
-	for (; n < 3 && s[1 + n] >= '0' && s[1 + n] <= '7'; n++)
+	for (; n < 3 && is_in(s[1 + n], "01234567"); n++)
 		value = value * 8 + (s[1 + n] - '0');
-	if (n == 0 || value == 0 || value > 0xff || (s[1 + n] >= '0' && s[1 + n] <= '9'))
+	if (n == 0 || value == 0 || value > 0xff || ascii_is_digit(s[1 + n]))
 		return 0;
 	return 1 + n;
 }
@@ -101,7 +90,7 @@ read_string(struct conf_lexer *lexer)
 		n = 1;
 		if (c == '\n' || c == '\0')
 			why = "a string is not closed in its line";
-		else if (is_control(c) && c != '\t')
+		else if (ascii_is_control(c) && c != '\t')
 			why = "a control character in a string";
 		else if (mark == '"')
 			n = double_quoted_length(text + lexer->at, &why);
@@ -171,7 +160,7 @@ word_length(const char *s)
 {
 	size_t n = 0;
 
-	while (s[n] != '\0' && !is_control(s[n]) && !is_in(s[n], " #\"'={}()+,*$"))
+	while (s[n] != '\0' && !ascii_is_control(s[n]) && !is_in(s[n], " #\"'={}()+,*$"))
 		n++;
 	return n;
 }

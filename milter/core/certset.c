@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/certset.h"
 #include "core/xtext.h"
 
@@ -51,8 +52,7 @@ certset_free(struct certset *set)
 static int
 is_type_character(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '.' || c == '-';
+	return ascii_is_alnum(c) || c == '.' || c == '-';
 }
 
 enum certset_kind
@@ -72,18 +72,9 @@ static int
 is_printable_ascii(const char *s)
 {
 	for (; *s != '\0'; s++)
-		if (*s < ' ' || *s > '~')
+		if (!ascii_is_printable(*s))
 			return 0;
 	return 1;
-}
-
-static int
-has_control(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return 1;
-	return 0;
 }
 
 /* CN=a,O=b or "subject=CN = a, O = b", as openssl(1) and others print it. */
@@ -123,7 +114,7 @@ dn_fault(char *name)
 static const char *
 cn_fault(const char *name)
 {
-	if (has_control(name))
+	if (ascii_has_control(name))
 		return "a control character in it";
 	if (is_foreign_dn(name))
 		return "no mail server shows a distinguished name like this; allowed: a "

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/encode.h"
 #include "core/utf8.h"
 
@@ -64,7 +65,7 @@ static int
 is_hidden(uint32_t point)
 {
 	if (point < 0x80)
-		return point < 0x20 || point == 0x7f;
+		return ascii_is_control((int)point);
 	if ((point & 0xfffe) == 0xfffe)
 		return 1;
 	for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
@@ -89,7 +90,7 @@ next_piece(const unsigned char *text, size_t len)
 static int
 is_plain(unsigned char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	return ascii_is_printable(c) && c != '"' && c != '\\';
 }
 
 /* The length of the ASCII text in front that stands as it is: nearly always all. */
@@ -101,13 +102,6 @@ plain_run(const unsigned char *text, size_t len)
 	while (i < len && is_plain(text[i]))
 		i++;
 	return i;
-}
-
-static int
-is_hex(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	    (c >= 'A' && c <= 'F');
 }
 
 static void
@@ -144,7 +138,8 @@ json_quoted(struct buf *b, const unsigned char *text, size_t len)
 {
 	if (text[0] == '"')
 		buf_puts(b, "\\\"");
-	else if (len >= 4 && text[1] == 'x' && is_hex(text[2]) && is_hex(text[3]))
+	else if (len >= 4 && text[1] == 'x' && ascii_is_hex(text[2]) &&
+	    ascii_is_hex(text[3]))
 		buf_puts(b, "\\\\x5c");
 	else
 		buf_puts(b, "\\\\");
@@ -224,10 +219,7 @@ is_bare(const unsigned char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char	c = text[i];
 
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		    (c >= 'A' && c <= 'Z'))
-			continue;
-		if (c == '\0' || strchr("._:@/+-,[]<>%", c) == NULL)
+		if (!ascii_is_alnum(c) && (c == '\0' || strchr("._:@/+-,[]<>%", c) == NULL))
 			return 0;
 	}
 	return len != 0;
@@ -238,8 +230,7 @@ static size_t
 word_piece(const struct piece *piece, const unsigned char *text,
     char out_r[WORD_PIECE_MAX])
 {
-	static const char	digits[] = "0123456789abcdef";
-	size_t			n = 0;
+	size_t	n = 0;
 
 	switch (piece->kind) {
 	case PIECE_PLAIN:
@@ -256,8 +247,8 @@ word_piece(const struct piece *piece, const unsigned char *text,
 	for (size_t i = 0; i < piece->len; i++) {
 		out_r[n++] = '\\';
 		out_r[n++] = 'x';
-		out_r[n++] = digits[text[i] >> 4];
-		out_r[n++] = digits[text[i] & 0xf];
+		out_r[n++] = ascii_hex_digit(text[i] >> 4);
+		out_r[n++] = ascii_hex_digit(text[i]);
 	}
 	return n;
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/netset.h"
 
 #define NO_NETWORK	255
@@ -152,19 +153,18 @@ static const char *
 parse_bits(const char *text, size_t len, struct netset_network *network_r)
 {
 	unsigned max = family_bits(network_r->addr.family);
+	uint64_t bits;
+	int result = ascii_number(text, len, max, &bits);
 
 	if (len == 0)
 		return "the prefix length is missing";
-	if (!is_made_of(text, len, "0123456789"))
+	if (result == -1)
 		return bits_error(max);
 	if (len > 1 && text[0] == '0')
 		return "the prefix length begins with a zero";
-	network_r->bits = 0;
-	for (size_t i = 0; i < len; i++) {
-		network_r->bits = network_r->bits * 10 + (unsigned)(text[i] - '0');
-		if (network_r->bits > max)
-			return bits_error(max);
-	}
+	if (result == 1)
+		return bits_error(max);
+	network_r->bits = (unsigned)bits;
 	return has_host_bits(network_r) ? "bits are set past the prefix length" : NULL;
 }
 

@@ -14,21 +14,15 @@
 #include <idn2.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/path.h"
 #include "core/utf8.h"
 
 static int
 is_atext(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') ||
+	return ascii_is_alnum(c) ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
-static int
-is_control(unsigned char c)
-{
-	return c < 0x20 || c == 0x7f;
 }
 
 static void
@@ -309,7 +303,7 @@ forbidden(const char *s, size_t len)
 	if (len > PATH_TEXT_MAX)
 		return "it is too long";
 	for (i = 0; i < len; i++)
-		if (is_control((unsigned char)s[i]))
+		if (ascii_is_control(s[i]))
 			return "it has a control character";
 	return utf8_span(s, len) == len ? NULL : "it has a byte that is no UTF-8";
 }
@@ -420,8 +414,7 @@ check_label(const char *s, size_t len)
 	if (s[0] == '-' || s[len - 1] == '-')
 		return "a label of the domain begins or ends with a hyphen";
 	for (i = 0; i < len; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') ||
-		    s[i] == '-' || s[i] == '_'))
+		if (!ascii_is_lower(s[i]) && !ascii_is_digit(s[i]) && s[i] != '-' && s[i] != '_')
 			return "a character cannot stand in a domain";
 	return NULL;
 }
@@ -432,7 +425,7 @@ is_number(const char *s, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (s[i] < '0' || s[i] > '9')
+		if (!ascii_is_digit(s[i]))
 			return 0;
 	return 1;
 }
@@ -499,13 +492,11 @@ path_domain(const char *text, size_t len, char domain[PATH_DOMAIN_SIZE])
 	if (len >= PATH_DOMAIN_SIZE)
 		return "a domain has more than 253 characters";
 	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == '\0') {
+		if (text[i] == '\0') {
 			domain[0] = '\0';
 			return "a character cannot stand in a domain";
 		}
-		domain[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+		domain[i] = ascii_lower(text[i]);
 	}
 	domain[len] = '\0';
 	why = is_ascii(domain, len) ? NULL : to_alabels(domain, &len);

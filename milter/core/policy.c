@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/policy.h"
 
 struct inquiry {
@@ -75,15 +76,6 @@ matched_domain(struct inquiry *q, const char *list, const struct domset *set)
 	return matched(q, list, domset_find(set, domain, strlen(domain)));
 }
 
-static int
-has_control(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return 1;
-	return 0;
-}
-
 /* That some authority has signed it is never enough: it must be verified and listed. */
 static const char *
 find_certificate(const struct policy *policy, const struct policy_facts *facts)
@@ -123,7 +115,7 @@ judge_login(const struct policy *policy, const struct policy_facts *facts)
 		return POLICY_AUTH_NONE;
 	if (!is_given(facts->auth_type) || !is_given(facts->auth_user))
 		return POLICY_AUTH_INCOMPLETE;
-	if (facts->is_auth_unreadable || has_control(facts->auth_user))
+	if (facts->is_auth_unreadable || ascii_has_control(facts->auth_user))
 		return POLICY_AUTH_UNREADABLE;
 	if (strcasecmp(facts->auth_type, "ANONYMOUS") == 0)
 		return POLICY_AUTH_ANONYMOUS;

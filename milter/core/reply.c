@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/reply.h"
 
 static const struct reply authenticate = { "530", "5.7.0",
@@ -55,12 +56,6 @@ reply_for(enum policy_reason reason, const struct reply *denied)
 	return &internal;
 }
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /*
  * The length of a number of at most `most` digits at s, without a needless zero in front;
  * 0: none.
@@ -70,7 +65,7 @@ number_length(const char *s, size_t most)
 {
 	size_t n;
 
-	for (n = 0; is_digit(s[n]); n++)
+	for (n = 0; ascii_is_digit(s[n]); n++)
 		;
 	return n > most || (n > 1 && s[0] == '0') ? 0 : n;
 }
@@ -114,7 +109,7 @@ reply_parse(const char *line, struct reply *reply)
 	if (strlen(text) > REPLY_TEXT_MAX)
 		return "the text has more than 480 characters";
 	for (i = 0; text[i] != '\0'; i++)
-		if (text[i] < ' ' || text[i] > '~')
+		if (!ascii_is_printable(text[i]))
 			return "the text has a character that is not printable ASCII";
 	memcpy(reply->code, line, 3);
 	memcpy(reply->status, line + 4, status);

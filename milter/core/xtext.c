@@ -3,16 +3,14 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/xtext.h"
 
 /* -1: not one in capitals. */
 static int
 hex_digit(char c)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	const char *digit = c == '\0' ? NULL : strchr(digits, c);
-
-	return digit == NULL ? -1 : (int)(digit - digits);
+	return ascii_is_lower(c) ? -1 : ascii_hex_value(ascii_lower(c));
 }
 
 /* What "+XX" stands for; -1: nothing. */

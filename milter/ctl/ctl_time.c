@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/ascii.h"
 #include "ctl/ctl_time.h"
 
 #define SECOND_US	INT64_C(1000000)
@@ -21,12 +22,6 @@ struct reader {
 	int		 is_bad;	/* a number was out of its range */
 };
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Exactly so many digits; returns 0 where they are not there. */
 static int
 read_number(struct reader *reader, int digits, int least, int most, int *number_r)
@@ -34,7 +29,7 @@ read_number(struct reader *reader, int digits, int least, int most, int *number_
 	int number = 0;
 
 	for (int i = 0; i < digits; i++) {
-		if (!is_digit(reader->at[i]))
+		if (!ascii_is_digit(reader->at[i]))
 			return 0;
 		number = number * 10 + (reader->at[i] - '0');
 	}
@@ -63,9 +58,9 @@ read_fraction(struct reader *reader, int64_t *us_r)
 	*us_r = 0;
 	if (!read_char(reader, '.'))
 		return 1;
-	if (!is_digit(*reader->at))
+	if (!ascii_is_digit(*reader->at))
 		return 0;
-	for (; is_digit(*reader->at); reader->at++, unit /= 10)
+	for (; ascii_is_digit(*reader->at); reader->at++, unit /= 10)
 		*us_r += unit * (*reader->at - '0');
 	return 1;
 }

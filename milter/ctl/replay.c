@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "ctl/replay.h"
 #include "dns/mx.h"
 
@@ -62,14 +63,6 @@ replay_clear(struct replay *replay)
 	buf_clear(&replay->issuer);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /*
  * Turns \xNN back into the byte that was sent. A NUL was never sent: in a forged record
  * it would end the text, so that it becomes a byte that no address has.
@@ -80,14 +73,12 @@ restore_bytes(char *text, size_t length)
 	size_t to = 0;
 
 	for (size_t i = 0; i < length; i++, to++) {
-		int high = -1, low = -1;
+		int byte = -1;
 
-		if (text[i] == '\\' && length - i >= 4 && text[i + 1] == 'x') {
-			high = hex_value(text[i + 2]);
-			low = hex_value(text[i + 3]);
-		}
-		if (high != -1 && low != -1) {
-			text[to] = (char)(high * 16 + low);
+		if (text[i] == '\\' && length - i >= 4 && text[i + 1] == 'x')
+			byte = ascii_hex_byte(text + i + 2);
+		if (byte != -1) {
+			text[to] = (char)byte;
 			i += 3;
 		} else
 			text[to] = text[i];

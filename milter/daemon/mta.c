@@ -1,10 +1,10 @@
 /* milter/daemon/mta.c: what mail servers say, and in how different ways */
 /* SPDX-License-Identifier: ISC */
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "core/ascii.h"
 #include "core/xtext.h"
 #include "daemon/mta.h"
 #include "os/log.h"
@@ -22,13 +22,10 @@ static unsigned
 macro_number(const struct engine_macros *macros, const char *name)
 {
 	const char *text = mta_macro(macros, name);
-	unsigned long number;
-	char *end;
+	uint64_t number;
 
-	if (text == NULL || *text < '0' || *text > '9')
-		return 0;
-	number = strtoul(text, &end, 10);
-	return *end == '\0' && number <= 65536 ? (unsigned)number : 0;
+	return text != NULL && ascii_number(text, strlen(text), 65536, &number) == 0 ?
+	    (unsigned)number : 0;
 }
 
 void
@@ -49,14 +46,14 @@ static void
 add_line(struct buf *text, const char *s)
 {
 	for (; *s != '\0'; s++)
-		buf_putc(text, (unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+		buf_putc(text, ascii_is_control(*s) ? '?' : *s);
 }
 
 /* Sendmail says its version alone. */
 void
 mta_describe(const char *version, struct buf *text)
 {
-	int is_sendmail = version != NULL && *version >= '0' && *version <= '9';
+	int is_sendmail = version != NULL && ascii_is_digit(*version);
 
 	if (version == NULL)
 		version = "mail server of unknown version";

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/path.h"
 #include "dns/dns_packet.h"
 
@@ -128,10 +129,7 @@ static int
 is_plain(const uint8_t *label, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!((label[i] >= 'a' && label[i] <= 'z') ||
-		    (label[i] >= 'A' && label[i] <= 'Z') ||
-		    (label[i] >= '0' && label[i] <= '9') ||
-		    label[i] == '-' || label[i] == '_'))
+		if (!ascii_is_alnum(label[i]) && label[i] != '-' && label[i] != '_')
 			return 0;
 	return len > 0;
 }

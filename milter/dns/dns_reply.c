@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "dns/dns_reply.h"
 
 #define FLAG_QR		0x80	/* of the third byte */
@@ -189,19 +190,13 @@ check_additional(struct message *message, unsigned count, struct dns_reply *repl
 	return 0;
 }
 
-static uint8_t
-lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 static int
 is_for_query(const uint8_t *reply, size_t len, const uint8_t *query, size_t question_size)
 {
 	if (len < DNS_REPLY_HEADER + question_size || number_at(reply + 4) != 1)
 		return 0;
 	for (size_t i = DNS_REPLY_HEADER; i < DNS_REPLY_HEADER + question_size; i++)
-		if (lower(reply[i]) != lower(query[i]))
+		if (ascii_lower(reply[i]) != ascii_lower(query[i]))
 			return 0;
 	return 1;
 }

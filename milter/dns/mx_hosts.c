@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "dns/mx_hosts.h"
 
 #define NAME_MAX_LEN	253	/* RFC 1035 §2.3.4, as text */
@@ -13,7 +14,7 @@
 static int
 is_name_character(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return ascii_is_lower(c) || ascii_is_digit(c) || c == '-' || c == '_';
 }
 
 int
@@ -27,7 +28,7 @@ mx_is_host_name(const char *name)
 	for (const char *s = name;; s++) {
 		const char *label = s;
 		for (has_letter = 0; is_name_character(*s); s++)
-			has_letter |= *s < '0' || *s > '9';
+			has_letter |= !ascii_is_digit(*s);
 		if (s == label || s - label > LABEL_MAX_LEN)
 			return 0;
 		labels++;

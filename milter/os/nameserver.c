@@ -6,9 +6,9 @@
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "os/nameserver.h"
 
 #define ADDRESS_SIZE	(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
@@ -33,10 +33,10 @@ make_v4(const char *text, unsigned port, struct nameserver *server)
 static uint32_t
 scope_of(const char *text)
 {
-	size_t digits = strspn(text, "0123456789");
+	uint64_t number;
 
-	if (text[digits] == '\0' && digits >= 1 && digits <= 9)
-		return (uint32_t)strtoul(text, NULL, 10);
+	if (ascii_number(text, strlen(text), UINT32_MAX, &number) == 0)
+		return (uint32_t)number;
 	return if_nametoindex(text);
 }
 
@@ -83,13 +83,9 @@ nameserver_make(const char *address, size_t len, unsigned port, struct nameserve
 static unsigned
 port_of(const char *s)
 {
-	size_t digits = strspn(s, "0123456789");
-	unsigned long port;
+	uint64_t port;
 
-	if (s[digits] != '\0' || digits > 5)
-		return 0;
-	port = strtoul(s, NULL, 10);
-	return port <= 65535 ? (unsigned)port : 0;
+	return ascii_number(s, strlen(s), 65535, &port) == 0 ? (unsigned)port : 0;
 }
 
 const char *

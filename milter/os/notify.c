@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/ascii.h"
 #include "os/clock.h"
 #include "os/notify.h"
 
@@ -82,13 +84,11 @@ static long
 number_from(const char *name)
 {
 	const char *text = getenv(name);
-	char *end;
-	long number;
+	uint64_t number;
 
-	if (text == NULL || *text < '0' || *text > '9')
+	if (text == NULL || ascii_number(text, strlen(text), LONG_MAX, &number) == -1)
 		return -1;
-	number = strtol(text, &end, 10);
-	return *end == '\0' ? number : -1;
+	return (long)number;
 }
 
 int

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/netset.h"
 #include "os/peers.h"
-
-#define UID_DIGITS	10
 
 struct peers {
 	struct netset	*networks;
@@ -44,10 +43,9 @@ peers_free(struct peers *peers)
 static int
 read_uid(const char *digits, uid_t *uid)
 {
-	size_t len = strspn(digits, "0123456789");
-	unsigned long long number = strtoull(digits, NULL, 10);
+	uint64_t number;
 
-	if (len == 0 || len > UID_DIGITS || digits[len] != '\0' || number >= UINT32_MAX)
+	if (ascii_number(digits, strlen(digits), UINT32_MAX - 1, &number) != 0)
 		return -1;
 	*uid = (uid_t)number;
 	return 0;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "probe/probe_forms.h"
 
 /*
@@ -259,8 +260,8 @@ name_of(char letter, const struct probe_names *names)
 static char
 changed(char letter, char c)
 {
-	if ((letter == 'L' || letter == 'D') && c >= 'a' && c <= 'z')
-		return (char)(c - 'a' + 'A');
+	if (letter == 'L' || letter == 'D')
+		return ascii_upper(c);
 	return letter == '_' && c == '.' ? '_' : c;
 }
 

@@ -1,6 +1,7 @@
 /* milter/probe/probe_message.c: relay tester: test message */
 /* SPDX-License-Identifier: ISC */
 
+#include "core/ascii.h"
 #include "probe/probe_message.h"
 
 #define TEXT_MAX	500
@@ -13,7 +14,7 @@ add(struct buf *out, const char *what, const char *text)
 
 	buf_puts(out, what);
 	for (; *text != '\0' && out->len - start < TEXT_MAX; text++)
-		buf_printf(out, *text >= ' ' && *text <= '~' ? "%c" : "\\x%02x",
+		buf_printf(out, ascii_is_printable(*text) ? "%c" : "\\x%02x",
 		    (unsigned char)*text);
 	buf_puts(out, *text == '\0' ? "\r\n" : "...\r\n");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/ascii.h"
 #include "probe/smtp_reply.h"
 
 void
@@ -38,18 +39,12 @@ refuse(struct smtp_reply *reply, const char *why)
 	return SMTP_REPLY_BAD;
 }
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Returns the code that a line begins with, or 0. */
 static int
 read_code(const char *line, size_t len)
 {
-	if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
-	    !is_digit(line[2]))
+	if (len < 3 || line[0] < '2' || line[0] > '5' || !ascii_is_digit(line[1]) ||
+	    !ascii_is_digit(line[2]))
 		return 0;
 	if (len > 3 && line[3] != ' ' && line[3] != '-')
 		return 0;

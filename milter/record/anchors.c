@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "record/anchors.h"
 
 #define PROGRAM		"authrelay-milter"
@@ -59,12 +60,6 @@ is_ours(const struct word *word, const char *ends)
 	    (word->length == length || strchr(ends, word->at[length]) != NULL);
 }
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /*
  * The words in front of the message. A stranger's text may look like them: so it is the word in
  * the place for that which names who speaks, or else the first one with a colon, and the
@@ -75,7 +70,7 @@ is_said_by_us(const struct word *words, size_t count)
 {
 	if (count == 0)
 		return 1;
-	if (count == (is_digit(words[0].at[0]) ? ISO_TAG : BSD_TAG) + 1 &&
+	if (count == (ascii_is_digit(words[0].at[0]) ? ISO_TAG : BSD_TAG) + 1 &&
 	    is_ours(&words[count - 1], "[:"))
 		return 1;
 	if (words[0].at[0] == '<' && count == RFC5424_WORDS && words[0].length >= 2 &&
@@ -141,13 +136,10 @@ value_of(const char *text, const char *end, const char *key, char value_r[VALUE_
 static int
 number_of(const char *text, const char *end, const char *key, uint64_t *number_r)
 {
-	char value[VALUE_MAX], *stop;
+	char value[VALUE_MAX];
 
-	if (!value_of(text, end, key, value) || value[strspn(value, "0123456789")] != '\0' ||
-	    strlen(value) > 19)
-		return 0;
-	*number_r = strtoull(value, &stop, 10);
-	return stop > value;
+	return value_of(text, end, key, value) &&
+	    ascii_number(value, strlen(value), UINT64_MAX, number_r) == 0;
 }
 
 static int

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "record/chain.h"
 
 /* To fetch the digest takes longer than to use it: it is kept. */
@@ -88,33 +89,22 @@ chain_hash(const void *bytes, size_t length, unsigned char hash_r[CHAIN_SIZE])
 void
 chain_format(const unsigned char value[CHAIN_SIZE], char text_r[CHAIN_TEXT_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < CHAIN_SIZE; i++) {
-		text_r[2 * i] = digits[value[i] >> 4];
-		text_r[2 * i + 1] = digits[value[i] & 15];
+		text_r[2 * i] = ascii_hex_digit(value[i] >> 4);
+		text_r[2 * i + 1] = ascii_hex_digit(value[i]);
 	}
 	text_r[2 * CHAIN_SIZE] = '\0';
-}
-
-static int
-digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 int
 chain_parse(const char *text, unsigned char value_r[CHAIN_SIZE])
 {
 	for (size_t i = 0; i < CHAIN_SIZE; i++) {
-		int high = digit_value(text[2 * i]);
-		int low = high == -1 ? -1 : digit_value(text[2 * i + 1]);
+		int byte = ascii_hex_byte(text + 2 * i);
 
-		if (low == -1)
+		if (byte == -1)
 			return -1;
-		value_r[i] = (unsigned char)(high << 4 | low);
+		value_r[i] = (unsigned char)byte;
 	}
 	return text[2 * CHAIN_SIZE] == '\0' ? 0 : -1;
 }

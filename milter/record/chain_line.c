@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "record/chain_line.h"
 
 #define TIME_LENGTH	(CHAIN_LINE_TIME_SIZE - 1)
@@ -73,16 +74,12 @@ static int
 read_number(const char **at, const char *to, uint64_t *number_r)
 {
 	const char *from = *at;
-	uint64_t number = 0;
+	uint64_t number;
 
-	for (; *at < to && **at >= '0' && **at <= '9'; (*at)++) {
-		unsigned digit = (unsigned)(**at - '0');
-
-		if (number > (UINT64_MAX - digit) / 10)
-			return 0;
-		number = number * 10 + digit;
-	}
-	if (*at == from || (*from == '0' && *at > from + 1))
+	while (*at < to && ascii_is_digit(**at))
+		(*at)++;
+	if (ascii_number(from, (size_t)(*at - from), UINT64_MAX, &number) != 0 ||
+	    (*from == '0' && *at > from + 1))
 		return 0;
 	*number_r = number;
 	return 1;
@@ -93,7 +90,7 @@ take_count(struct span span, uint64_t *count_r)
 {
 	const char *at = span.to, *end = span.to;
 
-	while (at > span.from && at[-1] >= '0' && at[-1] <= '9')
+	while (at > span.from && ascii_is_digit(at[-1]))
 		at--;
 	span.to = at;
 	return skip_back(&span, ",\"count\":") && read_number(&at, end, count_r);

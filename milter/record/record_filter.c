@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/buf.h"
 #include "core/domset.h"
 #include "core/netset.h"
@@ -86,16 +87,6 @@ record_filter_free(struct record_filter *filter)
 	free(filter);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /*
  * A name may be given as log shows it, where \\ is a backslash, \" a quotation mark and
  * \xNN a byte; any other backslash is one.
@@ -104,16 +95,14 @@ static void
 add_shown(struct buf *b, const char *value)
 {
 	while (*value != '\0') {
-		int high = -1, low = -1;
+		int byte = -1;
 
 		if (value[0] == '\\' && (value[1] == '\\' || value[1] == '"'))
 			value++;
-		else if (value[0] == '\\' && value[1] == 'x') {
-			high = hex_value(value[2]);
-			low = high == -1 ? -1 : hex_value(value[3]);
-		}
-		buf_putc(b, low == -1 ? *value : (char)(high * 16 + low));
-		value += low == -1 ? 1 : 4;
+		else if (value[0] == '\\' && value[1] == 'x')
+			byte = ascii_hex_byte(value + 2);
+		buf_putc(b, byte == -1 ? *value : (char)byte);
+		value += byte == -1 ? 1 : 4;
 	}
 }
 
@@ -241,7 +230,7 @@ read_unit(const char *digits)
 	uint32_t unit = 0;
 
 	for (int i = 0; i < 4; i++)
-		unit = unit * 16 + (uint32_t)hex_value((char)(digits[i] | 0x20));
+		unit = unit * 16 + (uint32_t)ascii_hex_value(ascii_lower(digits[i]));
 	return unit;
 }
 

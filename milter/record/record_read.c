@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 #include "record/record.h"
 #include "record/record_read.h"
@@ -87,24 +88,6 @@ struct reader {
 	const char	*end;
 };
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int
-hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Four digits; -1: there are none. */
 static long
 read_unit(const char *at, const char *end)
@@ -114,7 +97,7 @@ read_unit(const char *at, const char *end)
 	if (end - at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int	digit = hex_value(at[i]);
+		int	digit = ascii_hex_value(ascii_lower(at[i]));
 
 		if (digit == -1)
 			return -1;
@@ -201,7 +184,7 @@ read_digits(struct reader *reader, struct record_text *text_r)
 {
 	const char	*at = reader->at;
 
-	while (at < reader->end && is_digit(*at))
+	while (at < reader->end && ascii_is_digit(*at))
 		at++;
 	text_r->at = reader->at;
 	text_r->length = (size_t)(at - reader->at);
@@ -293,17 +276,7 @@ read_object(struct reader *reader, struct record_text value_r[RECORD_KEYS])
 static int
 number_of(const struct record_text *text, uint64_t max, uint64_t *number_r)
 {
-	uint64_t	number = 0;
-
-	for (size_t i = 0; i < text->length; i++) {
-		uint64_t	digit = (uint64_t)(text->at[i] - '0');
-
-		if (number > (max - digit) / 10)
-			return -1;
-		number = number * 10 + digit;
-	}
-	*number_r = number;
-	return 0;
+	return ascii_number(text->at, text->length, max, number_r) == 0 ? 0 : -1;
 }
 
 /* The same where it may be absent. */
@@ -361,7 +334,7 @@ time_of(const struct record_text *text, int64_t *time_us_r)
 	if (text->length != TIME_LENGTH)
 		return -1;
 	for (size_t i = 0; i < TIME_LENGTH; i++)
-		if (form[i] == '0' ? !is_digit(at[i]) : at[i] != form[i])
+		if (form[i] == '0' ? !ascii_is_digit(at[i]) : at[i] != form[i])
 			return -1;
 	year = digits_at(at, 4);
 	month = digits_at(at + 5, 2);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/ascii.h"
 #include "record/redact.h"
 
 #define KEY_MIN		16
@@ -120,12 +121,6 @@ redact_unref(struct redact *redact)
 	free(redact);
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Letters of ASCII only: whoever has a mailbox has it in both cases. */
 static int
 hash_address(const struct redact *redact, const char *address, size_t len,
@@ -136,7 +131,7 @@ hash_address(const struct redact *redact, const char *address, size_t len,
 	if (text == NULL)
 		return -1;
 	for (size_t i = 0; i < len; i++)
-		text[i] = (unsigned char)lower(address[i]);
+		text[i] = (unsigned char)ascii_lower(address[i]);
 	done = HMAC(EVP_sha256(), redact->key, (int)redact->len, text, len, hash_r, NULL);
 	free(text);
 	ERR_clear_error();
@@ -146,8 +141,7 @@ hash_address(const struct redact *redact, const char *address, size_t len,
 static int
 is_of_domain(char c)
 {
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' ||
-	    c == '.' || c == '_' || (unsigned char)c >= 0x80;
+	return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* A domain or an address literal, and nothing else: a route may have a local part behind it. */
@@ -263,7 +257,7 @@ static int
 is_same(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (ascii_lower(a[i]) != ascii_lower(b[i]))
 			return 0;
 	return 1;
 }

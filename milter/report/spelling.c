@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "report/spelling.h"
 
 /* Characters seen outside of quotation marks, unless said otherwise. */
@@ -21,7 +22,7 @@ struct marks {
 static int
 is_odd(char c)
 {
-	return c <= 0x20 || c == 0x7f;	/* where char is signed, 8-bit too */
+	return c == ' ' || !ascii_is_printable(c);
 }
 
 /* One character outside of an address literal. */
@@ -85,7 +86,7 @@ static int
 is_number(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if ((text[i] < '0' || text[i] > '9') && text[i] != '.')
+		if (!ascii_is_digit(text[i]) && text[i] != '.')
 			return 0;
 	return length != 0;
 }

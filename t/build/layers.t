@@ -198,6 +198,7 @@ sub test_sources
 	is files_with(qr{<openssl/}), 'probe/smtp_auth.c probe/tls_client.c record/audit_key.c record/chain.c'
 	    . ' record/redact.c', 'OpenSSL is in five, and in no header';
 	is files_with(qr/\bclock_gettime\s*\(/), 'os/clock.c', 'the clocks are read in one file';
+	is files_with(qr/[<>]=? '[09aAfFzZ]'|\b0x7f\b/), 'core/ascii.h', 'and so are classes of characters';
 	is join(' ', map { basename($_) } grep { code_of($_) =~ /^\s*#\s*if/m } @source), '',
 	    'no #if in a source';
 	for my $header (@header) {
