@@ -6,13 +6,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "config/conf_check.h"
 #include "config/conf_origin.h"
 #include "config/conf_secret.h"
 #include "core/ascii.h"
+#include "os/milter_socket.h"
 #include "os/peers.h"
 
 #define SIZE_DIGITS	18
@@ -91,62 +90,34 @@ path_fault(const char *path)
 	return NULL;
 }
 
-static const char *
-unix_fault(const char *path)
-{
-	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return "the path has more than 107 bytes";
-	return path_fault(path);
-}
-
 /* A resolver could answer anything, so only an address is taken, or localhost. */
 static const char *
-host_fault(const char *host, enum netaddr_family family)
+host_fault(const struct milter_socket *socket)
 {
+	enum netaddr_family family = socket->kind == MILTER_SOCKET_INET ? NETADDR_V4 :
+	    NETADDR_V6;
+	const char *host = socket->host;
 	struct netaddr addr;
-	size_t len = strlen(host);
 
-	if (strcmp(host, "localhost") == 0)
+	if (!socket->is_bracketed && strcmp(host, "localhost") == 0)
 		return NULL;
-	if (family == NETADDR_V6 && len > 2 && host[0] == '[' && host[len - 1] == ']') {
-		host++;
-		len -= 2;
-	}
-	if (netaddr_parse(host, len, &addr) == 0 && addr.family == family &&
-	    (memchr(host, ':', len) != NULL) == (family == NETADDR_V6))
+	if (netaddr_parse(host, strlen(host), &addr) == 0 && addr.family == family &&
+	    (strchr(host, ':') != NULL) == (family == NETADDR_V6) &&
+	    (!socket->is_bracketed || family == NETADDR_V6))
 		return NULL;
 	return family == NETADDR_V4 ? "the host is no IPv4 address and not localhost" :
 	    "the host is no IPv6 address and not localhost";
 }
 
 static const char *
-inet_fault(const char *s, enum netaddr_family family)
+socket_fault(const char *text)
 {
-	const char *at = strchr(s, '@');
-	char port[6] = "";
-	unsigned number;
+	struct milter_socket socket;
+	const char *why = milter_socket_parse(text, &socket);
 
-	if (at == NULL)
-		return "it has no @ between port and host";
-	if ((size_t)(at - s) < sizeof(port))
-		memcpy(port, s, (size_t)(at - s));
-	if (read_number(port, &number) == -1 || number < 1 || number > 65535)
-		return "the port is not in 1 to 65535";
-	return host_fault(at + 1, family);
-}
-
-static const char *
-socket_fault(const char *s)
-{
-	if (strncmp(s, "unix:", 5) == 0)
-		return unix_fault(s + 5);
-	if (strncmp(s, "local:", 6) == 0)
-		return unix_fault(s + 6);
-	if (strncmp(s, "inet:", 5) == 0)
-		return inet_fault(s + 5, NETADDR_V4);
-	if (strncmp(s, "inet6:", 6) == 0)
-		return inet_fault(s + 6, NETADDR_V6);
-	return "it is of none of its kinds";
+	if (why != NULL)
+		return why;
+	return socket.path != NULL ? path_fault(socket.path) : host_fault(&socket);
 }
 
 static void

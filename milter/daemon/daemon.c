@@ -16,6 +16,7 @@
 #include "dns/ask.h"
 #include "os/background.h"
 #include "os/log.h"
+#include "os/milter_socket.h"
 #include "os/notify.h"
 #include "os/priv.h"
 #include "os/rlimit.h"
@@ -350,7 +351,7 @@ enter_sandbox(struct daemon *d)
 	const struct sandbox_needs needs = {
 		/* the last is where standard output goes in the background */
 		.written = { d->conf->audit_file, "/dev/null" },
-		.removed = { d->conf->pid_file, socket_file_path(d->conf->socket),
+		.removed = { d->conf->pid_file, milter_socket_path(d->conf->socket),
 		    d->conf->audit_rotate_size > 0 ? d->conf->audit_file : NULL },
 		.renames = d->conf->audit_rotate_size > 0,
 	};

@@ -17,7 +17,7 @@
 #include "daemon/selfcheck.h"
 #include "os/clock.h"
 #include "os/deadline.h"
-#include "os/socket_file.h"
+#include "os/milter_socket.h"
 
 #define PORTS	64	/* of the last connections; more are never under way at once */
 
@@ -26,37 +26,14 @@ static atomic_int ports[PORTS];
 static atomic_uint ports_next;
 
 static int
-find_unix(const char *path, struct selfcheck_place *place)
+find_inet(const struct milter_socket *socket, struct selfcheck_place *place)
 {
-	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&place->address;
-	size_t len = strlen(path);
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV,
+	    .ai_family = socket->kind == MILTER_SOCKET_INET ? AF_INET : AF_INET6 }, *list;
+	char port[8];
 
-	if (len >= sizeof(addr->sun_path))
-		return -1;
-	addr->sun_family = AF_UNIX;
-	memcpy(addr->sun_path, path, len);
-	place->len = sizeof(*addr);
-	return 0;
-}
-
-/* PORT@HOST; a host in brackets is an IPv6 address. */
-static int
-find_inet(const char *text, int family, struct selfcheck_place *place)
-{
-	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICSERV }, *list;
-	const char *at = strchr(text, '@');
-	char port[8], host[256];
-	size_t len;
-
-	if (at == NULL || (size_t)(at - text) >= sizeof(port) ||
-	    strlen(at + 1) >= sizeof(host))
-		return -1;
-	(void)snprintf(port, sizeof(port), "%.*s", (int)(at - text), text);
-	(void)snprintf(host, sizeof(host), "%s", at[1] == '[' ? at + 2 : at + 1);
-	if ((len = strlen(host)) > 0 && host[len - 1] == ']')
-		host[len - 1] = '\0';
-	if (getaddrinfo(host, port, &hints, &list) != 0)
+	(void)snprintf(port, sizeof(port), "%u", (uint16_t)socket->port);
+	if (getaddrinfo(socket->host, port, &hints, &list) != 0)
 		return -1;
 	memcpy(&place->address, list->ai_addr, list->ai_addrlen);
 	place->len = list->ai_addrlen;
@@ -67,16 +44,15 @@ find_inet(const char *text, int family, struct selfcheck_place *place)
 int
 selfcheck_find(const char *socket, struct selfcheck_place *place)
 {
-	const char *path = socket_file_path(socket);
+	struct milter_socket parsed;
 
 	memset(place, 0, sizeof(*place));
-	if (path != NULL)
-		return find_unix(path, place);
-	if (strncmp(socket, "inet:", 5) == 0)
-		return find_inet(socket + 5, AF_INET, place);
-	if (strncmp(socket, "inet6:", 6) == 0)
-		return find_inet(socket + 6, AF_INET6, place);
-	return -1;
+	if (milter_socket_parse(socket, &parsed) != NULL)
+		return -1;
+	if (parsed.path == NULL)
+		return find_inet(&parsed, place);
+	place->len = sizeof(struct sockaddr_un);
+	return milter_socket_unix(parsed.path, (struct sockaddr_un *)(void *)&place->address);
 }
 
 int

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "os/log.h"
+#include "os/milter_socket.h"
 #include "os/priv.h"
 #include "os/socket_file.h"
 
@@ -31,16 +32,6 @@ struct making {
 	const char		*setting;
 };
 
-const char *
-socket_file_path(const char *socket)
-{
-	if (strncmp(socket, "unix:", 5) == 0)
-		return socket + 5;
-	if (strncmp(socket, "local:", 6) == 0)
-		return socket + 6;
-	return NULL;
-}
-
 /* An error of the path. */
 static int
 complain(const struct making *m)
@@ -53,15 +44,13 @@ complain(const struct making *m)
 static int
 is_answered(const char *path)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	size_t len = strlen(path);
+	struct sockaddr_un addr;
 	int fd, status;
 
-	if (len >= sizeof(addr.sun_path)) {
+	if (milter_socket_unix(path, &addr) == -1) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	memcpy(addr.sun_path, path, len);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		return -1;
 	status = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
@@ -233,7 +222,7 @@ int
 socket_file_bind(struct socket_file *file, const struct socket_file_options *options,
     socket_file_binder *bind_it)
 {
-	struct making m = { .file = file, .path = socket_file_path(options->socket),
+	struct making m = { .file = file, .path = milter_socket_path(options->socket),
 	    .setting = options->socket, .user = options->user, .mode = options->mode };
 	int here, status;
 

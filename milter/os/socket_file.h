@@ -8,9 +8,6 @@
 
 #include "os/directory.h"
 
-/* The path in unix:PATH or local:PATH; NULL: it names no unix socket. */
-const char	*socket_file_path(const char *socket);
-
 /* What is wanted; the texts are not owned. */
 struct socket_file_options {
 	const char	*socket;	/* the setting `socket`, as it is */

@@ -10,8 +10,8 @@
 
 #include "os/clock.h"
 #include "os/deadline.h"
+#include "os/milter_socket.h"
 #include "os/ownaddr.h"
-#include "os/socket_file.h"
 #include "probe/probe.h"
 
 #define PORT_SIZE	32
@@ -133,49 +133,26 @@ find_server(struct probe_target *target, int is_sure)
 	return resolve(target, port, family, is_sure);
 }
 
-static const char *
-take_path(struct probe_target *target, const char *path)
-{
-	struct sockaddr_un *addr = (struct sockaddr_un *)(void *)&target->addr;
-
-	if (strlen(path) >= sizeof(addr->sun_path))
-		return "the path is too long";
-	addr->sun_family = AF_UNIX;
-	memcpy(addr->sun_path, path, strlen(path) + 1);
-	target->len = sizeof(*addr);
-	return NULL;
-}
-
 /* As in the setting `socket`; or a path. */
 static const char *
 find_filter(struct probe_target *target, int is_sure)
 {
-	const char *text = target->text, *path = socket_file_path(text), *at, *host;
-	int family = strncmp(text, "inet6:", 6) == 0 ? AF_INET6 : AF_INET;
+	const char *text = target->text, *path = text[0] == '/' ? text : milter_socket_path(text);
+	struct milter_socket socket;
 	char port[PORT_SIZE];
-	size_t len;
 
-	if (path == NULL && text[0] == '/')
-		path = text;
 	if (path != NULL) {
 		target->names.address = "127.0.0.1";
-		return take_path(target, path);
+		target->len = sizeof(struct sockaddr_un);
+		return milter_socket_unix(path, (struct sockaddr_un *)(void *)&target->addr) == 0 ?
+		    NULL : "the path is too long";
 	}
-	if (strncmp(text, "inet:", 5) != 0 && family != AF_INET6)
+	if (milter_socket_parse(text, &socket) != NULL ||
+	    copy(target->host, sizeof(target->host), socket.host, strlen(socket.host)) == -1)
 		return "invalid socket; allowed: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST";
-	text = strchr(text, ':') + 1;
-	if ((at = strchr(text, '@')) == NULL ||
-	    copy(port, sizeof(port), text, (size_t)(at - text)) == -1)
-		return "invalid socket; allowed: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST";
-	host = at + 1;
-	len = strlen(host);
-	if (host[0] == '[' && host[len - 1] == ']') {
-		host++;
-		len -= 2;
-	}
-	if (copy(target->host, sizeof(target->host), host, len) == -1)
-		return "the host is missing or too long";
-	return resolve(target, port, family, is_sure);
+	(void)snprintf(port, sizeof(port), "%u", socket.port);
+	return resolve(target, port, socket.kind == MILTER_SOCKET_INET ? AF_INET : AF_INET6,
+	    is_sure);
 }
 
 const char *
