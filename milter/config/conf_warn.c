@@ -9,6 +9,7 @@
 #include "config/conf_locate.h"
 #include "config/conf_origin.h"
 #include "config/conf_warn.h"
+#include "os/milter_socket.h"
 #include "os/resolv_conf.h"
 
 #define SSF_MAX		256	/* what the strongest cipher has */
@@ -68,17 +69,19 @@ conf_warn_sentences(struct conf_warnings *warnings, const struct conf_sentence *
 static int
 is_unix(const struct conf *conf)
 {
-	return strncmp(conf->socket, "inet", 4) != 0;
+	return milter_socket_path(conf->socket) != NULL;
 }
 
 static int
 is_on_loopback(const struct conf *conf)
 {
-	const char *host = strchr(conf->socket, '@');
+	struct milter_socket socket;
+	struct netaddr addr;
 
-	return host != NULL && (strncmp(host, "@127.", 5) == 0 ||
-	    strcmp(host, "@localhost") == 0 || strcmp(host, "@::1") == 0 ||
-	    strcmp(host, "@[::1]") == 0);
+	return milter_socket_parse(conf->socket, &socket) == NULL && socket.path == NULL &&
+	    (strcmp(socket.host, "localhost") == 0 ||
+	    (netaddr_parse(socket.host, strlen(socket.host), &addr) == 0 &&
+	    netaddr_is_kind(&addr, NETADDR_LOOPBACK)));
 }
 
 static int

@@ -20,41 +20,22 @@ struct walk {
 	unsigned		 count;
 };
 
-/* Are the first bits of both the same? */
-static int
-is_in(const struct netaddr *addr, const struct netaddr *network, unsigned bits)
-{
-	unsigned bytes = bits / 8, rest = bits % 8;
-
-	if (addr->family != network->family ||
-	    memcmp(addr->bytes, network->bytes, bytes) != 0)
-		return 0;
-	return rest == 0 || (addr->bytes[bytes] ^ network->bytes[bytes]) >> (8 - rest) == 0;
-}
-
-/* A range that is not what its width says, and the least length that is not warned of in it. */
+/* What a range means to a relay, and the least length that is not warned of in it. */
 static const struct {
-	enum netaddr_family	 family;
-	uint8_t			 bytes[4];
-	unsigned		 bits;
-	unsigned		 least;
-	const char		*what;
-} ranges[] = {
-	{ NETADDR_V4, { 127 }, 8, 8, NULL },
-	{ NETADDR_V4, { 10 }, 8, 8, NULL },
-	{ NETADDR_V4, { 172, 16 }, 12, 13,
+	struct netaddr	 first;
+	unsigned	 least;
+	const char	*what;
+} meanings[] = {
+	{ { NETADDR_V4, { 172, 16 } }, 13,
 	  "has the networks that Docker gives to containers in it, and with its proxy "
 	  "every stranger comes from one of them; name the networks of your own "
 	  "machines" },
-	{ NETADDR_V4, { 192, 168 }, 16, 16, NULL },
-	{ NETADDR_V4, { 100, 64 }, 10, 24,
+	{ { NETADDR_V4, { 100, 64 } }, 24,
 	  "is in the range that providers give to all their customers (RFC 6598); name "
 	  "the addresses of your own machines" },
-	{ NETADDR_V6, { 0x00, 0x64, 0xff, 0x9b }, 32, 128,
+	{ { NETADDR_V6, { 0x00, 0x64, 0xff, 0x9b } }, 128,
 	  "is NAT64, where any IPv4 address of the Internet may come from; name the "
 	  "networks of your own machines" },
-	{ NETADDR_V6, { 0xfd }, 8, 8, NULL },
-	{ NETADDR_V6, { 0xfe, 0x80 }, 10, 10, NULL },
 };
 
 static int
@@ -63,23 +44,47 @@ is_wide(const struct netset_network *network)
 	return network->bits < (network->addr.family == NETADDR_V4 ? WIDEST_V4 : WIDEST_V6);
 }
 
-/* Returns 1 where the range has said all that is to be said of the width. */
+/* The range that a network is in, of those that can be an administrator's own; or NULL. */
+static const struct netaddr_range *
+find_range(const struct netset_network *network)
+{
+	const struct netaddr_range *range = netaddr_range(&network->addr);
+
+	if (range == NULL || network->bits < range->bits)
+		return NULL;
+	switch (range->kind) {
+	case NETADDR_LOOPBACK:
+	case NETADDR_LINK_LOCAL:
+	case NETADDR_PRIVATE:
+	case NETADDR_SHARED:
+	case NETADDR_NAT64:
+		return range;
+	case NETADDR_UNSPECIFIED:
+	case NETADDR_V4_COMPATIBLE:
+	case NETADDR_MULTICAST:
+	case NETADDR_RESERVED:
+		break;
+	}
+	return NULL;
+}
+
+/* Returns 1: warned, -1: the range is fine at any width, 0: it is in no range. */
 static int
 warn_of_range(struct walk *walk, const struct netset_network *network)
 {
-	for (size_t i = 0; i < COUNT(ranges); i++) {
-		struct netaddr range = { .family = ranges[i].family };
-		memcpy(range.bytes, ranges[i].bytes, sizeof(ranges[i].bytes));
-		if (network->bits < ranges[i].bits ||
-		    !is_in(&network->addr, &range, ranges[i].bits))
+	const struct netaddr_range *range = find_range(network);
+
+	if (range == NULL)
+		return 0;
+	for (size_t i = 0; i < COUNT(meanings); i++) {
+		if (!netaddr_is_equal(&range->first, &meanings[i].first) ||
+		    network->bits >= meanings[i].least)
 			continue;
-		if (ranges[i].what == NULL || network->bits >= ranges[i].least)
-			return -1;
 		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s %s", walk->quoted,
-		    ranges[i].what);
+		    meanings[i].what);
 		return 1;
 	}
-	return 0;
+	return -1;
 }
 
 static int
@@ -103,7 +108,7 @@ warn_of_bridge(struct walk *walk, const struct netset_network *network)
 	for (size_t i = 0; i < net->address_count; i++) {
 		const struct hostnet_address *address = &net->addresses[i];
 		if (!address->is_bridge ||
-		    !is_in(&address->addr, &network->addr, network->bits))
+		    !netaddr_is_in(&address->addr, &network->addr, network->bits))
 			continue;
 		netaddr_format(&address->addr, text);
 		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has %s in it, this "
@@ -124,7 +129,7 @@ warn_of_gateway(struct walk *walk, const struct netset_network *network)
 	char text[NETADDR_TEXT_SIZE];
 
 	for (size_t i = 0; i < net->gateway_count; i++) {
-		if (!is_in(&net->gateways[i], &network->addr, network->bits))
+		if (!netaddr_is_in(&net->gateways[i], &network->addr, network->bits))
 			continue;
 		netaddr_format(&net->gateways[i], text);
 		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has the default "
@@ -145,7 +150,7 @@ is_wider(const struct netset_network *network, const struct hostnet_address *add
 
 	return address->bits < most && network->bits < address->bits &&
 	    (address->addr.family == NETADDR_V4 || network->bits < SITE_V6) &&
-	    is_in(&address->addr, &network->addr, network->bits);
+	    netaddr_is_in(&address->addr, &network->addr, network->bits);
 }
 
 static int

@@ -32,19 +32,6 @@ has_bridge_name(const char *name)
 	return 0;
 }
 
-static struct netaddr
-address_of(const struct sockaddr *sa)
-{
-	const struct sockaddr_in *v4 = (const void *)sa;
-	const struct sockaddr_in6 *v6 = (const void *)sa;
-
-	if (sa != NULL && sa->sa_family == AF_INET)
-		return netaddr_v4(&v4->sin_addr);
-	if (sa != NULL && sa->sa_family == AF_INET6)
-		return netaddr_v6(&v6->sin6_addr);
-	return (struct netaddr){ .family = NETADDR_NONE };
-}
-
 /* The bits that are set in a mask; a mask of no family has the length of the address. */
 static unsigned
 bits_of(const struct sockaddr *mask, enum netaddr_family family)
@@ -63,18 +50,6 @@ bits_of(const struct sockaddr *mask, enum netaddr_family family)
 	return bits;
 }
 
-static int
-is_near(const struct netaddr *addr)
-{
-	static const uint8_t loopback[16] = { [15] = 1 };
-
-	if (addr->family == NETADDR_V4)
-		return addr->bytes[0] == 127 ||
-		    (addr->bytes[0] == 169 && addr->bytes[1] == 254);
-	return memcmp(addr->bytes, loopback, sizeof(loopback)) == 0 ||
-	    (addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80);
-}
-
 static void
 add_name(struct names *names, const char *name)
 {
@@ -89,9 +64,10 @@ static int
 add_address(struct hostnet *net, const struct ifaddrs *interface, struct names *names)
 {
 	struct hostnet_address *addresses, *added;
-	struct netaddr addr = address_of(interface->ifa_addr);
+	struct netaddr addr = netaddr_of(interface->ifa_addr);
 
-	if (addr.family == NETADDR_NONE || is_near(&addr))
+	if (addr.family == NETADDR_NONE || netaddr_is_kind(&addr, NETADDR_LOOPBACK) ||
+	    netaddr_is_kind(&addr, NETADDR_LINK_LOCAL))
 		return 0;
 	addresses = realloc(net->addresses, (net->address_count + 1) * sizeof(*addresses));
 	if (addresses == NULL)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/ascii.h"
+#include "core/netaddr.h"
 #include "os/nameserver.h"
 
 #define ADDRESS_SIZE	(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
@@ -119,13 +120,7 @@ nameserver_parse(const char *s, struct nameserver *server)
 int
 nameserver_is_loopback(const struct nameserver *server)
 {
-	const struct sockaddr_in *v4 = (const void *)&server->address;
-	const struct sockaddr_in6 *v6 = (const void *)&server->address;
+	struct netaddr addr = netaddr_of((const struct sockaddr *)&server->address);
 
-	if (server->address.ss_family == AF_INET)
-		return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	return server->address.ss_family == AF_INET6 &&
-	    (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-	    (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) &&
-	    v6->sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
+	return netaddr_is_kind(&addr, NETADDR_LOOPBACK);
 }

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -16,25 +15,12 @@
 
 #define PORT_SIZE	32
 
-static struct netaddr
-netaddr_of(const struct addrinfo *info)
-{
-	if (info->ai_family == AF_INET)
-		return netaddr_v4(&((const struct sockaddr_in *)
-		    (const void *)info->ai_addr)->sin_addr);
-	return netaddr_v6(&((const struct sockaddr_in6 *)
-	    (const void *)info->ai_addr)->sin6_addr);
-}
-
 static int
 is_allowed(const struct addrinfo *info, int is_sure)
 {
-	struct netaddr addr;
+	struct netaddr addr = netaddr_of(info->ai_addr);
 
-	if (info->ai_family != AF_INET && info->ai_family != AF_INET6)
-		return 0;
-	addr = netaddr_of(info);
-	return is_sure || ownaddr_is_near(&addr);
+	return addr.family != NETADDR_NONE && (is_sure || ownaddr_is_near(&addr));
 }
 
 static const struct addrinfo *
@@ -69,7 +55,7 @@ choose(const struct probe_target *target, const struct addrinfo *list, int is_su
 static void
 take_address(struct probe_target *target, const struct addrinfo *info)
 {
-	struct netaddr addr = netaddr_of(info);
+	struct netaddr addr = netaddr_of(info->ai_addr);
 	char text[NETADDR_TEXT_SIZE];
 
 	memcpy(&target->addr, info->ai_addr, info->ai_addrlen);

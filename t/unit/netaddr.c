@@ -1,7 +1,9 @@
 /* t/unit/netaddr.c: addresses and networks, read and written */
 /* SPDX-License-Identifier: ISC */
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/netset.h"
 #include "tap.h"
@@ -310,9 +312,80 @@ test_network_length(void)
 	    "the longest text");
 }
 
+/* Each range's first and last address, and those beside it. */
+static const struct {
+	const char	*text;
+	int		 kind;		/* -1: of the Internet */
+} kinds[] = {
+	{ "0.0.0.0", NETADDR_UNSPECIFIED }, { "0.255.255.255", NETADDR_UNSPECIFIED },
+	{ "1.0.0.0", -1 }, { "9.255.255.255", -1 },
+	{ "10.0.0.0", NETADDR_PRIVATE }, { "10.255.255.255", NETADDR_PRIVATE },
+	{ "11.0.0.0", -1 }, { "100.63.255.255", -1 },
+	{ "100.64.0.0", NETADDR_SHARED }, { "100.127.255.255", NETADDR_SHARED },
+	{ "100.128.0.0", -1 }, { "126.255.255.255", -1 },
+	{ "127.0.0.0", NETADDR_LOOPBACK }, { "127.255.255.255", NETADDR_LOOPBACK },
+	{ "128.0.0.0", -1 }, { "169.253.255.255", -1 },
+	{ "169.254.0.0", NETADDR_LINK_LOCAL }, { "169.254.255.255", NETADDR_LINK_LOCAL },
+	{ "169.255.0.0", -1 }, { "172.15.255.255", -1 },
+	{ "172.16.0.0", NETADDR_PRIVATE }, { "172.31.255.255", NETADDR_PRIVATE },
+	{ "172.32.0.0", -1 }, { "192.167.255.255", -1 },
+	{ "192.168.0.0", NETADDR_PRIVATE }, { "192.168.255.255", NETADDR_PRIVATE },
+	{ "192.169.0.0", -1 }, { "223.255.255.255", -1 },
+	{ "224.0.0.0", NETADDR_MULTICAST }, { "239.255.255.255", NETADDR_MULTICAST },
+	{ "240.0.0.0", NETADDR_RESERVED }, { "255.255.255.255", NETADDR_RESERVED },
+	{ "::", NETADDR_UNSPECIFIED }, { "::1", NETADDR_LOOPBACK },
+	{ "::2", NETADDR_V4_COMPATIBLE }, { "::192.0.2.1", NETADDR_V4_COMPATIBLE },
+	{ "::ffff:127.0.0.1", NETADDR_LOOPBACK }, { "::ffff:192.0.2.1", -1 },
+	{ "::1:0:0", -1 }, { "64:ff9a:ffff::", -1 }, { "64:ff9b::192.0.2.1", NETADDR_NAT64 },
+	{ "64:ff9b:1::1", NETADDR_NAT64 }, { "64:ff9c::", -1 }, { "2001:db8::1", -1 },
+	{ "fbff:ffff::", -1 }, { "fc00::", NETADDR_PRIVATE }, { "fdff:ffff::", NETADDR_PRIVATE },
+	{ "fe00::", -1 }, { "fe7f:ffff::", -1 }, { "fe80::", NETADDR_LINK_LOCAL },
+	{ "febf:ffff::", NETADDR_LINK_LOCAL }, { "fec0::", NETADDR_PRIVATE },
+	{ "feff:ffff::", NETADDR_PRIVATE }, { "ff00::", NETADDR_MULTICAST },
+	{ "ffff:ffff::", NETADDR_MULTICAST },
+};
+
+static void
+test_kinds(void)
+{
+	const struct netaddr unknown = { .family = NETADDR_NONE };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct netaddr addr = unknown;
+		(void)netaddr_parse(kinds[i].text, strlen(kinds[i].text), &addr);
+		const struct netaddr_range *range = netaddr_range(&addr);
+		tap_is_int(range == NULL ? -1 : (int)range->kind, kinds[i].kind, "kind of %s",
+		    kinds[i].text);
+	}
+	tap_ok(netaddr_range(&unknown) == NULL, "no address is in no range");
+	tap_ok(!netaddr_is_kind(&unknown, NETADDR_UNSPECIFIED), "nor of any kind");
+}
+
+static void
+test_sockaddr(void)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr other = { .sa_family = AF_UNIX };
+	char text[NETADDR_TEXT_SIZE];
+	struct netaddr addr;
+
+	v4.sin_addr.s_addr = htonl(0xc0000201);
+	addr = netaddr_of((const struct sockaddr *)&v4);
+	netaddr_format(&addr, text);
+	tap_is_str(text, "192.0.2.1", "of an IPv4 socket");
+	addr = netaddr_of((const struct sockaddr *)&v6);
+	netaddr_format(&addr, text);
+	tap_is_str(text, "::1", "of an IPv6 socket");
+	tap_is_int(netaddr_of(&other).family, NETADDR_NONE, "of a unix socket");
+	tap_is_int(netaddr_of(NULL).family, NETADDR_NONE, "of none");
+}
+
 int
 main(void)
 {
+	test_kinds();
+	test_sockaddr();
 	test_rows();
 	test_length();
 	test_bytes();
