@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dns/dns.h"
 #include "dns/dns_query.h"
 #include "os/clock.h"
 
