@@ -337,7 +337,7 @@ static void
 check_mx_accept(struct conf_check *check)
 {
 	const struct conf *conf = check->conf;
-	const struct setting *setting = settings_find("mx", 2, "accept", 6);
+	const struct setting *setting = settings_named("mx.accept");
 	struct conf_place place;
 
 	if (conf->mx_accept != POLICY_MX_ACCEPT_BACKUP || conf->mx_networks.count > 0 ||
@@ -354,13 +354,13 @@ static void
 check_peers(struct conf_check *check)
 {
 	const struct conf *conf = check->conf;
-	const struct setting *setting = settings_find("", 0, "mta-peers", 9);
+	const struct setting *setting = settings_named("mta-peers");
 	struct conf_place place;
 	int is_inet;
 
 	if (conf->mta_peers.count == 0 || conf->mta_peer_set == NULL || conf->socket == NULL)
 		return;
-	is_inet = strncmp(conf->socket, "inet", 4) == 0;
+	is_inet = milter_socket_path(conf->socket) == NULL;
 	if (is_inet ? peers_has_networks(conf->mta_peer_set) :
 	    peers_has_users(conf->mta_peer_set))
 		return;

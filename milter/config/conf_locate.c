@@ -149,7 +149,7 @@ int
 conf_locate(const struct conf *conf, const char *list, const char *entry,
     struct buf *place)
 {
-	const struct setting *setting = settings_find("", 0, list, strlen(list));
+	const struct setting *setting = settings_named(list);
 	struct search search = { setting, entry, place };
 	int found;
 

@@ -14,12 +14,9 @@ struct loss {
 };
 
 static int
-is_given(const struct conf *conf, const char *section, const char *key)
+is_given(const struct conf *conf, const char *name)
 {
-	const struct setting *setting = settings_find(section, strlen(section), key,
-	    strlen(key));
-
-	return conf_origins_is_given(conf->origins, setting);
+	return conf_origins_is_given(conf->origins, settings_named(name));
 }
 
 static int
@@ -43,7 +40,7 @@ loses_record(const struct conf *conf, const struct conf *next)
 static int
 means_no_file(const struct conf *next)
 {
-	return is_given(next, "audit", "file");
+	return is_given(next, "audit.file");
 }
 
 static int
@@ -57,7 +54,7 @@ loses_domains(const struct conf *conf, const struct conf *next)
 static int
 means_no_domains(const struct conf *next)
 {
-	return next->local_domains.count == 0 && is_given(next, "", "local-domains");
+	return next->local_domains.count == 0 && is_given(next, "local-domains");
 }
 
 static const struct loss losses[] = {

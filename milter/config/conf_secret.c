@@ -12,9 +12,9 @@
 #include "record/redact.h"
 
 static void
-refuse(struct conf_check *check, const char *key, const char *file, const char *why)
+refuse(struct conf_check *check, const char *name, const char *file, const char *why)
 {
-	const struct setting *setting = settings_find("audit", strlen("audit"), key, strlen(key));
+	const struct setting *setting = settings_named(name);
 	struct conf_place place = conf_origins_place(check->conf->origins, setting, 0);
 	struct conf_quoted quoted;
 
@@ -53,7 +53,7 @@ check_key(struct conf_check *check)
 	if (conf->audit_signer != NULL)
 		why = owner_fault(conf, audit_key_owner(conf->audit_signer));
 	if (why != NULL)
-		refuse(check, "key", conf->audit_key, why);
+		refuse(check, "audit.key", conf->audit_key, why);
 }
 
 static void
@@ -65,7 +65,7 @@ check_redact_key(struct conf_check *check)
 	if (conf->audit_redact == 0 || conf->audit_redact_key == NULL)
 		return;
 	if (*conf->audit_redact_key == '\0') {
-		refuse(check, "redact-key", "", "none is given; allowed: a file, "
+		refuse(check, "audit.redact-key", "", "none is given; allowed: a file, "
 		    "where audit.redact is local-part");
 		return;
 	}
@@ -73,7 +73,7 @@ check_redact_key(struct conf_check *check)
 	if (conf->audit_redactor != NULL)
 		why = owner_fault(conf, redact_key_owner(conf->audit_redactor));
 	if (why != NULL)
-		refuse(check, "redact-key", conf->audit_redact_key, why);
+		refuse(check, "audit.redact-key", conf->audit_redact_key, why);
 }
 
 void

@@ -16,15 +16,6 @@
 #define PORT_MAX	65535
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-const struct setting *
-conf_warn_setting(const char *name)
-{
-	size_t section = strcspn(name, ".");
-
-	return name[section] == '\0' ? settings_find("", 0, name, section) :
-	    settings_find(name, section, name + section + 1, strlen(name + section + 1));
-}
-
 void
 conf_warn_at(struct conf_warnings *warnings, const struct conf_place *place,
     const char *setting, const char *fmt, ...)
@@ -61,7 +52,7 @@ conf_warn_sentences(struct conf_warnings *warnings, const struct conf_sentence *
 		if (!sentence->is_so(warnings->conf, warnings->host))
 			continue;
 		place = conf_origins_given(warnings->conf->origins,
-		    conf_warn_setting(sentence->setting));
+		    settings_named(sentence->setting));
 		conf_warn_at(warnings, &place, sentence->setting, "%s", sentence->text);
 	}
 }
@@ -236,7 +227,7 @@ static void
 warn_of_lists(struct conf_warnings *warnings)
 {
 	for (size_t i = 0; i < COUNT(lists); i++)
-		(void)conf_locate_each(warnings->conf, conf_warn_setting(lists[i].setting),
+		(void)conf_locate_each(warnings->conf, settings_named(lists[i].setting),
 		    lists[i].visit, warnings);
 }
 

@@ -48,8 +48,6 @@ void	conf_warn_sentences(struct conf_warnings *, const struct conf_sentence *,
 /* Of one entry of a list, or of one value; the texts of the format are fit to be shown. */
 void	conf_warn_at(struct conf_warnings *, const struct conf_place *,
 	    const char *setting, const char *, ...) __attribute__((format(printf, 4, 5)));
-/* By its whole name, "mx.timeout". */
-const struct setting	*conf_warn_setting(const char *name);
 
 /* The families. They return -1 where a list file cannot be read again. */
 void	conf_warn_audit(struct conf_warnings *);

@@ -44,7 +44,7 @@ warn_of_list(struct conf_warnings *warnings, const char *setting, const char *me
 {
 	struct walk walk = { .warnings = warnings, .setting = setting, .meaning = meaning };
 
-	return conf_locate_each(warnings->conf, conf_warn_setting(setting), warn_of_domain,
+	return conf_locate_each(warnings->conf, settings_named(setting), warn_of_domain,
 	    &walk);
 }
 

@@ -112,6 +112,6 @@ conf_warn_mx(struct conf_warnings *warnings)
 {
 	conf_warn_sentences(warnings, sentences, COUNT(sentences));
 	if (is_on(warnings->conf) && warnings->conf->dns_trust_ad == CONF_TRUST_AD_YES)
-		(void)conf_locate_each(warnings->conf, conf_warn_setting("dns.servers"),
+		(void)conf_locate_each(warnings->conf, settings_named("dns.servers"),
 		    warn_of_server, warnings);
 }

@@ -220,7 +220,7 @@ warn_of_list(struct conf_warnings *warnings, const char *setting, conf_locate_vi
 {
 	struct walk walk = { .warnings = warnings, .setting = setting };
 
-	return conf_locate_each(warnings->conf, conf_warn_setting(setting), visit, &walk);
+	return conf_locate_each(warnings->conf, settings_named(setting), visit, &walk);
 }
 
 int

@@ -252,6 +252,15 @@ is_in_section(const struct setting *setting, const char *section, size_t len)
 }
 
 const struct setting *
+settings_named(const char *name)
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+const struct setting *
 settings_find(const char *section, size_t section_len, const char *key, size_t key_len)
 {
 	for (size_t i = 0; i < settings_count; i++) {

@@ -69,6 +69,8 @@ const char	*setting_word(const struct setting *, int value);
 typedef void	settings_writer(FILE *, const struct setting *, const void *arg);
 void		settings_write(FILE *, settings_writer *, const void *arg);
 
+/* By its whole name: "mx.accept". NULL: there is none. */
+const struct setting	*settings_named(const char *name);
 /* By section (of length 0: none) and key. NULL: there is none. */
 const struct setting	*settings_find(const char *section, size_t section_len,
 			    const char *key, size_t key_len);
