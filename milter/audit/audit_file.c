@@ -19,6 +19,7 @@
 #include "audit/audit_rotate.h"
 #include "audit/audit_seal.h"
 #include "os/clock.h"
+#include "os/directory.h"
 #include "os/log.h"
 
 #define BLOCK		65536
@@ -91,14 +92,10 @@ open_reader(const char *name, int fd)
 static int
 sync_folder(const char *name)
 {
-	char *folder = strdup(name), *slash;
+	char *folder = directory_path(name);
 	int fd, result;
 
-	if (folder == NULL)
-		return -1;
-	if ((slash = strrchr(folder, '/')) != NULL)
-		slash[slash == folder] = '\0';
-	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
 	if (fd == -1)
 		return -1;

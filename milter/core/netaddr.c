@@ -65,6 +65,16 @@ netaddr_of(const struct sockaddr *sa)
 	return (struct netaddr){ .family = NETADDR_NONE };
 }
 
+unsigned
+netaddr_port(const struct sockaddr *sa)
+{
+	if (sa != NULL && sa->sa_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+	if (sa != NULL && sa->sa_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)sa)->sin6_port);
+	return 0;
+}
+
 int
 netaddr_parse(const char *text, size_t len, struct netaddr *addr_r)
 {

@@ -48,6 +48,8 @@ struct netaddr	netaddr_v4(const void *four_bytes);
 struct netaddr	netaddr_v6(const void *sixteen_bytes);
 /* Of NULL, or of another family: NETADDR_NONE. */
 struct netaddr	netaddr_of(const struct sockaddr *);
+/* The port that is with it; 0: of another family. */
+unsigned	netaddr_port(const struct sockaddr *);
 
 /*
  * Reads exactly one address: four decimal numbers, or IPv6 as in RFC 4291 §2.2 without

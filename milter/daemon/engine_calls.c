@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -84,22 +83,6 @@ engine_calls_is_asked(void)
 }
 
 static int
-read_address(const struct sockaddr_storage *from, struct engine_peer *peer)
-{
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-
-	if (from->ss_family == AF_INET) {
-		memcpy(&in, from, sizeof(in));
-		peer->addr = netaddr_v4(&in.sin_addr);
-		return ntohs(in.sin_port);
-	}
-	memcpy(&in6, from, sizeof(in6));
-	peer->addr = netaddr_v6(&in6.sin6_addr);
-	return ntohs(in6.sin6_port);
-}
-
-static int
 find_peer(int fd, struct engine_peer *peer)
 {
 	struct sockaddr_storage from;
@@ -110,8 +93,9 @@ find_peer(int fd, struct engine_peer *peer)
 	memset(&from, 0, sizeof(from));
 	if (getpeername(fd, (struct sockaddr *)&from, &len) == -1)
 		return -1;
-	if (from.ss_family == AF_INET || from.ss_family == AF_INET6) {
-		peer->is_own = selfcheck_is_own(read_address(&from, peer));
+	peer->addr = netaddr_of((const struct sockaddr *)&from);
+	if (peer->addr.family != NETADDR_NONE) {
+		peer->is_own = selfcheck_is_own((int)netaddr_port((const struct sockaddr *)&from));
 		return 0;
 	}
 	len = sizeof(cred);

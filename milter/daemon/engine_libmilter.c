@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <libmilter/mfapi.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -110,23 +109,6 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned 
 	return SMFIS_CONTINUE;
 }
 
-static void
-read_address(const struct sockaddr *sa, struct engine_client *client)
-{
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-
-	if (sa != NULL && sa->sa_family == AF_INET) {
-		memcpy(&in, sa, sizeof(in));
-		client->addr = netaddr_v4(&in.sin_addr);
-		client->port = ntohs(in.sin_port);
-	} else if (sa != NULL && sa->sa_family == AF_INET6) {
-		memcpy(&in6, sa, sizeof(in6));
-		client->addr = netaddr_v6(&in6.sin6_addr);
-		client->port = ntohs(in6.sin6_port);
-	}
-}
-
 static sfsistat
 on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 {
@@ -136,7 +118,9 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 
 	if (engine_calls_peer(&peer) == 0)
 		client.peer = &peer;
-	read_address((const struct sockaddr *)addr, &client);
+	client.addr = netaddr_of((const struct sockaddr *)addr);
+	if (client.addr.family != NETADDR_NONE)
+		client.port = (int)netaddr_port((const struct sockaddr *)addr);
 	filter_close(served, smfi_getpriv(ctx));
 	(void)smfi_setpriv(ctx, filter_connect(served, &client, &macros));
 	return SMFIS_NOREPLY;

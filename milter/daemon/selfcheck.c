@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/netaddr.h"
 #include "daemon/selfcheck.h"
 #include "os/clock.h"
 #include "os/deadline.h"
@@ -74,16 +75,14 @@ choose_port(int fd, int family)
 	struct sockaddr_storage addr = { .ss_family = (sa_family_t)family };
 	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
 	    sizeof(struct sockaddr_in6);
-	in_port_t port;
 
 	if (family == AF_UNIX)
 		return 0;
 	if (bind(fd, (struct sockaddr *)&addr, len) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
 		return -1;
-	port = family == AF_INET ? ((struct sockaddr_in *)(void *)&addr)->sin_port :
-	    ((struct sockaddr_in6 *)(void *)&addr)->sin6_port;
-	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS], ntohs(port));
+	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS],
+	    (int)netaddr_port((struct sockaddr *)&addr));
 	return 0;
 }
 

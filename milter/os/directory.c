@@ -83,3 +83,12 @@ directory_close(struct directory *dir)
 	dir->fd = -1;
 	errno = error;
 }
+
+char *
+directory_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? strdup(".") :
+	    strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}

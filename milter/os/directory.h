@@ -22,4 +22,7 @@ struct directory {
 int	directory_open(const char *path, struct directory *directory_r);
 void	directory_close(struct directory *);
 
+/* The path of the directory that a path leads into, the caller's; NULL: no memory. */
+char	*directory_path(const char *path);
+
 #endif

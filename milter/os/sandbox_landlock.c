@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/directory.h"
 #include "os/log.h"
 #include "os/sandbox.h"
 
@@ -107,14 +108,9 @@ allow(int ruleset, const char *path, uint64_t access)
 static int
 allow_folder_of(int ruleset, const char *path, uint64_t access)
 {
-	char *folder = strdup(path), *slash;
-	int status;
+	char *folder = directory_path(path);
+	int status = folder == NULL ? -1 : allow(ruleset, folder, access);
 
-	if (folder == NULL)
-		return -1;
-	if ((slash = strrchr(folder, '/')) != NULL)
-		slash[slash == folder] = '\0';
-	status = allow(ruleset, slash != NULL ? folder : ".", access);
 	free(folder);
 	return status;
 }

@@ -364,8 +364,9 @@ test_kinds(void)
 static void
 test_sockaddr(void)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(25) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(60000),
+	    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr other = { .sa_family = AF_UNIX };
 	char text[NETADDR_TEXT_SIZE];
 	struct netaddr addr;
@@ -377,6 +378,9 @@ test_sockaddr(void)
 	addr = netaddr_of((const struct sockaddr *)&v6);
 	netaddr_format(&addr, text);
 	tap_is_str(text, "::1", "of an IPv6 socket");
+	tap_is_int(netaddr_port((const struct sockaddr *)&v4), 25, "its port");
+	tap_is_int(netaddr_port((const struct sockaddr *)&v6), 60000, "and that of IPv6");
+	tap_is_int(netaddr_port(&other), 0, "a unix socket has none");
 	tap_is_int(netaddr_of(&other).family, NETADDR_NONE, "of a unix socket");
 	tap_is_int(netaddr_of(NULL).family, NETADDR_NONE, "of none");
 }
