@@ -106,7 +106,7 @@ conf_errors_write(struct conf_errors *errors, struct buf *buf)
 }
 
 const char *
-conf_quote(const char *text, size_t len, struct conf_quoted *quoted)
+conf_quote(const char *text, size_t len, struct conf_quoted *quoted_r)
 {
 	struct buf word;
 	int has_marks;
@@ -114,8 +114,9 @@ conf_quote(const char *text, size_t len, struct conf_quoted *quoted)
 	buf_init(&word);
 	(void)encode_word(&word, text, len, CONF_QUOTED_MAX - 2);
 	has_marks = word.len > 0 && word.data[0] == '"';
-	(void)snprintf(quoted->text, sizeof(quoted->text), has_marks ? "%s" : "\"%s\"",
+	(void)snprintf(quoted_r->text, sizeof(quoted_r->text),
+	    has_marks ? "%s" : "\"%s\"",
 	    word.failed || word.data == NULL ? "..." : word.data);
 	buf_clear(&word);
-	return quoted->text;
+	return quoted_r->text;
 }

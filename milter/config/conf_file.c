@@ -167,15 +167,15 @@ load(const char *path, int may_be_pipe, struct buf *text)
 }
 
 const char *
-conf_file_load(const char *path, struct buf *text)
+conf_file_load(const char *path, struct buf *text_r)
 {
-	return load(path, 0, text);
+	return load(path, 0, text_r);
 }
 
 const char *
-conf_file_load_main(const char *path, struct buf *text)
+conf_file_load_main(const char *path, struct buf *text_r)
 {
-	return load(path, 1, text);
+	return load(path, 1, text_r);
 }
 
 static int

@@ -147,18 +147,18 @@ find(void *arg, const char *s, size_t len, const struct conf_place *place)
 
 int
 conf_locate(const struct conf *conf, const char *list, const char *entry,
-    struct buf *place)
+    struct buf *place_r)
 {
 	const struct setting *setting = settings_named(list);
-	struct search search = { setting, entry, place };
+	struct search search = { setting, entry, place_r };
 	int found;
 
 	if (setting == NULL || !setting_is_list(setting))
 		return -1;
 	found = conf_locate_each(conf, setting, find, &search);
 	if (found == 0 && setting->kind == SETTING_ADDRESSES) {
-		buf_puts(place, "interface");
+		buf_puts(place_r, "interface");
 		found = 1;
 	}
-	return found == 1 && !place->failed ? 0 : -1;
+	return found == 1 && !place_r->failed ? 0 : -1;
 }

@@ -282,16 +282,16 @@ settings_has_section(const char *section, size_t len)
 }
 
 void
-settings_section_names(char *names, size_t size)
+settings_section_names(char *names_r, size_t size)
 {
 	size_t used = 0;
 
-	names[0] = '\0';
+	names_r[0] = '\0';
 	for (size_t i = 0; i < settings_count && used < size; i++) {
 		size_t len = setting_section(&settings[i]);
 		if (len > 0 && (i == 0 ||
 		    !is_in_section(&settings[i - 1], settings[i].name, len)))
-			used += (size_t)snprintf(names + used, size - used, "%s%.*s",
+			used += (size_t)snprintf(names_r + used, size - used, "%s%.*s",
 			    used == 0 ? "" : ", ", (int)len, settings[i].name);
 	}
 }

@@ -67,7 +67,7 @@ const char	*setting_word(const struct setting *, int value);
 
 /* Writes every setting in the file's syntax, and asks for each value to be written. */
 typedef void	settings_writer(FILE *, const struct setting *, const void *arg);
-void		settings_write(FILE *, settings_writer *, const void *arg);
+void		settings_write(FILE *, settings_writer *write_value, const void *arg);
 
 /* By its whole name: "mx.accept". NULL: there is none. */
 const struct setting	*settings_named(const char *name);

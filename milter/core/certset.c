@@ -173,13 +173,13 @@ keep(struct certset *set, const struct entry *entry)
 }
 
 int
-certset_add(struct certset *set, const char *text, const char **why)
+certset_add(struct certset *set, const char *text, const char **why_r)
 {
 	struct entry entry = { .text = strdup(text), .names = strdup(text) };
 
-	*why = NULL;
+	*why_r = NULL;
 	if (entry.text != NULL && entry.names != NULL &&
-	    (*why = entry_read(&entry)) == NULL && keep(set, &entry) == 0)
+	    (*why_r = entry_read(&entry)) == NULL && keep(set, &entry) == 0)
 		return 0;
 	entry_clear(&entry);
 	return -1;

@@ -26,7 +26,7 @@ void		 certset_free(struct certset *);
  * it. All others are common names, in which no character means another. Returns -1, and
  * the set is as it was: *why_r is what is wrong, or NULL without memory.
  */
-int		 certset_add(struct certset *, const char *entry, const char **why_r);
+int		 certset_add(struct certset *, const char *text, const char **why_r);
 
 /*
  * The first entry, as it was written, that has these names, letter by letter; or NULL. An

@@ -23,14 +23,14 @@ find_answer(const struct policy_decision *decision, judge_mx *mx, void *arg,
 
 void
 judge(const struct policy *policy, const struct policy_facts *facts, judge_mx *mx,
-    void *arg, struct policy_decision *decision)
+    void *arg, struct policy_decision *decision_r)
 {
 	struct policy_answers answers = { .mx = POLICY_MX_UNASKED };
 
 	do
-		policy_decide(policy, facts, &answers, decision);
-	while (decision->verdict == POLICY_NEED &&
-	    find_answer(decision, mx, arg, &answers));
-	if (decision->verdict == POLICY_NEED)
-		judge_fail(decision);
+		policy_decide(policy, facts, &answers, decision_r);
+	while (decision_r->verdict == POLICY_NEED &&
+	    find_answer(decision_r, mx, arg, &answers));
+	if (decision_r->verdict == POLICY_NEED)
+		judge_fail(decision_r);
 }

@@ -17,8 +17,8 @@ typedef enum policy_mx	judge_mx(void *arg, const char *domain);
  * explain it: what differs is who answers. A question without an answer is a failure of
  * ours, POLICY_INTERNAL. Each question is put once.
  */
-void	judge(const struct policy *, const struct policy_facts *, judge_mx *, void *arg,
-	    struct policy_decision *decision_r);
+void	judge(const struct policy *, const struct policy_facts *, judge_mx *mx,
+	    void *arg, struct policy_decision *decision_r);
 
 /* Makes it a failure of ours: temporary, "internal". */
 void	judge_fail(struct policy_decision *);

@@ -333,32 +333,33 @@ has_capital(const char *s, size_t len)
 }
 
 void
-path_parse(const char *text, int utf8, struct path *path)
+path_parse(const char *text, int utf8, struct path *path_r)
 {
 	char stripped[PATH_TEXT_MAX];
 	const char *s = stripped, *why;
 	size_t len = strlen(text), route;
 
-	path_init(path);
+	path_init(path_r);
 	if ((why = forbidden(text, len)) != NULL) {
-		set_bad(path, why);
+		set_bad(path_r, why);
 		return;
 	}
 	if (!utf8 && !is_ascii(text, len))
-		set_loose(path, "it has 8-bit characters, and SMTPUTF8 was not announced");
-	len = strip(text, len, stripped, path);
+		set_loose(path_r,
+		    "it has 8-bit characters, and SMTPUTF8 was not announced");
+	len = strip(text, len, stripped, path_r);
 	if (len >= 2 && s[0] == '<' && s[len - 1] == '>') {
 		s++;
 		len -= 2;
 	} else
-		set_loose(path, "it is not in angle brackets");
+		set_loose(path_r, "it is not in angle brackets");
 	if (len == 0) {
-		set_bad(path, "it is empty");
+		set_bad(path_r, "it is empty");
 		return;
 	}
-	route = read_route(s, len, path);
-	note_stray_dots(s + route, len - route, path);
-	read_mailbox(s + route, len - route, path);
+	route = read_route(s, len, path_r);
+	note_stray_dots(s + route, len - route, path_r);
+	read_mailbox(s + route, len - route, path_r);
 }
 
 size_t
@@ -379,26 +380,26 @@ path_length(const char *text)
 }
 
 void
-path_parse_resolved(const char *text, struct path *path)
+path_parse_resolved(const char *text, struct path *path_r)
 {
 	const char *why;
 	size_t len = strlen(text);
 
-	path_init(path);
+	path_init(path_r);
 	if ((why = strspn(text, ".") == len ? "it is empty" : forbidden(text, len)) != NULL) {
-		set_bad(path, why);
+		set_bad(path_r, why);
 		return;
 	}
 	if (has_capital(text, len)) {
-		set_bad(path, "the mail server has left a capital letter in it");
+		set_bad(path_r, "the mail server has left a capital letter in it");
 		return;
 	}
 	/* Sendmail's canonical form: user@host. */
 	if (len > 1 && text[len - 1] == '.')
 		len--;
-	read_mailbox(text, len, path);
-	if (path->form == PATH_LOOSE)
-		set_bad(path, path->why);
+	read_mailbox(text, len, path_r);
+	if (path_r->form == PATH_LOOSE)
+		set_bad(path_r, path_r->why);
 }
 
 /* What is wrong with a label of a host name (RFC 1123 §2.1), or NULL. */
@@ -481,30 +482,30 @@ to_alabels(char domain[PATH_DOMAIN_SIZE], size_t *len)
 }
 
 const char *
-path_domain(const char *text, size_t len, char domain[PATH_DOMAIN_SIZE])
+path_domain(const char *text, size_t len, char domain_r[PATH_DOMAIN_SIZE])
 {
 	const char *why;
 	size_t i;
 
-	domain[0] = '\0';
+	domain_r[0] = '\0';
 	if (len > 1 && text[len - 1] == '.')
 		len--;
 	if (len >= PATH_DOMAIN_SIZE)
 		return "a domain has more than 253 characters";
 	for (i = 0; i < len; i++) {
 		if (text[i] == '\0') {
-			domain[0] = '\0';
+			domain_r[0] = '\0';
 			return "a character cannot stand in a domain";
 		}
-		domain[i] = ascii_lower(text[i]);
+		domain_r[i] = ascii_lower(text[i]);
 	}
-	domain[len] = '\0';
-	why = is_ascii(domain, len) ? NULL : to_alabels(domain, &len);
+	domain_r[len] = '\0';
+	why = is_ascii(domain_r, len) ? NULL : to_alabels(domain_r, &len);
 	if (why == NULL && len > 253)
 		why = "a domain has more than 253 characters";
 	if (why == NULL)
-		why = check_labels(domain, len);
+		why = check_labels(domain_r, len);
 	if (why != NULL)
-		domain[0] = '\0';
+		domain_r[0] = '\0';
 	return why;
 }

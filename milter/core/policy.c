@@ -398,13 +398,13 @@ policy_rule(unsigned index)
 
 void
 policy_decide(const struct policy *policy, const struct policy_facts *facts,
-    const struct policy_answers *answers, struct policy_decision *decision)
+    const struct policy_answers *answers, struct policy_decision *decision_r)
 {
-	struct inquiry q = { policy, facts, answers, decision };
+	struct inquiry q = { policy, facts, answers, decision_r };
 
-	memset(decision, 0, sizeof(*decision));
-	decision->auth = judge_login(policy, facts);
-	read_recipient(facts, decision);
+	memset(decision_r, 0, sizeof(*decision_r));
+	decision_r->auth = judge_login(policy, facts);
+	read_recipient(facts, decision_r);
 	decide(&q);
 }
 

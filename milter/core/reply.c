@@ -86,12 +86,12 @@ status_length(const char *s)
 }
 
 const char *
-reply_parse(const char *line, struct reply *reply)
+reply_parse(const char *line, struct reply *reply_r)
 {
 	const char *text;
 	size_t i, status;
 
-	memset(reply, 0, sizeof(*reply));
+	memset(reply_r, 0, sizeof(*reply_r));
 	if (line[0] != '5' || number_length(line, 3) != 3 || line[3] != ' ')
 		return "it does not begin with a reply code of class 5 and a blank";
 	if (line[1] > '5')
@@ -111,9 +111,9 @@ reply_parse(const char *line, struct reply *reply)
 	for (i = 0; text[i] != '\0'; i++)
 		if (!ascii_is_printable(text[i]))
 			return "the text has a character that is not printable ASCII";
-	memcpy(reply->code, line, 3);
-	memcpy(reply->status, line + 4, status);
-	memcpy(reply->text, text, strlen(text));
+	memcpy(reply_r->code, line, 3);
+	memcpy(reply_r->status, line + 4, status);
+	memcpy(reply_r->text, text, strlen(text));
 	return NULL;
 }
 

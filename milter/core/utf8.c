@@ -131,13 +131,13 @@ utf8_small(uint32_t point)
 }
 
 size_t
-utf8_encode(uint32_t point, char text[4])
+utf8_encode(uint32_t point, char text_r[4])
 {
 	static const unsigned char lead[] = { 0, 0xc0, 0xe0, 0xf0 };
 	size_t more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3, i;
 
 	for (i = more; i > 0; i--, point >>= 6)
-		text[i] = (char)(0x80 | (point & 0x3f));
-	text[0] = (char)(lead[more] | point);
+		text_r[i] = (char)(0x80 | (point & 0x3f));
+	text_r[0] = (char)(lead[more] | point);
 	return more + 1;
 }

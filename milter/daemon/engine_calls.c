@@ -108,9 +108,9 @@ find_peer(int fd, struct engine_peer *peer)
 }
 
 int
-engine_calls_peer(struct engine_peer *peer)
+engine_calls_peer(struct engine_peer *peer_r)
 {
-	return packet_fd == -1 ? -1 : find_peer(packet_fd, peer);
+	return packet_fd == -1 ? -1 : find_peer(packet_fd, peer_r);
 }
 
 static void

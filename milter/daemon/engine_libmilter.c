@@ -303,10 +303,10 @@ engine_run(struct filter *filter, const struct selfcheck_place *own)
 }
 
 void
-engine_version(char *text, size_t size)
+engine_version(char *text_r, size_t size)
 {
 	unsigned major, minor, patch;
 
 	(void)smfi_version(&major, &minor, &patch);
-	(void)snprintf(text, size, "libmilter %u.%u.%u", major, minor, patch);
+	(void)snprintf(text_r, size, "libmilter %u.%u.%u", major, minor, patch);
 }

@@ -183,7 +183,7 @@ count(struct flood *flood, struct entry *entry, const struct netaddr *client,
 
 int
 flood_admit(struct flood *flood, const struct netaddr *client,
-    const struct flood_bound *bound, int64_t now_us, struct flood_due *due)
+    const struct flood_bound *bound, int64_t now_us, struct flood_due *due_r)
 {
 	const uint64_t network = network_of(client);
 	struct shard *shard;
@@ -191,7 +191,7 @@ flood_admit(struct flood *flood, const struct netaddr *client,
 	uint64_t hash;
 	int is_within;
 
-	memset(due, 0, sizeof(*due));
+	memset(due_r, 0, sizeof(*due_r));
 	if (bound->rate == 0)
 		return 1;
 	hash = siphash(flood->key, &network, sizeof(network));
@@ -199,32 +199,32 @@ flood_admit(struct flood *flood, const struct netaddr *client,
 	(void)pthread_mutex_lock(&shard->lock);
 	entry = find(shard->sets[hash / SHARDS % SHARD_SETS], network);
 	if (entry->network != network) {
-		due->other = take_unsaid(flood, entry, now_us);
+		due_r->other = take_unsaid(flood, entry, now_us);
 		*entry = (struct entry){ .network = network,
 		    .said_us = now_us - FLOOD_SAY_US };
 	}
 	if (!(is_within = use(entry, bound, now_us)))
-		count(flood, entry, client, now_us, &due->own);
+		count(flood, entry, client, now_us, &due_r->own);
 	(void)pthread_mutex_unlock(&shard->lock);
 	return is_within;
 }
 
 int
 flood_take(struct flood *flood, int64_t now_us, int wants_all, size_t *at,
-    struct flood_summary *summary)
+    struct flood_summary *summary_r)
 {
 	for (; *at < FLOOD_SETS && atomic_load(&flood->unsaid) != 0; ++*at) {
 		struct shard *shard = &flood->shards[*at / SHARD_SETS];
 		struct entry *set = shard->sets[*at % SHARD_SETS];
 
-		summary->count = 0;
+		summary_r->count = 0;
 		(void)pthread_mutex_lock(&shard->lock);
-		for (size_t i = 0; i < FLOOD_WAYS && summary->count == 0; i++)
+		for (size_t i = 0; i < FLOOD_WAYS && summary_r->count == 0; i++)
 			if (set[i].unsaid != 0 &&
 			    (wants_all || now_us - set[i].said_us >= FLOOD_SAY_US))
-				*summary = take_unsaid(flood, &set[i], now_us);
+				*summary_r = take_unsaid(flood, &set[i], now_us);
 		(void)pthread_mutex_unlock(&shard->lock);
-		if (summary->count != 0)
+		if (summary_r->count != 0)
 			return 1;
 	}
 	return 0;

@@ -25,7 +25,7 @@ void		 mta_keep(char **text_r, const struct engine_macros *, const char *name,
  * What is to be known of a mail server of this version ({v}; NULL: it did not say) by who
  * reads records: whether it tells us of recipients that it refuses itself.
  */
-void		 mta_describe(const char *version, struct buf *text_r);
+void		 mta_describe(const char *version, struct buf *text);
 
 /* Which mail server and which of its listeners; the client's address and name must be there. */
 void		 mta_read_connection(struct session *, const struct engine_macros *);

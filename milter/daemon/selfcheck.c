@@ -43,17 +43,18 @@ find_inet(const struct milter_socket *socket, struct selfcheck_place *place)
 }
 
 int
-selfcheck_find(const char *socket, struct selfcheck_place *place)
+selfcheck_find(const char *socket, struct selfcheck_place *place_r)
 {
 	struct milter_socket parsed;
 
-	memset(place, 0, sizeof(*place));
+	memset(place_r, 0, sizeof(*place_r));
 	if (milter_socket_parse(socket, &parsed) != NULL)
 		return -1;
 	if (parsed.path == NULL)
-		return find_inet(&parsed, place);
-	place->len = sizeof(struct sockaddr_un);
-	return milter_socket_unix(parsed.path, (struct sockaddr_un *)(void *)&place->address);
+		return find_inet(&parsed, place_r);
+	place_r->len = sizeof(struct sockaddr_un);
+	return milter_socket_unix(parsed.path,
+	    (struct sockaddr_un *)(void *)&place_r->address);
 }
 
 int
@@ -75,14 +76,16 @@ choose_port(int fd, int family)
 	struct sockaddr_storage addr = { .ss_family = (sa_family_t)family };
 	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
 	    sizeof(struct sockaddr_in6);
+	in_port_t port;
 
 	if (family == AF_UNIX)
 		return 0;
 	if (bind(fd, (struct sockaddr *)&addr, len) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
 		return -1;
-	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS],
-	    (int)netaddr_port((struct sockaddr *)&addr));
+	port = family == AF_INET ? ((struct sockaddr_in *)(void *)&addr)->sin_port :
+	    ((struct sockaddr_in6 *)(void *)&addr)->sin6_port;
+	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS], ntohs(port));
 	return 0;
 }
 

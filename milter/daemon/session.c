@@ -70,9 +70,9 @@ set_start(char **text, const char *value, size_t max)
 }
 
 int
-session_set(char **text, const char *value)
+session_set(char **text_r, const char *value)
 {
-	return set_start(text, value, SIZE_MAX);
+	return set_start(text_r, value, SIZE_MAX);
 }
 
 void

@@ -58,8 +58,8 @@ now_dns(void *arg)
 	return clock_monotonic_us();
 }
 
-static void	renew_permit(void *ask, const char *domain);
-static void	drop_ask(void *ask);
+static void	renew_permit(void *arg, const char *domain);
+static void	drop_ask(void *arg);
 
 static void
 free_knowledge(struct knowledge *knowledge)
@@ -240,17 +240,17 @@ fill(struct ask *ask, const struct ask *before, const struct ask_world *world)
 
 struct ask *
 ask_new(struct conf *conf, const struct ask *before, const struct ask_world *world,
-    const char **why)
+    const char **why_r)
 {
 	struct ask *ask = calloc(1, sizeof(*ask));
 
-	*why = NO_MEMORY;
+	*why_r = NO_MEMORY;
 	if (ask == NULL)
 		return NULL;
 	atomic_init(&ask->references, 1);
 	atomic_init(&ask->renewals, 0);
 	ask->conf = conf_ref(conf);
-	if ((*why = fill(ask, before, world)) == NULL)
+	if ((*why_r = fill(ask, before, world)) == NULL)
 		return ask;
 	ask_unref(ask);
 	return NULL;
@@ -464,24 +464,24 @@ set_answer(const struct mx_verdict *verdict, const char *age, struct ask_answer 
 
 void
 ask_mx(struct ask *ask, const char *domain, const struct netaddr *client,
-    int64_t deadline_us, struct ask_answer *answer)
+    int64_t deadline_us, struct ask_answer *answer_r)
 {
 	struct mx_verdict verdict;
 	const char *age = find(ask, domain, client, deadline_us, &verdict);
 
-	set_answer(&verdict, age, answer);
+	set_answer(&verdict, age, answer_r);
 }
 
 void
 ask_mx_traced(struct ask *ask, const char *domain, int64_t deadline_us,
-    ask_tracer *tracer, void *arg, struct ask_answer *answer)
+    ask_tracer *tracer, void *arg, struct ask_answer *answer_r)
 {
 	struct mx_verdict verdict;
 	int is_plain = mx_is_plain(&ask->rules, domain, &verdict);
 
 	if (!is_plain)
 		look_up(ask, domain, deadline_us, tracer, arg, &verdict);
-	set_answer(&verdict, is_plain ? NULL : "fresh", answer);
+	set_answer(&verdict, is_plain ? NULL : "fresh", answer_r);
 }
 
 void
@@ -492,7 +492,7 @@ ask_describe(const struct ask *ask, struct buf *text)
 }
 
 void
-ask_stats(const struct ask *ask, struct cache_stats *stats)
+ask_stats(const struct ask *ask, struct cache_stats *stats_r)
 {
-	cache_read_stats(ask->knowledge->cache, stats);
+	cache_read_stats(ask->knowledge->cache, stats_r);
 }

@@ -77,7 +77,7 @@ void		 ask_mx(struct ask *, const char *domain, const struct netaddr *client,
 
 /* The same, really asked for, whatever is known already, and told step by step. */
 void		 ask_mx_traced(struct ask *, const char *domain, int64_t deadline_us,
-		    ask_tracer *, void *arg, struct ask_answer *answer_r);
+		    ask_tracer *tracer, void *arg, struct ask_answer *answer_r);
 
 /* Adds the name servers and how they are asked, as one line. */
 void		 ask_describe(const struct ask *, struct buf *);

@@ -430,7 +430,7 @@ get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
 
 enum cache_result
 cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
-    int64_t now, int64_t deadline, struct mx_verdict *verdict,
+    int64_t now_us, int64_t deadline_us, struct mx_verdict *verdict_r,
     struct cache_entry **entry_r)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
@@ -439,8 +439,8 @@ cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
 	int has_waited = 0;
 
 	(void)pthread_mutex_lock(&shard->lock);
-	result = get(cache, shard, hash, domain, asker, now, deadline, verdict, entry_r,
-	    &has_waited);
+	result = get(cache, shard, hash, domain, asker, now_us, deadline_us, verdict_r,
+	    entry_r, &has_waited);
 	count(shard, result, has_waited);
 	if (has_waited)	/* it may have been kept for us alone */
 		shrink(cache, shard, shard->max);
@@ -450,7 +450,7 @@ cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
 
 enum cache_result
 cache_renew(struct cache *cache, const char *domain, const struct mx_asker *asker,
-    int64_t now, struct cache_entry **entry_r)
+    int64_t now_us, struct cache_entry **entry_r)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
 	struct shard *shard = &cache->shards[hash % SHARDS];
@@ -462,7 +462,8 @@ cache_renew(struct cache *cache, const char *domain, const struct mx_asker *aske
 	/* what was due may have been renewed, dropped or begun since */
 	if (entry != NULL && is_ours(entry) && !entry->is_asked && entry->is_due) {
 		entry->is_due = 0;
-		result = begin(cache, shard, entry, hash, domain, asker, now, entry_r);
+		result = begin(cache, shard, entry, hash, domain, asker, now_us,
+		    entry_r);
 		shard->stats.renewed += result == CACHE_MISS;
 	}
 	(void)pthread_mutex_unlock(&shard->lock);
@@ -470,7 +471,7 @@ cache_renew(struct cache *cache, const char *domain, const struct mx_asker *aske
 }
 
 int
-cache_is_asked(struct cache *cache, const char *domain, int64_t now)
+cache_is_asked(struct cache *cache, const char *domain, int64_t now_us)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
 	struct shard *shard = &cache->shards[hash % SHARDS];
@@ -479,7 +480,7 @@ cache_is_asked(struct cache *cache, const char *domain, int64_t now)
 
 	(void)pthread_mutex_lock(&shard->lock);
 	entry = find(cache, shard, hash, domain);
-	is_asked = entry != NULL && entry->is_asked && !is_fresh(entry, now);
+	is_asked = entry != NULL && entry->is_asked && !is_fresh(entry, now_us);
 	(void)pthread_mutex_unlock(&shard->lock);
 	return is_asked;
 }
@@ -528,7 +529,7 @@ keep_failure(struct cache_entry *entry, int64_t now, const char *text)
 }
 
 enum cache_result
-cache_put(struct cache *cache, struct cache_entry *entry, int64_t now,
+cache_put(struct cache *cache, struct cache_entry *entry, int64_t now_us,
     struct mx_verdict *verdict)
 {
 	struct shard *shard = entry->shard;
@@ -537,13 +538,13 @@ cache_put(struct cache *cache, struct cache_entry *entry, int64_t now,
 	(void)pthread_mutex_lock(&shard->lock);
 	entry->is_asked = 0;
 	entry->is_due = 0;
-	entry->put_us = now;
-	mx_limit_end(cache->limit, entry->slot, now, verdict->standing);
+	entry->put_us = now_us;
+	mx_limit_end(cache->limit, entry->slot, now_us, verdict->standing);
 	if (verdict->standing != POLICY_MX_TEMPFAIL)
-		keep_verdict(entry, now, verdict);
+		keep_verdict(entry, now_us, verdict);
 	else {
-		keep_failure(entry, now, verdict->text);
-		if (!is_fresh(entry, now) && serve_stale(entry, now, verdict))
+		keep_failure(entry, now_us, verdict->text);
+		if (!is_fresh(entry, now_us) && serve_stale(entry, now_us, verdict))
 			result = CACHE_STALE_HIT;
 	}
 	(void)pthread_cond_broadcast(&shard->news);
@@ -553,22 +554,22 @@ cache_put(struct cache *cache, struct cache_entry *entry, int64_t now,
 }
 
 void
-cache_read_stats(struct cache *cache, struct cache_stats *stats)
+cache_read_stats(struct cache *cache, struct cache_stats *stats_r)
 {
-	memset(stats, 0, sizeof(*stats));
-	stats->under_way = mx_limit_count(cache->limit);
+	memset(stats_r, 0, sizeof(*stats_r));
+	stats_r->under_way = mx_limit_count(cache->limit);
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *shard = &cache->shards[i];
 		(void)pthread_mutex_lock(&shard->lock);
-		stats->hits += shard->stats.hits;
-		stats->stale += shard->stats.stale;
-		stats->misses += shard->stats.misses;
-		stats->renewed += shard->stats.renewed;
-		stats->coalesced += shard->stats.coalesced;
-		stats->failed += shard->stats.failed;
-		stats->busy += shard->stats.busy;
-		stats->evicted += shard->stats.evicted;
-		stats->entries += shard->count;
+		stats_r->hits += shard->stats.hits;
+		stats_r->stale += shard->stats.stale;
+		stats_r->misses += shard->stats.misses;
+		stats_r->renewed += shard->stats.renewed;
+		stats_r->coalesced += shard->stats.coalesced;
+		stats_r->failed += shard->stats.failed;
+		stats_r->busy += shard->stats.busy;
+		stats_r->evicted += shard->stats.evicted;
+		stats_r->entries += shard->count;
 		(void)pthread_mutex_unlock(&shard->lock);
 	}
 }

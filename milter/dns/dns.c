@@ -69,12 +69,12 @@ take_system(const struct dns_options *options, struct dns_servers *servers)
 }
 
 struct dns *
-dns_open(const struct dns_options *options, const char **why)
+dns_open(const struct dns_options *options, const char **why_r)
 {
 	struct dns *dns = calloc(1, sizeof(*dns));
 	struct dns_servers *servers;
 
-	*why = "out of memory";
+	*why_r = "out of memory";
 	if (dns == NULL)
 		return NULL;
 	servers = &dns->servers;
@@ -82,9 +82,9 @@ dns_open(const struct dns_options *options, const char **why)
 	servers->attempts = ATTEMPTS;
 	servers->health = &dns->health;
 	dns->is_of_system = options->count == 0;
-	*why = dns->is_of_system ? take_system(options, servers) :
+	*why_r = dns->is_of_system ? take_system(options, servers) :
 	    take_given(options, servers);
-	if (*why != NULL) {
+	if (*why_r != NULL) {
 		free(dns);
 		return NULL;
 	}
@@ -167,7 +167,7 @@ wait_time(int64_t until)
 
 void
 dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types, size_t count,
-    int64_t deadline, struct rrset *rrsets)
+    int64_t deadline_us, struct rrset *rrsets_r)
 {
 	struct dns_query queries[DNS_TYPES_MAX];
 	struct pollfd fds[DNS_TYPES_MAX];
@@ -177,8 +177,8 @@ dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types, s
 	/* how many types our own questions have: mx.c */
 	assert(count >= 1 && count <= DNS_TYPES_MAX);
 	for (size_t i = 0; i < count; i++)
-		dns_query_begin(&queries[i], &dns->servers, name, types[i], began, deadline,
-		    &rrsets[i]);
+		dns_query_begin(&queries[i], &dns->servers, name, types[i], began,
+		    deadline_us, &rrsets_r[i]);
 	while (gather(queries, count, fds, &until) > 0) {
 		/* A signal, or no memory: then it is as if nothing had come. */
 		if (poll(fds, count, wait_time(until)) == -1)

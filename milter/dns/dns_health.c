@@ -20,21 +20,21 @@ is_silent(struct dns_health *health, size_t server, int64_t now)
 }
 
 void
-dns_health_order(struct dns_health *health, size_t first, size_t count, int64_t now,
-    uint8_t order[NAMESERVERS_MAX])
+dns_health_order(struct dns_health *health, size_t first, size_t count, int64_t now_us,
+    uint8_t order_r[NAMESERVERS_MAX])
 {
 	uint8_t silent[NAMESERVERS_MAX];
 	size_t healthy = 0, others = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t server = (uint8_t)((first + i) % count);
-		if (is_silent(health, server, now))
+		if (is_silent(health, server, now_us))
 			silent[others++] = server;
 		else
-			order[healthy++] = server;
+			order_r[healthy++] = server;
 	}
 	for (size_t i = 0; i < others; i++)
-		order[healthy + i] = silent[i];
+		order_r[healthy + i] = silent[i];
 }
 
 void
@@ -44,7 +44,7 @@ dns_health_answer(struct dns_health *health, size_t server)
 }
 
 void
-dns_health_silence(struct dns_health *health, size_t server, int64_t now)
+dns_health_silence(struct dns_health *health, size_t server, int64_t now_us)
 {
 	const unsigned silences = atomic_fetch_add(&health->servers[server].silences, 1) + 1;
 	int64_t pause = DNS_HEALTH_MAX;
@@ -53,7 +53,7 @@ dns_health_silence(struct dns_health *health, size_t server, int64_t now)
 		return;
 	if (silences - DNS_HEALTH_SILENCES < DOUBLINGS)
 		pause = (int64_t)DNS_HEALTH_MIN << (silences - DNS_HEALTH_SILENCES);
-	atomic_store(&health->servers[server].until_us, now + pause * SECOND);
+	atomic_store(&health->servers[server].until_us, now_us + pause * SECOND);
 }
 
 void

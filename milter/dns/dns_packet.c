@@ -54,14 +54,14 @@ build(const char *name, enum rrset_type type, struct dns_query_bytes *query)
 
 /* ldns takes blanks and backslashes for parts of a name. */
 const char *
-dns_packet_build(const char *name, enum rrset_type type, struct dns_query_bytes *query)
+dns_packet_build(const char *name, enum rrset_type type, struct dns_query_bytes *query_r)
 {
 	char domain[PATH_DOMAIN_SIZE];
 
-	memset(query, 0, sizeof(*query));
+	memset(query_r, 0, sizeof(*query_r));
 	if (path_domain(name, strlen(name), domain) != NULL || strcmp(name, domain) != 0)
 		return "no name of a host";
-	return build(name, type, query);
+	return build(name, type, query_r);
 }
 
 static void
@@ -278,9 +278,10 @@ read_packet(const ldns_pkt *packet, const struct dns_reply *reply, struct rrset 
 }
 
 const char *
-dns_packet_read(const uint8_t *bytes, const struct dns_reply *reply, struct rrset *rrset)
+dns_packet_read(const uint8_t *bytes, const struct dns_reply *reply,
+    struct rrset *rrset_r)
 {
-	struct rrset read = { .type = rrset->type };
+	struct rrset read = { .type = rrset_r->type };
 	ldns_pkt *packet = NULL;
 	const char *why = "malformed reply";
 
@@ -288,15 +289,15 @@ dns_packet_read(const uint8_t *bytes, const struct dns_reply *reply, struct rrse
 		why = read_packet(packet, reply, &read);
 	ldns_pkt_free(packet);
 	if (why == NULL) {
-		rrset->status = read.status;
-		rrset->is_secure = read.is_secure;
-		rrset->is_cut = read.is_cut;
-		rrset->ttl = read.ttl;
-		rrset->count = read.count;
+		rrset_r->status = read.status;
+		rrset_r->is_secure = read.is_secure;
+		rrset_r->is_cut = read.is_cut;
+		rrset_r->ttl = read.ttl;
+		rrset_r->count = read.count;
 	}
 	if (why == NULL && read.count > 0) {
-		rrset->mx = read.mx;
-		rrset->addrs = read.addrs;
+		rrset_r->mx = read.mx;
+		rrset_r->addrs = read.addrs;
 		read.mx = NULL;
 		read.addrs = NULL;
 	}

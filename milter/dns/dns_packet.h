@@ -36,8 +36,8 @@ const char	*dns_packet_build(const char *name, enum rrset_type,
  * a loop or too long is one that was cut. Returns NULL, or why it is no answer, as a
  * constant text; the rrset is then as it was.
  */
-const char	*dns_packet_read(const uint8_t *reply, const struct dns_reply *,
-		    struct rrset *rrset_r);
+const char	*dns_packet_read(const uint8_t *bytes,
+		    const struct dns_reply *reply, struct rrset *rrset_r);
 
 const char	*dns_packet_version(void);
 

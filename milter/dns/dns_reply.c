@@ -236,26 +236,26 @@ check_sections(struct message *message, struct dns_reply *reply)
 
 enum dns_reply_kind
 dns_reply_check(uint8_t *bytes, size_t len, const uint8_t *query, size_t question_size,
-    struct dns_reply *reply)
+    struct dns_reply *reply_r)
 {
 	struct message message = { bytes, len, DNS_REPLY_HEADER + question_size };
 
-	memset(reply, 0, sizeof(*reply));
+	memset(reply_r, 0, sizeof(*reply_r));
 	if (len < DNS_REPLY_HEADER || memcmp(bytes, query, 2) != 0 ||
 	    !(bytes[2] & FLAG_QR) || (bytes[2] & FLAG_OPCODE))
 		return DNS_REPLY_FOREIGN;
-	reply->rcode = bytes[3] & FLAG_RCODE;
-	reply->is_secure = (bytes[3] & FLAG_AD) != 0;
-	reply->is_recursive = (bytes[3] & FLAG_RA) != 0;
-	if (is_bare_refusal(bytes, len, reply->rcode))
+	reply_r->rcode = bytes[3] & FLAG_RCODE;
+	reply_r->is_secure = (bytes[3] & FLAG_AD) != 0;
+	reply_r->is_recursive = (bytes[3] & FLAG_RA) != 0;
+	if (is_bare_refusal(bytes, len, reply_r->rcode))
 		return DNS_REPLY_REFUSAL;
 	if (!is_for_query(bytes, len, query, question_size))
 		return DNS_REPLY_FOREIGN;
-	if (reply->rcode != RCODE_NOERROR && reply->rcode != RCODE_NXDOMAIN)
+	if (reply_r->rcode != RCODE_NOERROR && reply_r->rcode != RCODE_NXDOMAIN)
 		return DNS_REPLY_REFUSAL;
 	if (bytes[2] & FLAG_TC)
 		return DNS_REPLY_TRUNCATED;
-	return check_sections(&message, reply);
+	return check_sections(&message, reply_r);
 }
 
 const char *

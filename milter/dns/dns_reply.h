@@ -37,7 +37,7 @@ struct dns_reply {
  * id and its question of `question_size` bytes have to be in the reply as they were sent,
  * but for the case of letters.
  */
-enum dns_reply_kind	dns_reply_check(uint8_t *reply, size_t len, const uint8_t *query,
+enum dns_reply_kind	dns_reply_check(uint8_t *bytes, size_t len, const uint8_t *query,
 			    size_t question_size, struct dns_reply *reply_r);
 
 /* SERVFAIL, REFUSED...; a constant text. */

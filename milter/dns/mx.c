@@ -100,23 +100,24 @@ set_plain(struct mx_verdict *verdict, enum policy_mx standing, const char *why)
 }
 
 int
-mx_is_plain(const struct mx_rules *rules, const char *domain, struct mx_verdict *verdict)
+mx_is_plain(const struct mx_rules *rules, const char *domain,
+    struct mx_verdict *verdict_r)
 {
 	if (!mx_is_host_name(domain)) {
-		set_plain(verdict, POLICY_MX_BADNAME,
+		set_plain(verdict_r, POLICY_MX_BADNAME,
 		    "no name that can have an MX record");
 		return 1;
 	}
 	if (rules->domains != NULL &&
 	    domset_find(rules->domains, domain, strlen(domain)) == NULL) {
-		set_plain(verdict, POLICY_MX_NOT, "not in mx.domains");
+		set_plain(verdict_r, POLICY_MX_NOT, "not in mx.domains");
 		return 1;
 	}
 	return 0;
 }
 
 const char *
-mx_group(const struct mx_rules *rules, const char *domain, int *is_listed)
+mx_group(const struct mx_rules *rules, const char *domain, int *is_listed_r)
 {
 	const size_t len = strlen(domain);
 	const char *group = domain + len, *entry = NULL;
@@ -124,7 +125,7 @@ mx_group(const struct mx_rules *rules, const char *domain, int *is_listed)
 
 	if (rules->domains != NULL)
 		entry = domset_find(rules->domains, domain, len);
-	if ((*is_listed = entry != NULL && *entry != '.'))
+	if ((*is_listed_r = entry != NULL && *entry != '.'))
 		return domain;
 	while (group > domain && (group[-1] != '.' || ++dots < 2))
 		group--;
@@ -525,24 +526,24 @@ take(struct mx *mx, const struct rrset *answers, struct mx_verdict *verdict)
 }
 
 int
-mx_next(struct mx *mx, const struct rrset *answers, struct mx_question *question,
-    struct mx_verdict *verdict)
+mx_next(struct mx *mx, const struct rrset *answers, struct mx_question *question_r,
+    struct mx_verdict *verdict_r)
 {
 	if (answers == NULL)
 		make_question(mx, mx->domain, 0);
 	else {
 		/* the order of calls: answers come after a question, whatever they say */
 		assert(mx->question.count > 0);
-		if (take(mx, answers, verdict))
+		if (take(mx, answers, verdict_r))
 			return 0;
 		if (!ask_next_host(mx)) {
 			if (mx->outside[0] != '\0')
-				settle(mx, POLICY_MX_NOT, mx->outside, verdict);
+				settle(mx, POLICY_MX_NOT, mx->outside, verdict_r);
 			else
-				conclude(mx, verdict);
+				conclude(mx, verdict_r);
 			return 0;
 		}
 	}
-	*question = mx->question;
+	*question_r = mx->question;
 	return 1;
 }

@@ -88,17 +88,18 @@ add(struct mx_backoff *backoff, uint64_t pair)
 }
 
 int
-mx_backoff_holds(struct mx_backoff *backoff, uint64_t pair, int64_t now)
+mx_backoff_holds(struct mx_backoff *backoff, uint64_t pair, int64_t now_us)
 {
 	struct record *record = find(backoff, pair);
 
 	if (record == NULL || record->score < MX_BACKOFF_FAILURES)
 		return 0;
-	if (now < record->until_us &&
+	if (now_us < record->until_us &&
 	    !(record->is_blind && backoff->answered_us > record->paused_us))
 		return 1;
-	record->paused_us = now;
-	record->until_us = now + MX_BACKOFF_MAX * SECOND;	/* the probe ends before */
+	record->paused_us = now_us;
+	/* the probe ends before */
+	record->until_us = now_us + MX_BACKOFF_MAX * SECOND;
 	return 0;
 }
 
@@ -111,31 +112,32 @@ pause_of(unsigned score)
 }
 
 void
-mx_backoff_fail(struct mx_backoff *backoff, uint64_t pair, int64_t began, int64_t now)
+mx_backoff_fail(struct mx_backoff *backoff, uint64_t pair, int64_t began_us,
+    int64_t now_us)
 {
 	struct record *record = find(backoff, pair);
 
 	if (record == NULL)
 		record = add(backoff, pair);
-	if (backoff->answered_us > began)
+	if (backoff->answered_us > began_us)
 		record->is_blind = 0;
 	/* was under way when the pause began, which it did for its like */
-	if (record->score >= MX_BACKOFF_FAILURES && began < record->paused_us)
+	if (record->score >= MX_BACKOFF_FAILURES && began_us < record->paused_us)
 		return;
 	if (record->score < SCORE_MAX)
 		record->score++;
 	if (record->score < MX_BACKOFF_FAILURES)
 		return;
-	record->paused_us = now;
-	record->until_us = now + pause_of(record->score);
+	record->paused_us = now_us;
+	record->until_us = now_us + pause_of(record->score);
 }
 
 void
-mx_backoff_answer(struct mx_backoff *backoff, uint64_t pair, int64_t now)
+mx_backoff_answer(struct mx_backoff *backoff, uint64_t pair, int64_t now_us)
 {
 	struct record *record = find(backoff, pair);
 
-	backoff->answered_us = now;
+	backoff->answered_us = now_us;
 	if (record == NULL)
 		return;
 	if (record->score > MX_BACKOFF_FAILURES)

@@ -220,9 +220,9 @@ take(struct mx_limit *limit, const struct mx_slot *slot)
 
 enum mx_limit_result
 mx_limit_begin(struct mx_limit *limit, uint64_t domain, const struct mx_asker *asker,
-    int64_t now, struct mx_slot **slot_r)
+    int64_t now_us, struct mx_slot **slot_r)
 {
-	struct mx_slot slot = { .is_taken = 1, .domain = domain, .began_us = now };
+	struct mx_slot slot = { .is_taken = 1, .domain = domain, .began_us = now_us };
 	enum mx_limit_result result;
 
 	slot.is_renewal = asker->client == NULL;
@@ -235,7 +235,7 @@ mx_limit_begin(struct mx_limit *limit, uint64_t domain, const struct mx_asker *a
 	    is_known(limit, domain, slot.group);
 	result = check(limit, &slot);
 	if (result == MX_LIMIT_BEGUN && !slot.is_known &&
-	    mx_backoff_holds(limit->backoff, slot.pair, now))
+	    mx_backoff_holds(limit->backoff, slot.pair, now_us))
 		result = MX_LIMIT_SILENT;
 	if (result == MX_LIMIT_BEGUN)
 		*slot_r = take(limit, &slot);
@@ -252,7 +252,7 @@ mx_limit_cancel(struct mx_limit *limit, struct mx_slot *slot)
 }
 
 void
-mx_limit_end(struct mx_limit *limit, struct mx_slot *slot, int64_t now,
+mx_limit_end(struct mx_limit *limit, struct mx_slot *slot, int64_t now_us,
     enum policy_mx standing)
 {
 	struct known *known = known_of(limit, slot->group);
@@ -260,9 +260,9 @@ mx_limit_end(struct mx_limit *limit, struct mx_slot *slot, int64_t now,
 	(void)pthread_mutex_lock(&limit->lock);
 	slot->is_taken = 0;
 	if (standing != POLICY_MX_TEMPFAIL)
-		mx_backoff_answer(limit->backoff, slot->pair, now);
+		mx_backoff_answer(limit->backoff, slot->pair, now_us);
 	else if (!slot->is_known)
-		mx_backoff_fail(limit->backoff, slot->pair, slot->began_us, now);
+		mx_backoff_fail(limit->backoff, slot->pair, slot->began_us, now_us);
 	if (standing == POLICY_MX_PRIMARY || standing == POLICY_MX_BACKUP)
 		known_add(known, known_name(slot->domain));
 	else if (standing == POLICY_MX_NOT)

@@ -54,19 +54,19 @@ step(struct directory *dir, const char *name, size_t len)
 }
 
 int
-directory_open(const char *path, struct directory *dir)
+directory_open(const char *path, struct directory *directory_r)
 {
 	const char *slash = strrchr(path, '/'), *at = path, *end;
 
-	*dir = (struct directory){ .fd = open(*path == '/' ? "/" : ".",
+	*directory_r = (struct directory){ .fd = open(*path == '/' ? "/" : ".",
 	    O_PATH | O_DIRECTORY | O_CLOEXEC), .is_safe = *path == '/' };
-	dir->name = slash == NULL ? path : slash + 1;
-	if (dir->fd == -1)
+	directory_r->name = slash == NULL ? path : slash + 1;
+	if (directory_r->fd == -1)
 		return -1;
-	for (; at < dir->name; at = end + 1) {
+	for (; at < directory_r->name; at = end + 1) {
 		end = strchr(at, '/');
-		if (end > at && step(dir, at, (size_t)(end - at)) == -1) {
-			directory_close(dir);
+		if (end > at && step(directory_r, at, (size_t)(end - at)) == -1) {
+			directory_close(directory_r);
 			return -1;
 		}
 	}

@@ -100,13 +100,13 @@ hostnet_add_gateway(struct hostnet *net, const struct netaddr *addr)
 }
 
 int
-hostnet_read(struct hostnet *net)
+hostnet_read(struct hostnet *net_r)
 {
 	struct names *names = calloc(1, sizeof(*names));
 	struct ifaddrs *interfaces;
 	int result = 0;
 
-	memset(net, 0, sizeof(*net));
+	memset(net_r, 0, sizeof(*net_r));
 	if (names == NULL || getifaddrs(&interfaces) == -1) {
 		free(names);
 		return -1;
@@ -114,13 +114,13 @@ hostnet_read(struct hostnet *net)
 	for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next)
 		add_name(names, i->ifa_name);
 	for (struct ifaddrs *i = interfaces; i != NULL && result == 0; i = i->ifa_next)
-		result = add_address(net, i, names);
+		result = add_address(net_r, i, names);
 	freeifaddrs(interfaces);
 	free(names);
 	if (result == 0)
-		result = hostnet_add_gateways(net);
+		result = hostnet_add_gateways(net_r);
 	if (result == -1) {
-		hostnet_clear(net);
+		hostnet_clear(net_r);
 		errno = ENOMEM;
 	}
 	return result;

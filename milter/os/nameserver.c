@@ -68,16 +68,17 @@ make_v6(char *text, unsigned port, struct nameserver *server)
 }
 
 int
-nameserver_make(const char *address, size_t len, unsigned port, struct nameserver *server)
+nameserver_make(const char *address, size_t len, unsigned port,
+    struct nameserver *server_r)
 {
 	char text[ADDRESS_SIZE];
 
-	memset(server, 0, sizeof(*server));
+	memset(server_r, 0, sizeof(*server_r));
 	if (len >= sizeof(text) || memchr(address, '\0', len) != NULL)
 		return -1;
 	memcpy(text, address, len);
 	text[len] = '\0';
-	return make_v4(text, port, server) == 0 ? 0 : make_v6(text, port, server);
+	return make_v4(text, port, server_r) == 0 ? 0 : make_v6(text, port, server_r);
 }
 
 /* 0: it is none. */
@@ -90,14 +91,14 @@ port_of(const char *s)
 }
 
 const char *
-nameserver_parse(const char *s, struct nameserver *server)
+nameserver_parse(const char *text, struct nameserver *server_r)
 {
-	const char *colon = strchr(s, ':'), *end = s + strlen(s), *behind = end;
+	const char *colon = strchr(text, ':'), *end = text + strlen(text), *behind = end;
 	unsigned port = NAMESERVER_PORT;
 
-	memset(server, 0, sizeof(*server));
-	if (s[0] == '[') {
-		if ((end = strchr(++s, ']')) == NULL)
+	memset(server_r, 0, sizeof(*server_r));
+	if (text[0] == '[') {
+		if ((end = strchr(++text, ']')) == NULL)
 			return "a bracket is not closed";
 		/* Brackets are what an IPv6 address is put in. */
 		if (colon == NULL || colon > end)
@@ -109,8 +110,8 @@ nameserver_parse(const char *s, struct nameserver *server)
 		return WANTED;
 	if (*behind == ':' && (port = port_of(behind + 1)) == 0)
 		return "the port is not in 1 to 65535";
-	if (nameserver_make(s, (size_t)(end - s), port, server) == -1) {
-		if (memchr(s, '%', (size_t)(end - s)) != NULL)
+	if (nameserver_make(text, (size_t)(end - text), port, server_r) == -1) {
+		if (memchr(text, '%', (size_t)(end - text)) != NULL)
 			return "no address, or no interface of that name";
 		return WANTED;
 	}

@@ -64,13 +64,13 @@ add_user(struct peers *peers, uid_t uid)
 }
 
 int
-peers_add(struct peers *peers, const char *text, const char **why)
+peers_add(struct peers *peers, const char *text, const char **why_r)
 {
 	struct netset_network network;
 	const struct passwd *entry;
 	uid_t uid;
 
-	*why = NULL;
+	*why_r = NULL;
 	if (netset_parse(text, strlen(text), &network) == NULL) {
 		peers->has_networks = 1;
 		return netset_add(peers->networks, &network);
@@ -78,13 +78,13 @@ peers_add(struct peers *peers, const char *text, const char **why)
 	if (strncmp(text, "uid:", 4) == 0) {
 		if (read_uid(text + 4, &uid) == 0)
 			return add_user(peers, uid);
-		*why = "no number of a user; allowed: as in uid:105";
+		*why_r = "no number of a user; allowed: as in uid:105";
 		return -1;
 	}
 	if ((entry = getpwnam(text)) != NULL)
 		return add_user(peers, entry->pw_uid);
-	*why = "no user of this host, and no network; allowed: the name of a user, uid:N, "
-	    "or as in 192.0.2.0/24";
+	*why_r = "no user of this host, and no network; allowed: the name of a user, "
+	    "uid:N, or as in 192.0.2.0/24";
 	return -1;
 }
 

@@ -52,12 +52,12 @@ complain(const char *user)
 }
 
 int
-priv_act_as(const char *user, gid_t group, struct priv_self *self)
+priv_act_as(const char *user, gid_t group, struct priv_self *self_r)
 {
 	const struct passwd *entry;
 
-	*self = (struct priv_self){ geteuid(), getegid() };
-	if (self->uid != 0)
+	*self_r = (struct priv_self){ geteuid(), getegid() };
+	if (self_r->uid != 0)
 		return 0;
 	if (*user == '\0')
 		return group != (gid_t)-1 && setegid(group) == -1 ? complain(user) : 0;

@@ -114,15 +114,15 @@ is_missing(int error)
 }
 
 int
-resolv_conf_read(const char *path, struct resolv_conf *conf)
+resolv_conf_read(const char *path, struct resolv_conf *conf_r)
 {
 	char loopback[] = "127.0.0.1";
 	FILE *fp;
 	int status, error;
 
-	memset(conf, 0, sizeof(*conf));
+	memset(conf_r, 0, sizeof(*conf_r));
 	if ((fp = fopen(path, "re")) != NULL) {
-		status = read_lines(fp, conf);
+		status = read_lines(fp, conf_r);
 		error = errno;
 		(void)fclose(fp);
 		errno = error;
@@ -130,7 +130,7 @@ resolv_conf_read(const char *path, struct resolv_conf *conf)
 		status = -1;
 	if (status == -1 && !is_missing(errno))
 		return -1;
-	if (conf->count == 0)
-		add_server(conf, loopback);
+	if (conf_r->count == 0)
+		add_server(conf_r, loopback);
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include "os/seldom.h"
 
 int
-seldom_is_due(struct seldom *seldom, int interval_ms, unsigned long *count)
+seldom_is_due(struct seldom *seldom, int interval_ms, unsigned long *count_r)
 {
 	long long now = clock_monotonic_ms() + 1, next = atomic_load(&seldom->next_ms);
 
@@ -13,6 +13,6 @@ seldom_is_due(struct seldom *seldom, int interval_ms, unsigned long *count)
 	if ((next != 0 && now < next) ||
 	    !atomic_compare_exchange_strong(&seldom->next_ms, &next, now + interval_ms))
 		return 0;
-	*count = atomic_exchange(&seldom->count, 0);
+	*count_r = atomic_exchange(&seldom->count, 0);
 	return 1;
 }

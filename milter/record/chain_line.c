@@ -122,26 +122,26 @@ is_base64(const char *text)
 }
 
 int
-chain_line_parse(const char *text, size_t length, struct chain_line *line)
+chain_line_parse(const char *text, size_t length, struct chain_line *line_r)
 {
 	struct span span = { text, text + length };
 
-	line->has_prev = line->has_seq = line->is_anchor = 0;
-	line->seq = line->count = 0;
-	line->time[0] = line->sig[0] = '\0';
+	line_r->has_prev = line_r->has_seq = line_r->is_anchor = 0;
+	line_r->seq = line_r->count = 0;
+	line_r->time[0] = line_r->sig[0] = '\0';
 	if (!skip_back(&span, "}"))
 		return 0;
 	if (skip_back(&span, "==\"")) {
 		span.to += strlen("==");
-		if (!take_back(&span, ",\"sig\":\"", SIG_LENGTH, line->sig) ||
-		    !is_base64(line->sig))
+		if (!take_back(&span, ",\"sig\":\"", SIG_LENGTH, line_r->sig) ||
+		    !is_base64(line_r->sig))
 			return 0;
 	}
-	line->rest_at = (size_t)(span.to - text);
-	if (!take_value(&span, ",\"chain\":\"", line->value))
+	line_r->rest_at = (size_t)(span.to - text);
+	if (!take_value(&span, ",\"chain\":\"", line_r->value))
 		return 0;
-	line->value_at = (size_t)(span.to - text);
-	line->has_prev = take_value(&span, ",\"prev\":\"", line->prev);
-	read_front(span, line);
-	return line->sig[0] == '\0' || line->is_anchor;
+	line_r->value_at = (size_t)(span.to - text);
+	line_r->has_prev = take_value(&span, ",\"prev\":\"", line_r->prev);
+	read_front(span, line_r);
+	return line_r->sig[0] == '\0' || line_r->is_anchor;
 }

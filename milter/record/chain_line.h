@@ -30,6 +30,6 @@ struct chain_line {
  * Reads a line, which the line end is not part of. Returns 1, or 0 where it does not end in a
  * chain value, or in one and the signature of an anchor: exactly as authrelay-audit(5) has it.
  */
-int	chain_line_parse(const char *line, size_t length, struct chain_line *);
+int	chain_line_parse(const char *text, size_t length, struct chain_line *line_r);
 
 #endif

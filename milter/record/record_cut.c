@@ -98,15 +98,15 @@ cut_text(struct text *text, size_t cap)
 }
 
 int
-record_whole_set(struct record_whole *whole, const char *text, size_t length)
+record_whole_set(struct record_whole *whole_r, const char *text, size_t length)
 {
 	unsigned char hash[CHAIN_SIZE];
 
 	_Static_assert(RECORD_HASH_SIZE == CHAIN_TEXT_SIZE, "a hash is as long as a chain value");
 	if (chain_hash(text, length, hash) == -1)
 		return -1;
-	whole->length = length;
-	chain_format(hash, whole->hash);
+	whole_r->length = length;
+	chain_format(hash, whole_r->hash);
 	return 0;
 }
 
@@ -180,27 +180,27 @@ fits(struct record_cut *cut)
 }
 
 int
-record_cut(const struct record *record, struct record_cut *cut)
+record_cut(const struct record *record, struct record_cut *cut_r)
 {
 	struct cutter cutter;
 
 	cutter.record = record;
-	cutter.cut = cut;
+	cutter.cut = cut_r;
 	cutter.count = 0;
-	*cut = (struct record_cut){ .record = *record };
+	*cut_r = (struct record_cut){ .record = *record };
 	find_texts(&cutter);
 	for (size_t i = 0; i < CAP_COUNT; i++) {
 		if (apply(&cutter, caps[i]) == -1)
 			return -1;
-		if (fits(cut))
-			return cut->body.failed ? -1 : 0;
+		if (fits(cut_r))
+			return cut_r->body.failed ? -1 : 0;
 	}
 	while (cutter.count > 0) {
-		set_text(&cut->record, &cutter.texts[--cutter.count].key, NULL);
-		if (fits(cut))
+		set_text(&cut_r->record, &cutter.texts[--cutter.count].key, NULL);
+		if (fits(cut_r))
 			break;
 	}
-	return cut->body.failed ? -1 : 0;
+	return cut_r->body.failed ? -1 : 0;
 }
 
 void
