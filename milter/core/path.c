@@ -1,5 +1,5 @@
 /*
- * milter/path.c: the recipient's address, read the way that both MTAs read it, or not at
+ * milter/core/path.c: the recipient's address, read the way that both MTAs read it, or not at
  * all
  */
 /* SPDX-License-Identifier: ISC */

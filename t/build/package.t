@@ -87,6 +87,39 @@ subtest 'versions' => sub {
 	like read_file("$CONTRIB/freebsd/Makefile"), qr/^DISTVERSION=\t\Q$version\E$/m, 'FreeBSD';
 };
 
+# The tests that make would run for such a command of a package, as names below the top.
+sub tests_of
+{
+	my ($name, @command) = @_;
+	my ($tests) = succeeds("$name: make check", @command) =~ /\bprove -r +(.*)$/m;
+
+	return split ' ', $tests // '';
+}
+
+# A package is built and tested where there is no mail server; nothing is run here.
+subtest 'what is tested while a package is built' => sub {
+	my $bin = scratch_folder();
+	my $make = find_program('make') or return cannot('no make');
+	my ($check) = read_file("$CONTRIB/rpm/authrelay.spec") =~ /^%check\n(make check .*)$/m;
+	my $unit = join ' ', map { s/c$/t/r } grep { -x top() . '/' . s/c$/t/r }
+	    map { substr $_, length(top()) + 1 } sort glob top() . '/t/unit/*.c';
+
+	write_file("$bin/make", "#!/bin/sh\nexec $make -n \"\$@\"\n", 0755);
+	write_file("$bin/dh_auto_test", "#!/bin/sh\nshift\nexec $make -n check \"\$@\"\n", 0755);
+	my %tests = (
+		Debian => [tests_of('Debian', 'env', "PATH=$bin:$ENV{PATH}", $make, '-s', '-f',
+		    "$CONTRIB/debian/rules", 'override_dh_auto_test')],
+		Fedora => [tests_of('Fedora', 'env', "PATH=$bin:$ENV{PATH}", 'sh', '-c', $check // 'false')],
+	);
+	for my $name (sort keys %tests) {
+		is join(' ', sort grep { m{^t/unit/} } @{$tests{$name}}), $unit, "$name: every test in C";
+		is join(' ', grep { !-f top() . "/$_" } @{$tests{$name}}), '', "$name: and each is there";
+	}
+	is join(' ', grep { !m{^t/unit/} } @{$tests{Debian}}),
+	    't/build/sample.t t/daemon/daemon_start.t t/daemon/milter_dialogue.t',
+	    'Debian: and the daemon under a client that speaks the protocol';
+};
+
 subtest 'the unit' => sub {
 	my %unit = unit_settings();
 	my ($socket) = succeeds('-n', Authrelay::Daemon::program(), '-n', '-c', '/dev/null',

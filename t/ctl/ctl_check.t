@@ -19,7 +19,7 @@ need_ctl();
 my $folder = scratch_folder();
 my $file = "$folder/test.conf";
 
-# Nothing to warn of, on any host; each warning is in t/conf_warn_test.c.
+# Nothing to warn of, on any host; each warning is in t/unit/conf_warn.c.
 my $GOOD = <<'EOT';
 user = nobody
 local-domains = { local.test }

@@ -1,4 +1,4 @@
-/* t/lib/dns_ask.c: asks name servers by milter/dns.c and prints what came; for t/dns.t */
+/* t/lib/dns_ask.c: asks name servers by milter/dns/dns.c and prints what came; for t/daemon/dns.t */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -211,7 +211,7 @@ main(int argc, char **argv)
 			timeout = atol(optarg) * 1000;
 			break;
 		default:
-			quit("usage: see t/dns_ask.c");
+			quit("usage: see t/lib/dns_ask.c");
 		}
 	if ((dns = dns_open(&options, &why)) == NULL)
 		quit(why);

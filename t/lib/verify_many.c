@@ -1,4 +1,4 @@
-/* t/lib/verify_many.c: verifies many sets of audit files in one process; for t/verify.t */
+/* t/lib/verify_many.c: verifies many sets of audit files in one process; for t/ctl/verify.t */
 /* SPDX-License-Identifier: ISC */
 
 /*

@@ -103,7 +103,7 @@ count_lines(const char *text)
 	return count;
 }
 
-/* Takes away what ties the records together, which t/audit_chain_test.c looks at. */
+/* Takes away what ties the records together, which t/unit/audit_chain.c looks at. */
 static void
 strip_chain(char *text)
 {

@@ -426,7 +426,7 @@ put_strange(FILE *fp, const char *text, uint64_t *seq)
 	return put_sample(fp, &record, seq);
 }
 
-/* Records for a reader of JSON to look at: t/schema.t. */
+/* Records for a reader of JSON to look at: t/build/schema.t. */
 static int
 write_samples(const char *file)
 {
