@@ -373,7 +373,8 @@ start(struct daemon *d)
 {
 	struct audit_options options = audit_options(d->conf);
 
-	if (open_socket(d) == -1 || signals_open() == -1 ||
+	/* a signal may come as soon as the socket exists */
+	if (signals_open() == -1 || open_socket(d) == -1 ||
 	    background_write_pid(&d->background, d->conf->pid_file, d->conf->user) == -1 ||
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
