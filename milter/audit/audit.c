@@ -146,7 +146,7 @@ lead(struct audit *audit)
 	int	batches = BATCHES;
 
 	while (write_batch(audit, --batches > 0 ? AUDIT_LEAD_GO_ON : AUDIT_LEAD_HAND_OVER))
-		continue;
+		;
 }
 
 static void

@@ -281,7 +281,7 @@ int
 audit_queue_join(struct audit_queue *q, struct audit_entry *entry,
     const struct record *record, const struct buf *tail, struct audit_note *note_r)
 {
-	int	error = 0;
+	int	error;
 
 	*note_r = (struct audit_note){ .kind = AUDIT_NOTE_NOTHING };
 	pthread_mutex_lock(&q->lock);

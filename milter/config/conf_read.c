@@ -193,7 +193,7 @@ add_source(struct reader *reader, const char *before, const char *text, const ch
 		printable++;
 	buf_init(&name);
 	buf_puts(&name, before);
-	if (text[printable] == '\0' && printable < NAME_SHOWN_MAX)
+	if (printable < NAME_SHOWN_MAX && text[printable] == '\0')
 		buf_puts(&name, text);
 	else
 		(void)encode_word(&name, text, strlen(text), NAME_SHOWN_MAX);

@@ -234,12 +234,16 @@ domset_seal(struct domset *set)
 	return 0;
 }
 
-static const char *
-find_entry(const struct domset *set, uint64_t hash, const char *text, size_t len)
+static int
+has_entry(const struct domset *set, uint64_t hash, const char *text, size_t len,
+    const char **entry_r)
 {
 	uint32_t slot = slot_of(set, hash, text, len);
 
-	return set->tags[slot] == 0 ? NULL : set->texts + set->offsets[slot] + 1;
+	if (set->tags[slot] == 0)
+		return 0;
+	*entry_r = set->texts + set->offsets[slot] + 1;
+	return 1;
 }
 
 /* Under load it is memory that a look-up waits for: let it be asked for early. */
@@ -256,6 +260,7 @@ const char *
 domset_find(const struct domset *set, const char *domain, size_t len)
 {
 	struct parent parents[ENTRY_MAX];
+	const char *entry;
 	size_t count = 0, dots = 0;
 	uint64_t state = HASH_START;
 
@@ -273,13 +278,15 @@ domset_find(const struct domset *set, const char *domain, size_t len)
 	}
 	uint64_t hash = hash_finish(state);
 	prefetch(set, hash);
-	const char *entry = find_entry(set, hash, domain, len);
-	while (entry == NULL && count > 0) {
+	if (has_entry(set, hash, domain, len, &entry))
+		return entry;
+	while (count > 0) {
 		const struct parent *nearest = &parents[--count];
-		entry = find_entry(set, nearest->hash, domain + nearest->start,
-		    len - nearest->start);
+		if (has_entry(set, nearest->hash, domain + nearest->start,
+		    len - nearest->start, &entry))
+			return entry;
 	}
-	return entry;
+	return NULL;
 }
 
 int

@@ -299,6 +299,7 @@ table_cut(struct table *table)
 	struct nest nest = { .depth = 0 };
 	size_t count = 0;
 
+	table->pieces = 0;
 	cut(table, (struct key){ 0, 0 }, NO_NETWORK);
 	for (size_t i = 0; i < table->added_count; i++) {
 		const struct prefix *added = &table->added[i];
@@ -324,7 +325,9 @@ shrink(void *memory, size_t size)
 {
 	void *smaller = realloc(memory, size);
 
-	return smaller == NULL ? memory : smaller;
+	if (smaller == NULL)
+		return memory;
+	return smaller;
 }
 
 /* Each network begins one piece and ends one, and one is at 0. */

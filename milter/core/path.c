@@ -81,6 +81,18 @@ comment_length(const char *s, size_t len)
 	return 0;
 }
 
+/*
+ * What s[0] begins: a quoted string, an escaped character, or one other; 0: a quoted
+ * string that is not closed.
+ */
+static size_t
+span_of(const char *s, size_t len)
+{
+	if (s[0] == '"')
+		return quoted_length(s, len);
+	return s[0] == '\\' && len > 1 ? 2 : 1;
+}
+
 /* Copies the text without the blanks and comments that stand outside quoted strings. */
 static size_t
 strip(const char *s, size_t len, char *out, struct path *path)
@@ -88,21 +100,19 @@ strip(const char *s, size_t len, char *out, struct path *path)
 	size_t i, n = 0, span;
 
 	for (i = 0; i < len; i += span) {
-		span = 1;
 		if (s[i] == ' ' || s[i] == '(') {
 			set_loose(path, "it has blanks or comments");
-			if (s[i] == '(' && (span = comment_length(s + i, len - i)) == 0) {
+			span = s[i] == '(' ? comment_length(s + i, len - i) : 1;
+			if (span == 0) {
 				set_bad(path, "a comment is not closed");
 				return 0;
 			}
 			continue;
 		}
-		if (s[i] == '"' && (span = quoted_length(s + i, len - i)) == 0) {
+		if ((span = span_of(s + i, len - i)) == 0) {
 			set_bad(path, "a quoted string is not closed");
 			return 0;
 		}
-		if (s[i] == '\\' && i + 1 < len)
-			span = 2;
 		memcpy(out + n, s + i, span);
 		n += span;
 	}
@@ -227,12 +237,9 @@ find_at(const char *s, size_t len)
 	size_t i, span, at = len;
 
 	for (i = 0; i < len; i += span) {
-		span = 1;
-		if (s[i] == '\\')
-			span = 2;
-		else if (s[i] == '"' && (span = quoted_length(s + i, len - i)) == 0)
+		if ((span = span_of(s + i, len - i)) == 0)
 			return len;
-		else if (s[i] == '@')
+		if (s[i] == '@')
 			at = i;
 	}
 	return at;
@@ -368,12 +375,9 @@ path_length(const char *text)
 	size_t i, span, len = strlen(text);
 
 	for (i = 0; text[0] == '<' && i < len; i += span) {
-		span = 1;
-		if (text[i] == '\\')
-			span = 2;
-		else if (text[i] == '"' && (span = quoted_length(text + i, len - i)) == 0)
+		if ((span = span_of(text + i, len - i)) == 0)
 			break;
-		else if (text[i] == '>')
+		if (text[i] == '>')
 			return text[i + 1] == ' ' ? i + 1 : len;
 	}
 	return len;

@@ -73,18 +73,19 @@ selfcheck_is_own(int port)
 static int
 choose_port(int fd, int family)
 {
-	struct sockaddr_storage addr = { .ss_family = (sa_family_t)family };
-	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
-	    sizeof(struct sockaddr_in6);
+	union {
+		struct sockaddr		any;
+		struct sockaddr_in	in;
+		struct sockaddr_in6	in6;
+	} addr = { .in6 = { .sin6_family = (sa_family_t)family } };
+	socklen_t len = family == AF_INET ? sizeof(addr.in) : sizeof(addr.in6);
 	in_port_t port;
 
 	if (family == AF_UNIX)
 		return 0;
-	if (bind(fd, (struct sockaddr *)&addr, len) == -1 ||
-	    getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
+	if (bind(fd, &addr.any, len) == -1 || getsockname(fd, &addr.any, &len) == -1)
 		return -1;
-	port = family == AF_INET ? ((struct sockaddr_in *)(void *)&addr)->sin_port :
-	    ((struct sockaddr_in6 *)(void *)&addr)->sin6_port;
+	port = family == AF_INET ? addr.in.sin_port : addr.in6.sin6_port;
 	atomic_store(&ports[atomic_fetch_add(&ports_next, 1) % PORTS], ntohs(port));
 	return 0;
 }

@@ -293,7 +293,8 @@ report(const struct ask *ask, const char *domain, const char *what)
 	int is_due;
 
 	(void)pthread_mutex_lock(&knowledge->lock);
-	if ((is_due = now >= knowledge->report_us)) {
+	is_due = now >= knowledge->report_us;
+	if (is_due) {
 		others = knowledge->unreported;
 		knowledge->unreported = 0;
 		knowledge->report_us = now + REPORT_PAUSE_US;

@@ -23,7 +23,7 @@ void
 dns_health_order(struct dns_health *health, size_t first, size_t count, int64_t now_us,
     uint8_t order_r[NAMESERVERS_MAX])
 {
-	uint8_t silent[NAMESERVERS_MAX];
+	uint8_t silent[NAMESERVERS_MAX] = { 0 };
 	size_t healthy = 0, others = 0;
 
 	for (size_t i = 0; i < count; i++) {

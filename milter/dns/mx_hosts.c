@@ -21,7 +21,7 @@ int
 mx_is_host_name(const char *name)
 {
 	size_t labels = 0, len = strlen(name);
-	int has_letter = 0;
+	int has_letter;
 
 	if (len > NAME_MAX_LEN)
 		return 0;

@@ -53,7 +53,8 @@ take(struct renew *renew, struct job *job)
 	int has_job;
 
 	(void)pthread_mutex_lock(&renew->lock);
-	if ((has_job = renew->count > 0)) {
+	has_job = renew->count > 0;
+	if (has_job) {
 		*job = renew->jobs[renew->first];
 		renew->first = (renew->first + 1) % RENEW_JOBS;
 		renew->count--;
@@ -69,7 +70,8 @@ leave(struct renew *renew)
 	int has_left, is_last;
 
 	(void)pthread_mutex_lock(&renew->lock);
-	if ((has_left = renew->count == 0))
+	has_left = renew->count == 0;
+	if (has_left)
 		renew->threads--;
 	is_last = has_left && renew->is_closed && renew->threads == 0;
 	(void)pthread_mutex_unlock(&renew->lock);

@@ -87,7 +87,7 @@ int
 password_read(const char *path, char password_r[PASSWORD_SIZE], const char **why_r)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), result;
-	char line[PASSWORD_SIZE + 2];	/* and a line end */
+	char line[PASSWORD_SIZE + 2] = "";	/* and a line end */
 	struct stat st;
 
 	if (fd == -1)
