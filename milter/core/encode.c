@@ -191,9 +191,9 @@ json_length(const struct piece *piece)
 			return 2;
 		return piece->point < 0x10000 ? 6 : 12;
 	case PIECE_BROKEN:
-		return 5;
+		break;
 	}
-	return 0;
+	return 5;
 }
 
 size_t

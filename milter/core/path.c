@@ -12,6 +12,7 @@
  */
 
 #include <idn2.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ascii.h"
@@ -21,8 +22,9 @@
 static int
 is_atext(unsigned char c)
 {
-	return ascii_is_alnum(c) ||
-	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	static const char marks[] = "!#$%&'*+-/=?^_`{|}~";
+
+	return ascii_is_alnum(c) || memchr(marks, c, sizeof(marks) - 1) != NULL;
 }
 
 static void
@@ -281,7 +283,7 @@ read_route(const char *s, size_t len, struct path *path)
 	char hop[PATH_DOMAIN_SIZE];
 	size_t i, end, route;
 
-	if (len == 0 || s[0] != '@' || (colon = memchr(s, ':', len)) == NULL)
+	if (s[0] != '@' || (colon = memchr(s, ':', len)) == NULL)
 		return 0;
 	route = (size_t)(colon - s);
 	path->is_routed = 1;
@@ -390,12 +392,14 @@ path_parse_resolved(const char *text, struct path *path_r)
 	size_t len = strlen(text);
 
 	path_init(path_r);
-	if ((why = strspn(text, ".") == len ? "it is empty" : forbidden(text, len)) != NULL) {
+	if (strspn(text, ".") == len)
+		why = "it is empty";
+	else if (has_capital(text, len))
+		why = "the mail server has left a capital letter in it";
+	else
+		why = forbidden(text, len);
+	if (why != NULL) {
 		set_bad(path_r, why);
-		return;
-	}
-	if (has_capital(text, len)) {
-		set_bad(path_r, "the mail server has left a capital letter in it");
 		return;
 	}
 	/* Sendmail's canonical form: user@host. */
@@ -467,6 +471,7 @@ to_small_letters(char *s, size_t len)
 			(void)utf8_encode(utf8_small(point), s + i);
 }
 
+/* Sets *len to what it takes, which may be more than a domain has room for. */
 static const char *
 to_alabels(char domain[PATH_DOMAIN_SIZE], size_t *len)
 {
@@ -478,11 +483,9 @@ to_alabels(char domain[PATH_DOMAIN_SIZE], size_t *len)
 	status = idn2_lookup_u8((const uint8_t *)domain, &ascii, IDN2_NO_TR46);
 	if (status != IDN2_OK)
 		return "a domain is not valid as an internationalized name";
-	*len = strlen((const char *)ascii);
-	if (*len < PATH_DOMAIN_SIZE)
-		memcpy(domain, ascii, *len + 1);
+	*len = (size_t)snprintf(domain, PATH_DOMAIN_SIZE, "%s", (const char *)ascii);
 	idn2_free(ascii);
-	return *len < PATH_DOMAIN_SIZE ? NULL : "a domain has more than 253 characters";
+	return NULL;
 }
 
 const char *

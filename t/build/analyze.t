@@ -34,7 +34,7 @@ sub said_of
 {
 	my ($command, @file) = @_;
 	my $list = write_file("$folder/list", join "\n", @file, '');
-	my ($status, $output) = run_in(top(), 'sh', '-c', 'list=$1; shift; exec xargs -P2 -n6 "$@" <"$list"', 'sh',
+	my ($status, $output) = run_in(top(), 'sh', '-c', 'list=$1; shift; exec xargs -r -P2 -n6 "$@" <"$list"', 'sh',
 	    $list, @$command);
 
 	return $status == 0 && $output eq '' ? '' : "exit $status\n$output";

@@ -412,6 +412,19 @@ static const struct memory_set domain_sets = {
 	.seal = seal_numbered, .has_all = has_all_numbered, .unsaid = 1
 };
 
+/* Offsets have 32 bits: what would need more is refused before memory is asked for it. */
+static void
+test_offsets(void)
+{
+	struct domset *set = domset_new();
+	size_t used = (size_t)UINT32_MAX - 10;
+
+	set->used = set->size = used;
+	tap_is_int(domset_add(set, "example.com", 11), -1, "more than 4 GiB of names");
+	tap_ok(set->used == used && set->size == used, "and the set is as it was");
+	domset_free(set);
+}
+
 int
 main(void)
 {
@@ -423,5 +436,6 @@ main(void)
 	test_random();
 	test_equals();
 	memory_test_failures(&domain_sets, 4);
+	test_offsets();
 	return tap_done();
 }

@@ -67,6 +67,8 @@ static const struct find_row find_rows[] = {
 	{ "/128 at the end", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128" },
+	{ "one behind, in the last upper half", "ffff:ffff:ffff:ffff::/96",
+	    "ffff:ffff:ffff:ffff:0:1::", NULL },
 	{ "/128 where the lower half ends", "2001:db8::ffff:ffff:ffff:ffff",
 	    "2001:db8:0:1::", NULL },
 	{ "IPv6 /0 holds the last", "::/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
@@ -406,6 +408,9 @@ test_equals(void)
 	test_equal("10.0.0.0/8", "10.0.0.0/9", 0);
 	test_equal("10.0.0.0/8 10.1.0.0/16", "10.0.0.0/8", 0);
 	test_equal("::/0", "0.0.0.0/0", 0);
+	test_equal("0.0.0.0/1", "0.0.0.0/2 64.0.0.0/2", 0);
+	test_equal("0.0.0.0/0 128.0.0.0/1", "0.0.0.0/1 128.0.0.0/2 192.0.0.0/2", 0);
+	test_equal("10.0.0.0/8 ::1", "10.0.0.0/8 ::2", 0);
 }
 
 static void

@@ -35,6 +35,7 @@ static const struct row {
 	{ "<user@localhost>",			PLAIN, 0, "localhost" },
 	{ "<user@a-b.c_d.example>",		PLAIN, 0, "a-b.c_d.example" },
 	{ "<user@3com.example>",		PLAIN, 0, "3com.example" },
+	{ "<user@example.1-2>",			PLAIN, 0, "example.1-2" },
 	{ "<user@" L63 ".example>",		PLAIN, 0, L63 ".example" },
 	{ "<user@" L63 "." L63 "." L63 "." L61 ">", PLAIN, 0, L63 "." L63 "." L63 "." L61 },
 	/* quoted strings */
@@ -47,6 +48,7 @@ static const struct row {
 	{ "<\"\"@example.com>",			BAD, 0, NULL },
 	{ "<\"user@example.com>",		BAD, 0, NULL },
 	{ "<\"user\\\"@example.com>",		BAD, 0, NULL },
+	{ "<@a\":\"b@example.com>",		BAD, 0, NULL },
 	{ "<a\"b\"@example.com>",		LOOSE, 0, "example.com" },
 	{ "<\"a\".b@example.com>",		LOOSE, 0, "example.com" },
 	/* bare users */
@@ -56,6 +58,7 @@ static const struct row {
 	{ "postmaster",				LOOSE, BARE, "" },
 	/* address literals, RFC 5321 §4.1.3 */
 	{ "<user@[192.0.2.1]>",			PLAIN, LITERAL, "192.0.2.1" },
+	{ "<user@[::ffff:192.0.2.1]>",		BAD, 0, NULL },
 	{ "<user@[IPv6:2001:db8::1]>",		PLAIN, LITERAL, "2001:db8::1" },
 	{ "<user@[ipv6:2001:DB8:0::1]>",	PLAIN, LITERAL, "2001:db8::1" },
 	{ "<user@[IPv6:::ffff:192.0.2.1]>",	BAD, 0, NULL },
@@ -252,6 +255,7 @@ static const struct {
 	{ ".x%other.test@example.com",	PLAIN, ROUTED, "example.com" },
 	{ "user@b\xc3\xbc" "cher.example",	PLAIN, 0, "xn--bcher-kva.example" },
 	{ "user@B\xc3\x9c" "CHER.example",	BAD, 0, NULL },
+	{ "user@b\xc3" "cher.example",		BAD, 0, NULL },
 	{ "\xc3\x9cser@example.com",	PLAIN, 0, "example.com" },
 	{ "<user@example.com>",		BAD, 0, NULL },
 	{ "user @example.com",		BAD, 0, NULL },
@@ -330,7 +334,8 @@ check_refused_domains(void)
 		size_t		 len;
 	} refused[] = {
 		{ "", 0 }, { "a.test\0b", 8 }, { "\0", 1 }, { "a..test", 7 }, { "192.0.2.1", 9 },
-		{ "b\xef\xbc\xa0.test", 9 }, { "a\xc3", 2 }
+		{ "b\xef\xbc\xa0.test", 9 }, { "a\xc3", 2 },
+		{ L63 "." L63 "." L63 "." L63 ".com", 259 }
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
@@ -380,6 +385,23 @@ check_letters(void)
 	tap_is_int(beyond, 0, "no character is mapped beyond UTS-46");
 }
 
+static void
+check_utf8(void)
+{
+	static const uint32_t points[] = { 'a', 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff };
+	uint32_t point = 0;
+	char text[4];
+
+	tap_is_int((long long)utf8_decode("", 0, &point), 0, "nothing begins with no character");
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+		size_t len = utf8_encode(points[i], text);
+		tap_is_int((long long)len, 1 + (points[i] >= 0x80) + (points[i] >= 0x800) + (points[i] >= 0x10000),
+		    "U+%04X: its length", (unsigned)points[i]);
+		tap_ok(utf8_decode(text, len, &point) == len && point == points[i], "  and it comes back");
+		tap_is_int((long long)utf8_decode(text, len - 1, &point), 0, "  but not without its end");
+	}
+}
+
 /* The path without what is after it. */
 static void
 check_lengths(void)
@@ -410,6 +432,7 @@ main(void)
 	check_bytes();
 	check_refused_domains();
 	check_letters();
+	check_utf8();
 	check_lengths();
 	return tap_done();
 }

@@ -448,6 +448,8 @@ static const struct row rows[] = {
 	{ "a loose literal that the MTA reads alike", BASE, STRANGER,
 	    TO_AS("user@[198.51.100.1]", "user@[198.51.100.1]"), 0, "own-literal",
 	    "own-addresses 198.51.100.1/32", NULL },
+	{ "a loose domain that the MTA makes a literal of", BASE, STRANGER,
+	    TO_AS("user@example.com", "user@[198.51.100.1]"), 0, "divergence", NULL, NULL },
 	{ "a loose literal that the MTA reads otherwise", BASE, STRANGER,
 	    TO_AS("user@[198.51.100.1]", "user@[198.51.100.2]"), 0, "divergence", NULL, NULL },
 	{ "a loose literal that the MTA makes a domain of", BASE, STRANGER,
@@ -668,10 +670,55 @@ check_empty_policy(void)
 	tap_is_str(policy_reason_name(decision.reason), "divergence", "without any list, a loose address");
 }
 
+/* The domain that a record shows. */
+static void
+check_domain(const char *rcpt, const char *rcpt_mta, const char *want)
+{
+	const struct policy empty = { .trusted_networks = NULL };
+	const struct policy_facts facts = { .rcpt = rcpt, .rcpt_mta = rcpt_mta };
+	const struct policy_answers answers = { POLICY_MX_UNASKED };
+	struct policy_decision decision;
+
+	policy_decide(&empty, &facts, &answers, &decision);
+	tap_is_str(policy_domain(&decision), want, "the domain of %s", rcpt);
+}
+
+static void
+check_domains(void)
+{
+	check_domain("<u@Example.com>", NULL, "example.com");
+	check_domain("<u@[192.0.2.1]>", NULL, NULL);
+	check_domain("<u>", NULL, NULL);
+	check_domain("<u>", "u@example.com", "example.com");
+	check_domain("<u>", "u@a..test", NULL);
+	check_domain("<u@a..test>", NULL, NULL);
+}
+
+/* An empty list allows every mechanism, as none does. */
+static void
+check_no_mechanisms(const struct policy *policy)
+{
+	static char *none[] = { NULL };
+	struct policy any = *policy;
+	const struct policy_facts facts = { .rcpt = THERE, LOGIN };
+	const struct policy_answers answers = { POLICY_MX_UNASKED };
+	struct policy_decision decision;
+
+	any.auth_mechanisms = none;
+	policy_decide(&any, &facts, &answers, &decision);
+	tap_is_str(policy_reason_name(decision.reason), "authenticated", "an empty list of mechanisms");
+}
+
 static void
 check_names(void)
 {
+	static const char *const names[] = { [POLICY_PERMIT] = "permit", [POLICY_REJECT] = "reject",
+	    [POLICY_TEMPFAIL] = "tempfail", [POLICY_NEED] = NULL };
 	int reason;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		tap_is_str(policy_verdict_name((enum policy_verdict)i), names[i], "verdict %zu", i);
+	tap_is_str(policy_reason_name(policy_rule(0).reason), "oversized", "the first rule");
 
 	for (reason = 0; reason < POLICY_REASON_COUNT; reason++)
 		tap_ok(policy_reason_name((enum policy_reason)reason) != NULL, "reason %d has a name", reason);
@@ -688,6 +735,8 @@ main(void)
 		check(&policy, &rows[i]);
 	check_nothing_carries_over(&policy);
 	check_empty_policy();
+	check_domains();
+	check_no_mechanisms(&policy);
 	check_names();
 	netset_free(policy.trusted_networks);
 	netset_free(policy.own_addresses);
