@@ -302,27 +302,35 @@ my %OPTIONAL = (
 	    'libpsl .*\n +Debian: libpsl-dev +Fedora: libpsl-devel +FreeBSD: dns/libpsl +Alpine: libpsl-dev'],
 );
 
+# What is built in after configure with a form of option, for all that are optional at once.
+sub objects_after
+{
+	my ($form) = @_;
+
+	configure({}, '-q', map { sprintf $form, $_ } $form ne '' ? sort keys %OPTIONAL : ());
+	return expanded('$(SANDBOX) $(SUFFIX)');
+}
+
 sub test_optional
 {
-	for my $name (sort keys %OPTIONAL) {
-		my ($with, $without, $header, $missing) = @{$OPTIONAL{$name}};
-		my $sandbox = sub { configure({}, '-q', @_); expanded('$(SANDBOX) $(SUFFIX)') };
+	my @there = grep { -e "/usr/include/$OPTIONAL{$_}[2]" } sort keys %OPTIONAL;
 
-		if (-e "/usr/include/$header") {
-			for my $option ([], ["--with-$name"], ["--with-$name=yes"], ["--with-$name=auto"]) {
-				like $sandbox->(@$option), qr{milter/\w+/\Q$with\E}, "$name is used: @$option";
-			}
-			# The last thing a sanitizer does is what no filter could allow.
-			for my $flags ('-g -fsanitize=address,undefined', '-fsanitize=thread') {
-				like expanded('$(SANDBOX)', "CFLAGS=$flags"), qr{/sandbox_seccomp_none\.o},
-				    "no seccomp in a build with $flags";
-			}
-		} else {
-			cannot("no $header");
-		}
-		for my $option ("--without-$name", "--with-$name=no") {
-			like $sandbox->($option), qr{milter/\w+/\Q$without\E}, "$name is not used: $option";
-		}
+	cannot("no $OPTIONAL{$_}[2]") for grep { !-e "/usr/include/$OPTIONAL{$_}[2]" } sort keys %OPTIONAL;
+	for my $form ('--without-%s', '--with-%s=no') {
+		my $objects = objects_after($form);
+		like $objects, qr{milter/\w+/\Q$OPTIONAL{$_}[1]\E}, "$_ is not used: $form" for sort keys %OPTIONAL;
+	}
+	for my $form ('', '--with-%s=auto', @there == keys %OPTIONAL ? ('--with-%s', '--with-%s=yes') : ()) {
+		my $objects = objects_after($form);
+		like $objects, qr{milter/\w+/\Q$OPTIONAL{$_}[0]\E}, "$_ is used: $form" for @there;
+	}
+	# The last thing a sanitizer does is what no filter could allow.
+	for my $flags ('-g -fsanitize=address,undefined', '-fsanitize=thread') {
+		like expanded('$(SANDBOX)', "CFLAGS=$flags"), qr{/sandbox_seccomp_none\.o},
+		    "no seccomp in a build with $flags";
+	}
+	for my $name (sort keys %OPTIONAL) {
+		my (undef, $without, $header, $missing) = @{$OPTIONAL{$name}};
 		my $cc = compiler_with("cc-no-$name",
 		    "grep -q '<$header>' conftest.*.c 2>/dev/null && exit 1");
 		my ($status, $output) = configure({}, "CC=$cc");
