@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# t/build/tap_self.t: a check in C that does not hold is seen to fail
+# t/build/tap_self.t: a check that does not hold, and a program that does not come to its end, fail
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use TAP::Parser;
 use Test::More;
 use Authrelay::Scratch qw(scratch_folder write_file);
-use Authrelay::Tree qw(top run_in compiler);
+use Authrelay::Tree qw(top run_in compiler find_program);
 
 my $folder = scratch_folder();
 
@@ -18,7 +18,7 @@ sub test_with
 	my ($statements) = @_;
 	my $tap = top() . '/t/unit';
 
-	write_file("$folder/x.c", "#include <stdlib.h>\n#include \"tap.h\"\n"
+	write_file("$folder/x.c", "#include <signal.h>\n#include <stdlib.h>\n#include <unistd.h>\n#include \"tap.h\"\n"
 	    . "int main(void) { $statements return tap_done(); }\n");
 	my ($status, $output) = run_in($folder, compiler(), '-std=c11', '-D_GNU_SOURCE', "-I$tap",
 	    '-o', 'x', 'x.c', "$tap/tap.c");
@@ -75,5 +75,52 @@ is $status, 0, 'a skip is no failure';
 $ENV{CI} = 'yes';
 ($status, $tap) = test_with('tap_skip(2, "no %s", "root"); tap_ok(1, "x");');
 is_deeply [judged($status, $tap)], ['1 2', 'bad'], 'a skip is a failure where CI is set';
+
+# What prove itself says of a program: its exit status.
+sub proved
+{
+	my ($file) = @_;
+
+	return (run_in($folder, find_program('prove'), '-q', "./$file"))[0];
+}
+
+my $good = 'tap_ok(1, "x");';
+for my $case (
+	[ $good, 'one that comes to its end', 1 ],
+	["$good abort();", 'one that aborts after a check'],
+	["$good kill(getpid(), SIGKILL);", 'one that is killed'],
+	["$good exit(0);", 'one that exits with 0 after a check'],
+	[ 'exit(0);', 'one that exits with 0 at once' ],
+	[ 'tap_ok(0, "x"); tap_done(); exit(0);', 'one that hides its failure' ],
+	["atexit(abort); $good", 'one that aborts after its plan'],
+	["$good fork();", 'one whose child comes to the end, too'],
+	["fork(); $good", 'and has checks'],
+    ) {
+	my ($statements, $name, $is_good) = @$case;
+
+	test_with($statements);
+	rename "$folder/x", "$folder/x.t";
+	is proved('x.t') == 0, !!$is_good, "in C, $name" . ($is_good ? '' : ': prove fails');
+}
+
+my $lib = top() . '/t/lib';
+for my $case (
+	[ 'ok 1;', 'one that comes to its end', 1 ],
+	[ 'ok 1; die;', 'one that dies after a check' ],
+	[ 'ok 1; exit 0;', 'one that exits with 0 after a check' ],
+	[ 'exit 0;', 'one that exits with 0 at once' ],
+	[ 'subtest x => sub { ok 1; exit 0 };', 'one that exits with 0 in a part' ],
+	[ 'subtest x => sub { die };', 'one that dies in a part' ],
+	[ 'subtest x => sub { };', 'one that has a part without checks' ],
+	[ 'ok 1; my $p = Authrelay::Process->start(code => sub { 1 }); $p->wait_exit(20);', 'one with a child', 1 ],
+	[ 'ok 1; my $p = Authrelay::Process->start(code => sub { die }); $p->wait_exit(20);', 'one whose child dies' ],
+	[ 'ok 1; Authrelay::Cleanup::at_end(sub { die });', 'one that cannot clean up' ],
+	[ 'ok 1; kill "TERM", $$; sleep 20;', 'one that is ended' ],
+    ) {
+	my ($statements, $name, $is_good) = @$case;
+
+	write_file("$folder/x.t", "use lib '$lib';\nuse Test::More;\nuse Authrelay::Process;\n$statements\ndone_testing;\n");
+	is proved('x.t') == 0, !!$is_good, "in Perl, $name" . ($is_good ? '' : ': prove fails');
+}
 
 done_testing;

@@ -145,7 +145,7 @@ subtest 'beside a server that is silent' => sub {
 		});
 		reply($daemon, "<u\@t$round.$_.ok.fault>") for 1 .. 2;
 	}
-	$asked++ while defined recv $silent, my $message, 4096, MSG_DONTWAIT;
+	$asked++ while defined recv $silent, my $again, 4096, MSG_DONTWAIT;
 	cmp_ok $asked, '<=', 10, "nor do five reloads forget that: $asked times";
 	$daemon->stop;
 };

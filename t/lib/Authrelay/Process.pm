@@ -5,10 +5,13 @@ use strict;
 use warnings;
 use File::Temp ();
 use POSIX qw(WNOHANG _exit dup2 setsid);
-use Authrelay::Cleanup qw(at_end);
+use Authrelay::Cleanup qw(at_end fail_at_end);
 use Authrelay::Wait qw(wait_until);
 
-# command => [...], or code => sub; output => FILE for both streams; detach => 1: outlives the terminal.
+my $DIED = 70;	# exit status of a child whose code died
+
+# command => [...], or code => sub, whose death fails the test; output => FILE for both streams;
+# detach => 1: outlives the terminal.
 sub start
 {
 	my ($class, %option) = @_;
@@ -16,7 +19,10 @@ sub start
 
 	$self->{pid} = fork // die "fork: $!\n";
 	$self->_child if $self->{pid} == 0;
-	at_end(sub { $self->stop('KILL') });
+	at_end(sub {
+		$self->stop('KILL');
+		fail_at_end("a child process died: $self->{pid}") if $self->{code} && ($self->{status} // 0) == $DIED << 8;
+	});
 	return $self;
 }
 
@@ -32,8 +38,9 @@ sub _child
 		dup2(1, 2);
 	}
 	if ($self->{code}) {
-		eval { $self->{code}->(); 1 } or print STDERR $@;
-		_exit(0);
+		eval { $self->{code}->(); 1 } and _exit(0);
+		print STDERR $@;
+		_exit($DIED);
 	}
 	exec { $self->{command}[0] } @{ $self->{command} } or _exit(127);
 }
