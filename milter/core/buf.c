@@ -1,4 +1,4 @@
-/* milter/core/buf.c: a growing byte buffer */
+/* milter/core/buf.c: growing byte buffer */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdarg.h>
@@ -40,7 +40,7 @@ buf_cut(struct buf *b, size_t len)
 	b->data[len] = '\0';
 }
 
-/* Makes room for so many bytes more and the NUL. */
+/* Makes room for that many more bytes and the NUL. */
 static int
 reserve(struct buf *b, size_t more)
 {

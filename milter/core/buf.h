@@ -1,4 +1,4 @@
-/* milter/core/buf.h: a growing byte buffer */
+/* milter/core/buf.h: growing byte buffer */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_BUF_H

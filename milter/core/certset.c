@@ -1,4 +1,4 @@
-/* milter/core/certset.c: a set of certificates, told by their names */
+/* milter/core/certset.c: set of certificates, identified by their names */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>

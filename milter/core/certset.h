@@ -1,4 +1,4 @@
-/* milter/core/certset.h: a set of certificates, told by their names */
+/* milter/core/certset.h: set of certificates, identified by their names */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CERTSET_H

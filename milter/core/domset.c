@@ -1,4 +1,4 @@
-/* milter/core/domset.c: a set of domains, asked for a name and the parents that have it */
+/* milter/core/domset.c: set of domains, searched for a name and its parents */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -32,7 +32,7 @@ struct domset {
 	size_t		 added;
 	size_t		 count;
 	int		 is_sealed;
-	uint8_t		 has_depth[ENTRY_MAX + 1];	/* ".entry" of so many dots? */
+	uint8_t		 has_depth[ENTRY_MAX + 1];	/* is there a ".entry" of that many dots? */
 };
 
 struct parent {
@@ -246,7 +246,7 @@ has_entry(const struct domset *set, uint64_t hash, const char *text, size_t len,
 	return 1;
 }
 
-/* Under load it is memory that a look-up waits for: let it be asked for early. */
+/* Under load a lookup waits for memory: request it early. */
 static void
 prefetch(const struct domset *set, uint64_t hash)
 {

@@ -1,4 +1,4 @@
-/* milter/core/domset.h: a set of domains, asked for a name and the parents that have it */
+/* milter/core/domset.h: set of domains, searched for a name and its parents */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DOMSET_H

@@ -1,4 +1,4 @@
-/* milter/core/encode.c: text from outside, made fit for a log line */
+/* milter/core/encode.c: encoding of text from outside for records, logs and terminals */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>

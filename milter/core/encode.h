@@ -1,4 +1,4 @@
-/* milter/core/encode.h: text from outside, made fit for a log line */
+/* milter/core/encode.h: encoding of text from outside for records, logs and terminals */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_ENCODE_H

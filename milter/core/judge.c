@@ -1,4 +1,4 @@
-/* milter/core/judge.c: a decision, with the answers that it takes */
+/* milter/core/judge.c: decision loop, with the answers to the policy's questions */
 /* SPDX-License-Identifier: ISC */
 
 #include "core/judge.h"

@@ -1,4 +1,4 @@
-/* milter/core/judge.h: a decision, with the answers that it takes */
+/* milter/core/judge.h: decision loop, with the answers to the policy's questions */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_JUDGE_H
@@ -7,20 +7,20 @@
 #include "core/policy.h"
 
 /*
- * Finds out how this server stands in the MX set of a domain (path_domain()'s form).
- * Returns POLICY_MX_UNASKED where it cannot say, for no reason of the domain's.
+ * Finds the standing of this server in the MX set of a domain (path_domain()'s form).
+ * Returns POLICY_MX_UNASKED if it cannot be asked, for a reason on this host.
  */
 typedef enum policy_mx	judge_mx(void *arg, const char *domain);
 
 /*
- * policy_decide(), as often as it asks. The one loop of the daemon and of those who
- * explain it: what differs is who answers. A question without an answer is a failure of
- * ours, POLICY_INTERNAL. Each question is put once.
+ * Calls policy_decide() until it asks no more. The daemon and the tools that explain it
+ * share this loop; they differ in who answers. A question without an answer is an internal
+ * error, POLICY_INTERNAL. Each question is asked once.
  */
 void	judge(const struct policy *, const struct policy_facts *, judge_mx *mx,
 	    void *arg, struct policy_decision *decision_r);
 
-/* Makes it a failure of ours: temporary, "internal". */
+/* Makes the decision a temporary failure with the reason "internal". */
 void	judge_fail(struct policy_decision *);
 
 #endif

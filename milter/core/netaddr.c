@@ -1,4 +1,4 @@
-/* milter/core/netaddr.c: one IPv4 or IPv6 address */
+/* milter/core/netaddr.c: IPv4 and IPv6 addresses */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/socket.h>

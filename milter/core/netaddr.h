@@ -1,4 +1,4 @@
-/* milter/core/netaddr.h: one IPv4 or IPv6 address */
+/* milter/core/netaddr.h: IPv4 and IPv6 addresses */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_NETADDR_H

@@ -1,4 +1,4 @@
-/* milter/core/netset.c: a set of networks, asked for the narrowest that has an address */
+/* milter/core/netset.c: set of networks, searched for the narrowest match */
 /* SPDX-License-Identifier: ISC */
 
 /*

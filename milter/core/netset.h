@@ -1,4 +1,4 @@
-/* milter/core/netset.h: a set of networks, asked for the narrowest that has an address */
+/* milter/core/netset.h: set of networks, searched for the narrowest match */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_NETSET_H

@@ -1,7 +1,4 @@
-/*
- * milter/core/path.c: the recipient's address, read the way that both MTAs read it, or not at
- * all
- */
+/* milter/core/path.c: parser of mailbox addresses, as both MTAs read them */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -291,7 +288,7 @@ read_route(const char *s, size_t len, struct path *path)
 		for (end = i; end < route && s[end] != ','; end++)
 			;
 		if (s[i] != '@' || path_domain(s + i + 1, end - i - 1, hop) != NULL)
-			set_loose(path, "its source route is no list of domains");
+			set_loose(path, "its source route is not a list of domains");
 	}
 	return route + 1;
 }

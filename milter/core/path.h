@@ -1,4 +1,4 @@
-/* milter/core/path.h: the recipient's address, as RFC 5321 §4.1.2 writes it */
+/* milter/core/path.h: parser of mailbox addresses (RFC 5321 §4.1.2) */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PATH_H
@@ -11,7 +11,7 @@
 enum path_form {
 	PATH_PLAIN,	/* reads the same in every MTA */
 	PATH_LOOSE,	/* we read it one way, an MTA may read it another way */
-	PATH_BAD	/* cannot be read, or not in one way only */
+	PATH_BAD	/* malformed or ambiguous */
 };
 
 #define PATH_DOMAIN_SIZE	256	/* RFC 1035: 253 bytes, and room around them */
@@ -54,8 +54,8 @@ size_t	path_length(const char *text);
  * Makes the canonical form of a domain: A-labels (RFC 5890) in lower case, one dot at the
  * end taken away. U-labels are converted as IDNA2008 has it, without any mapping but that
  * of case (utf8_small()): Postfix compares case-folded domains, and does nothing else of
- * what UTS-46 would. What only looks like a domain of ours (full-width letters, an
- * ideographic full stop, decomposed letters) is none. Underscores are taken: names of
+ * what UTS-46 would. A name that only looks like another (full-width letters, an
+ * ideographic full stop, decomposed letters) is an error. Underscores are taken: names of
  * hosts have them. Returns NULL, or what is wrong as a constant text, and domain_r is "".
  */
 const char	*path_domain(const char *text, size_t len,

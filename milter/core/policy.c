@@ -1,4 +1,4 @@
-/* milter/core/policy.c: may this client send to this recipient? */
+/* milter/core/policy.c: the relay policy, an ordered list of rules */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -23,7 +23,7 @@ struct inquiry {
 enum holds {
 	NO,
 	YES,
-	ASK	/* cannot be said before decision.question is answered */
+	ASK	/* unknown until decision.question is answered */
 };
 
 static int
@@ -32,7 +32,7 @@ is_given(const char *text)
 	return text != NULL && *text != '\0';
 }
 
-/* The item of a list that is equal but for ASCII case, or NULL. */
+/* The item of a list that is equal except for ASCII case, or NULL. */
 static const char *
 find_text(char *const *list, const char *text)
 {
@@ -76,7 +76,7 @@ matched_domain(struct inquiry *q, const char *list, const struct domset *set)
 	return matched(q, list, domset_find(set, domain, strlen(domain)));
 }
 
-/* That some authority has signed it is never enough: it must be verified and listed. */
+/* A signature by some authority is never enough: it must be verified and listed. */
 static const char *
 find_certificate(const struct policy *policy, const struct policy_facts *facts)
 {
@@ -153,8 +153,8 @@ client_is_in_trusted_network(struct inquiry *q)
 }
 
 /*
- * Without an address a client is unknown, and unknown is not local: the session must look
- * it.
+ * A client without an address is unknown, and unknown is not local: the session must
+ * look local.
  */
 static enum holds
 client_submits_on_this_host(struct inquiry *q)
@@ -180,7 +180,7 @@ listener_wants_authentication(struct inquiry *q)
 	return matched(q, "require-auth-on", entry);
 }
 
-/* Cannot be read; or only we have read it, where an MTA might read it otherwise. */
+/* Malformed; or only we have read it, and an MTA might read it differently. */
 static enum holds
 recipient_is_malformed(struct inquiry *q)
 {
@@ -320,39 +320,39 @@ static const struct {
 	struct policy_rule	  rule;
 } rules[] = {
 	{ helo_or_sender_is_too_long,	{ POLICY_REJECT, POLICY_OVERSIZED,
-	    "its HELO name and the sender are no longer than RFC 5321 allows" } },
+	    "the HELO name and the sender address are not too long" } },
 	{ client_is_authenticated,	{ POLICY_PERMIT, POLICY_AUTHENTICATED,
 	    "the client has not logged in" } },
 	{ client_is_in_trusted_network,	{ POLICY_PERMIT, POLICY_TRUSTED_NETWORK,
-	    "its address is in none of trusted-networks" } },
+	    "its address is not in trusted-networks" } },
 	{ client_submits_on_this_host,	{ POLICY_PERMIT, POLICY_LOCAL_SUBMISSION,
-	    "it is no submission on this host, or local-submission is reject" } },
+	    "it does not submit on this host, or local-submission is reject" } },
 	{ client_has_listed_certificate, { POLICY_PERMIT, POLICY_CLIENT_CERTIFICATE,
-	    "no verified certificate of its is in client-certificates" } },
+	    "it has no verified certificate listed in client-certificates" } },
 	{ listener_wants_authentication, { POLICY_REJECT, POLICY_AUTHENTICATION_REQUIRED,
 	    "the listener is not in require-auth-on" } },
 	{ recipient_is_malformed,	{ POLICY_REJECT, POLICY_MALFORMED_ADDRESS,
-	    "the recipient can be read" } },
+	    "the recipient address can be parsed" } },
 	{ recipient_is_routed,		{ POLICY_REJECT, POLICY_ROUTED_ADDRESS,
-	    "it carries no routing" } },
+	    "the recipient address has no routing" } },
 	{ recipient_is_read_in_two_ways, { POLICY_REJECT, POLICY_DIVERGENCE,
-	    "it is plain, or the mail server reads it as we do" } },
+	    "the address is plain, or the mail server reads it the same way" } },
 	{ recipient_is_a_bare_user,	{ POLICY_PERMIT, POLICY_LOCAL_DOMAIN,
-	    "it has a domain" } },
+	    "the recipient has a domain" } },
 	{ recipient_is_in_local_domain,	{ POLICY_PERMIT, POLICY_LOCAL_DOMAIN,
-	    "its domain is in none of local-domains" } },
+	    "its domain is not in local-domains" } },
 	{ recipient_is_at_own_address,	{ POLICY_PERMIT, POLICY_OWN_LITERAL,
-	    "it is at no address of our own" } },
+	    "it is not at an address of this host" } },
 	{ recipient_is_in_relay_domain,	{ POLICY_PERMIT, POLICY_RELAY_DOMAIN,
-	    "its domain is in none of relay-domains" } },
+	    "its domain is not in relay-domains" } },
 	{ recipient_is_served_by_our_mx, { POLICY_PERMIT, POLICY_MX,
-	    "DNS does not name us as its mail exchanger, or mx.accept does not ask" } },
+	    "this server is not a mail exchanger that mx.accept permits" } },
 	{ mx_could_not_be_looked_up,	{ POLICY_TEMPFAIL, POLICY_DNS_FAILURE,
-	    "no look-up has failed" } },
+	    "no MX lookup has failed" } },
 	{ nothing_else_holds,		{ POLICY_REJECT, POLICY_RELAY_DENIED, NULL } },
 };
 
-/* The rules that permit for the client's sake: from the second one on, so many. */
+/* The rules that permit because of the client: their first index, their number. */
 #define CLIENT_RULES_FROM	1
 #define CLIENT_RULES		4
 

@@ -1,4 +1,4 @@
-/* milter/core/policy.h: may this client send to this recipient? */
+/* milter/core/policy.h: the relay policy, an ordered list of rules */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_POLICY_H
@@ -33,13 +33,13 @@ enum policy_reason {
 	POLICY_DNS_FAILURE,
 	POLICY_TABLE_FAILURE,
 	POLICY_RELAY_DENIED,
-	POLICY_INTERNAL,	/* a failure of ours; policy_decide() never says it */
-	POLICY_MTA_REJECT,	/* the MTA's refusal; policy_decide() never says it */
-	POLICY_TOO_MANY,	/* of a flood; policy_decide() never says it */
+	POLICY_INTERNAL,	/* an internal error; policy_decide() never returns it */
+	POLICY_MTA_REJECT,	/* the MTA's refusal; policy_decide() never returns it */
+	POLICY_TOO_MANY,	/* of a flood; policy_decide() never returns it */
 	POLICY_REASON_COUNT
 };
 
-/* Why what looks like a login does not count as one. */
+/* Why a login does not count. */
 enum policy_auth {
 	POLICY_AUTH_NONE,	/* nobody has logged in */
 	POLICY_AUTH_OK,
@@ -47,12 +47,12 @@ enum policy_auth {
 	POLICY_AUTH_UNREADABLE,	/* a bad code in the name, or a control character */
 	POLICY_AUTH_ANONYMOUS,	/* RFC 4505 */
 	POLICY_AUTH_MECHANISM,	/* not in auth.mechanisms */
-	POLICY_AUTH_CERTIFICATE, /* EXTERNAL, by a certificate that no list has */
+	POLICY_AUTH_CERTIFICATE, /* EXTERNAL, by a certificate that is not listed */
 	POLICY_AUTH_TLS,	/* not under TLS, and auth.require-tls asks for it */
 	POLICY_AUTH_STRENGTH	/* below auth.min-ssf */
 };
 
-/* Which standing of ours in a domain's MX set permits (setting mx.accept). */
+/* Which standing of this server in a domain's MX set permits (setting mx.accept). */
 enum policy_mx_accept {
 	POLICY_MX_ACCEPT_NONE,
 	POLICY_MX_ACCEPT_BACKUP,
@@ -60,7 +60,7 @@ enum policy_mx_accept {
 	POLICY_MX_ACCEPT_ANY
 };
 
-/* What DNS says of us and a domain; the question "mx". */
+/* The standing of this server in a domain's MX set, by DNS; the question "mx". */
 enum policy_mx {
 	POLICY_MX_UNASKED,
 	POLICY_MX_NOT,
@@ -72,7 +72,7 @@ enum policy_mx {
 
 enum policy_question {
 	POLICY_QUESTION_NONE,
-	POLICY_QUESTION_MX	/* how do we stand in the MX set of place->domain? */
+	POLICY_QUESTION_MX	/* this server's standing in the MX set of place->domain */
 };
 
 /*
@@ -110,8 +110,8 @@ struct policy_facts {
 	const char	*daemon_name;
 	const char	*daemon_port;
 	const char	*auth_type;
-	const char	*auth_user;		/* without a realm of ours */
-	int		 is_auth_unreadable;	/* auth_user is not what it was */
+	const char	*auth_user;		/* without auth_realm of the record */
+	int		 is_auth_unreadable;	/* auth_user could not be decoded */
 	unsigned	 auth_ssf;		/* security strength factor, RFC 4422 */
 	const char	*tls_version;		/* that the login was made under */
 	unsigned	 tls_bits;		/* the same */
@@ -135,7 +135,7 @@ struct policy_decision {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;	/* not of NEED */
 	enum policy_question	 question;	/* of NEED */
-	unsigned		 rule;		/* that decided or asks: policy_rule() */
+	unsigned		 rule;		/* index of the rule that decided or asks */
 	enum policy_auth	 auth;
 	struct path		 path;		/* the recipient as we read it */
 	struct path		 path_mta;	/* as the MTA resolved it; bad: it did not */
@@ -157,17 +157,17 @@ void	policy_decide(const struct policy *, const struct policy_facts *,
 const char	*policy_domain(const struct policy_decision *);
 
 /*
- * Whether a rule about the client permits whatever it sends: it has logged in, is in
- * trusted-networks, submits on this host, or has a listed certificate. Else it is a
- * stranger. Facts about the recipient are not looked at.
+ * Returns 1 if a rule about the client permits all that it sends: it has logged in, is
+ * in trusted-networks, submits on this host, or has a listed certificate; 0 for a
+ * stranger. Facts about the recipient are ignored.
  */
 int	policy_client_is_entitled(const struct policy *, const struct policy_facts *);
 
-/* One rule, for those who explain a decision. */
+/* One rule, to explain a decision. */
 struct policy_rule {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;
-	const char		*otherwise;	/* what is so where it does not hold */
+	const char		*otherwise;	/* the reason why it did not match, as a clause */
 };
 
 /*
@@ -177,7 +177,7 @@ struct policy_rule {
 struct policy_rule	policy_rule(unsigned index);
 
 /*
- * The names as they stand in a record: "permit", "relay-denied"; of POLICY_AUTH_NONE and
+ * The names as they are in a record: "permit", "relay-denied"; of POLICY_AUTH_NONE and
  * _OK: NULL.
  */
 const char	*policy_verdict_name(enum policy_verdict);

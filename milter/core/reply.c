@@ -1,4 +1,4 @@
-/* milter/core/reply.c: what the SMTP client is told */
+/* milter/core/reply.c: SMTP replies to recipients that are not permitted */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
@@ -12,11 +12,11 @@ static const struct reply authenticate = { "530", "5.7.0",
 static const struct reply oversized = { "501", "5.5.2",
 	"HELO name or sender address is too long" };
 static const struct reply malformed = { "553", "5.1.3",
-	"Recipient address cannot be read in one way only" };
+	"Ambiguous or malformed recipient address" };
 static const struct reply lookup_failure = { "451", "4.4.3",
-	"Recipient domain cannot be looked up now; try again later" };
+	"Recipient domain lookup failed; try again later" };
 static const struct reply internal = { "451", "4.3.0",
-	"Local problem in the relay check; try again later" };
+	"Temporary internal error; try again later" };
 /* RFC 3463 has no status of its own for this; Postfix says 4.7.1 for its limits, too. */
 static const struct reply too_many = { "451", "4.7.1",
 	"Too many recipients from your network; try again later" };
@@ -93,24 +93,24 @@ reply_parse(const char *line, struct reply *reply_r)
 
 	memset(reply_r, 0, sizeof(*reply_r));
 	if (line[0] != '5' || number_length(line, 3) != 3 || line[3] != ' ')
-		return "it does not begin with a reply code of class 5 and a blank";
+		return "it must begin with a 5xx reply code and a space";
 	if (line[1] > '5')
-		return "the second digit of the reply code is above 5";
+		return "the second digit of the reply code must be 0 to 5";
 	/*
-	 * 521 and 421 end the session: the MTA would close it for one refused recipient
+	 * 521 ends the session: the MTA would close it because of one refused recipient
 	 */
 	if (strncmp(line, "521", 3) == 0)
-		return "reply code 521 ends the session";
+		return "reply code 521 would end the session";
 	if ((status = status_length(line + 4)) == 0 || line[4 + status] != ' ')
-		return "after the code there is no enhanced status code of class 5";
+		return "an enhanced status code 5.x.x must follow the reply code";
 	text = line + 5 + status;
 	if (*text == '\0' || *text == ' ')
-		return "there is no text after the codes";
+		return "text must follow the enhanced status code";
 	if (strlen(text) > REPLY_TEXT_MAX)
-		return "the text has more than 480 characters";
+		return "the text is longer than 480 characters";
 	for (i = 0; text[i] != '\0'; i++)
 		if (!ascii_is_printable(text[i]))
-			return "the text has a character that is not printable ASCII";
+			return "the text may have only printable ASCII characters";
 	memcpy(reply_r->code, line, 3);
 	memcpy(reply_r->status, line + 4, status);
 	memcpy(reply_r->text, text, strlen(text));

@@ -1,4 +1,4 @@
-/* milter/core/reply.h: what the SMTP client is told */
+/* milter/core/reply.h: SMTP replies to recipients that are not permitted */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_REPLY_H
@@ -18,15 +18,15 @@ struct reply {
 };
 
 /*
- * Reads "550 5.7.1 Text". Returns NULL, or what is wrong as a constant text: the codes
- * must be of class 5 and agree (an MTA that sees two classes takes the filter for
- * broken), the text printable ASCII.
+ * Reads "550 5.7.1 Text". Returns NULL, or the error as a constant text: the codes
+ * must be of class 5 (an MTA that sees two classes takes the filter for broken), the
+ * text printable ASCII.
  */
 const char	*reply_parse(const char *, struct reply *reply_r);
 
 /*
- * The reply to a verdict that is no permit; `denied` is what the administrator gave for
- * relaying.
+ * The reply to a verdict other than permit; `denied` is the setting denied-reply, for
+ * attempts to relay. The text is constant, or denied's.
  */
 const struct reply	*reply_for(enum policy_reason, const struct reply *denied);
 

@@ -1,4 +1,4 @@
-/* milter/core/siphash.c: a keyed hash for tables whose keys strangers choose */
+/* milter/core/siphash.c: keyed hash for tables whose keys come from outside */
 /* SPDX-License-Identifier: ISC */
 
 #include "core/siphash.h"

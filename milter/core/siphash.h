@@ -1,4 +1,4 @@
-/* milter/core/siphash.h: a keyed hash for tables whose keys strangers choose */
+/* milter/core/siphash.h: keyed hash for tables whose keys come from outside */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SIPHASH_H

@@ -1,4 +1,4 @@
-/* milter/core/utf8.c: characters of UTF-8 */
+/* milter/core/utf8.c: UTF-8 characters */
 /* SPDX-License-Identifier: ISC */
 
 #include "core/utf8.h"

@@ -1,4 +1,4 @@
-/* milter/core/utf8.h: characters of UTF-8 */
+/* milter/core/utf8.h: UTF-8 characters */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_UTF8_H

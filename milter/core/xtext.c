@@ -1,4 +1,4 @@
-/* milter/core/xtext.c: the coding of names that Sendmail puts into macros */
+/* milter/core/xtext.c: decoder of xtext (RFC 3461), for Sendmail's macros */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>

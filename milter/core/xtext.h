@@ -1,4 +1,4 @@
-/* milter/core/xtext.h: the coding of names that Sendmail puts into macros */
+/* milter/core/xtext.h: decoder of xtext (RFC 3461), for Sendmail's macros */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_XTEXT_H

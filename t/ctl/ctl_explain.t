@@ -19,7 +19,7 @@ need_daemon();
 need_ctl();
 
 my $DENIED = '550 5.7.1 Relaying denied; authenticate first';
-my $MALFORMED = '553 5.1.3 Recipient address cannot be read in one way only';
+my $MALFORMED = '553 5.1.3 Ambiguous or malformed recipient address';
 my $STRANGER = '198.51.100.7';
 my $CONF = <<'EOT';
 trusted-networks = { "192.0.2.0/24", "2001:db8:1::/48" }
@@ -48,21 +48,21 @@ sub quoted { my ($text) = @_; return '"' . $text =~ s/(["\\])/\\$1/gr . '"' }
 
 # The lines that a rule leaves that did not hold.
 my @NO = split /\n/, <<'EOT';
-   1  oversized                no: its HELO name and the sender are no longer than RFC 5321 allows
+   1  oversized                no: the HELO name and the sender address are not too long
    2  authenticated            no: the client has not logged in
-   3  trusted-network          no: its address is in none of trusted-networks
-   4  local-submission         no: it is no submission on this host, or local-submission is reject
-   5  client-certificate       no: no verified certificate of its is in client-certificates
+   3  trusted-network          no: its address is not in trusted-networks
+   4  local-submission         no: it does not submit on this host, or local-submission is reject
+   5  client-certificate       no: it has no verified certificate listed in client-certificates
    6  authentication-required  no: the listener is not in require-auth-on
-   7  malformed-address        no: the recipient can be read
-   8  routed-address           no: it carries no routing
-   9  divergence               no: it is plain, or the mail server reads it as we do
-  10  local-domain             no: it has a domain
-  11  local-domain             no: its domain is in none of local-domains
-  12  own-literal              no: it is at no address of our own
-  13  relay-domain             no: its domain is in none of relay-domains
-  14  mx                       no: DNS does not name us as its mail exchanger, or mx.accept does not ask
-  15  dns-failure              no: no look-up has failed
+   7  malformed-address        no: the recipient address can be parsed
+   8  routed-address           no: the recipient address has no routing
+   9  divergence               no: the address is plain, or the mail server reads it the same way
+  10  local-domain             no: the recipient has a domain
+  11  local-domain             no: its domain is not in local-domains
+  12  own-literal              no: it is not at an address of this host
+  13  relay-domain             no: its domain is not in relay-domains
+  14  mx                       no: this server is not a mail exchanger that mx.accept permits
+  15  dns-failure              no: no MX lookup has failed
 EOT
 
 # The rule for what is too long is not counted.
@@ -162,7 +162,7 @@ EOT
 	[ 'a stray dot, of which nothing else is known', [ @client, '--rcpt', 'joe.@local.test' ], 1, <<"EOT", 6, 'malformed-address' ],
 verdict: reject
 reason: malformed-address
-reply: 553 5.1.3 Recipient address cannot be read in one way only
+reply: 553 5.1.3 Ambiguous or malformed recipient address
 recipient: <joe.\@local.test>
 read as: loose, domain local.test (the local part has a dot at an end, or beside another)
 it depends on how the mail server reads this address; --rcpt-mta says it

@@ -155,8 +155,8 @@ static const struct row bad[] = {
 	  "t.conf:1: mode: \"\" is none of its words; allowed: enforce, monitor\n" },
 	{ "mode = { enforce }\n", NULL, "t.conf:1: mode: a list, where one value is allowed\n" },
 	{ "mode += enforce\n", NULL, "t.conf:1: mode: += is for lists; allowed: =\n" },
-	{ "denied-reply = \"450 4.7.1 x\"\n", NULL, "t.conf:1: denied-reply: \"450 4.7.1 x\": it does not "
-	  "begin with a reply code of class 5 and a blank; allowed: as in 550 5.7.1 TEXT\n" },
+	{ "denied-reply = \"450 4.7.1 x\"\n", NULL, "t.conf:1: denied-reply: \"450 4.7.1 x\": it must "
+	  "begin with a 5xx reply code and a space; allowed: as in 550 5.7.1 TEXT\n" },
 	{ "trusted-networks = 10.0.0.1/8\n", NULL, "t.conf:1: trusted-networks: \"10.0.0.1/8\": "
 	  "bits are set past the prefix length\n" },
 	{ "trusted-networks = example.com\n", NULL, "t.conf:1: trusted-networks: \"example.com\": "
