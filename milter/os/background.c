@@ -1,4 +1,4 @@
-/* milter/os/background.c: a daemon's life apart from the terminal */
+/* milter/os/background.c: daemonization and the pid file */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -46,7 +46,7 @@ background_start(struct background *bg)
 	pid_t child;
 
 	if (chdir("/") == -1 || pipe2(fds, O_CLOEXEC) == -1 || (child = fork()) == -1) {
-		log_error("cannot go to the background: %s", strerror(errno));
+		log_error("cannot detach from the terminal: %s", strerror(errno));
 		return -1;
 	}
 	if (child != 0) {
@@ -80,14 +80,14 @@ background_ready(struct background *bg)
 		return;
 	leave_terminal();
 	if (write(bg->parent_fd, "", 1) == -1)
-		log_warn("the parent has gone before");
+		log_warn("the parent process has exited early");
 	(void)close(bg->parent_fd);
 	bg->parent_fd = -1;
 }
 
 /*
- * Root makes a new file in the directory that it has opened: what has the name already may
- * be a link that somebody else made, to a file that is none of his.
+ * Root makes a new file in the directory that it has opened: an existing file of that
+ * name may be a link that another user made to a file that is not his own.
  */
 static int
 create(const struct directory *dir)

@@ -1,4 +1,4 @@
-/* milter/os/background.h: a daemon's life apart from the terminal */
+/* milter/os/background.h: daemonization and the pid file */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_BACKGROUND_H

@@ -1,4 +1,4 @@
-/* milter/os/deadline.c: waits, each of which has its end */
+/* milter/os/deadline.c: connect and poll with a deadline */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>

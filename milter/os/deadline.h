@@ -1,4 +1,4 @@
-/* milter/os/deadline.h: waits, each of which has its end */
+/* milter/os/deadline.h: connect and poll with a deadline */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DEADLINE_H
@@ -14,8 +14,8 @@
 /* Waits for poll()'s events on a descriptor. Returns 1, or 0 when the time is over. */
 int	deadline_wait(int fd, short events, int64_t deadline);
 /*
- * Connects, from this address of ours unless it is NULL. Returns a socket that does not
- * block, the caller's; or -1 with errno.
+ * Connects, from this local address unless it is NULL. Returns a non-blocking socket,
+ * which the caller closes; or -1 with errno.
  */
 int	deadline_connect(const struct sockaddr *, socklen_t, const struct netaddr *source,
 	    int64_t deadline);

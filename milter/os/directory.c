@@ -1,4 +1,4 @@
-/* milter/os/directory.c: the directory of a file, opened once */
+/* milter/os/directory.c: the directory of a file, held open */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* milter/os/directory.h: the directory of a file, opened once */
+/* milter/os/directory.h: the directory of a file, held open */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DIRECTORY_H

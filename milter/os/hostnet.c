@@ -1,4 +1,4 @@
-/* milter/os/hostnet.c: the networks that this host is in */
+/* milter/os/hostnet.c: networks of this host's interfaces and routes */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* milter/os/hostnet.h: the networks that this host is in */
+/* milter/os/hostnet.h: networks of this host's interfaces and routes */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_HOSTNET_H

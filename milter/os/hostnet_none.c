@@ -1,4 +1,4 @@
-/* milter/os/hostnet_none.c: stands in for hostnet_linux.c on other systems */
+/* milter/os/hostnet_none.c: systems without hostnet_linux.c */
 /* SPDX-License-Identifier: ISC */
 
 #include "os/hostnet.h"

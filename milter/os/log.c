@@ -1,4 +1,4 @@
-/* milter/os/log.c: the operational log, on standard error or syslog */
+/* milter/os/log.c: operational log, on standard error or syslog */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/uio.h>

@@ -1,4 +1,4 @@
-/* milter/os/log.h: the operational log */
+/* milter/os/log.h: operational log */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_LOG_H

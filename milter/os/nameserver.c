@@ -1,4 +1,4 @@
-/* milter/os/nameserver.c: the address of a name server */
+/* milter/os/nameserver.c: name server addresses */
 /* SPDX-License-Identifier: ISC */
 
 #include <arpa/inet.h>
@@ -13,7 +13,7 @@
 #include "os/nameserver.h"
 
 #define ADDRESS_SIZE	(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
-#define WANTED		"no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT"
+#define WANTED		"not an address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT"
 
 static int
 make_v4(const char *text, unsigned port, struct nameserver *server)
@@ -112,7 +112,7 @@ nameserver_parse(const char *text, struct nameserver *server_r)
 		return "the port is not in 1 to 65535";
 	if (nameserver_make(text, (size_t)(end - text), port, server_r) == -1) {
 		if (memchr(text, '%', (size_t)(end - text)) != NULL)
-			return "no address, or no interface of that name";
+			return "not an address, or no such interface";
 		return WANTED;
 	}
 	return NULL;

@@ -1,4 +1,4 @@
-/* milter/os/nameserver.h: the address of a name server */
+/* milter/os/nameserver.h: name server addresses */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_NAMESERVER_H

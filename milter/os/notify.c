@@ -1,4 +1,4 @@
-/* milter/os/notify.c: tells the service manager how we are */
+/* milter/os/notify.c: state messages to the service manager (sd_notify) */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* milter/os/notify.h: tells the service manager how we are */
+/* milter/os/notify.h: state messages to the service manager (sd_notify) */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_NOTIFY_H

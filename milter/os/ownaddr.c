@@ -1,4 +1,4 @@
-/* milter/os/ownaddr.c: which addresses are our own */
+/* milter/os/ownaddr.c: addresses of this host */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* milter/os/ownaddr.h: which addresses are our own */
+/* milter/os/ownaddr.h: addresses of this host */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_OWNADDR_H

@@ -1,4 +1,4 @@
-/* milter/os/peers.c: who may connect as a mail server */
+/* milter/os/peers.c: list of peers that may connect as a mail server */
 /* SPDX-License-Identifier: ISC */
 
 #include <pwd.h>
@@ -78,13 +78,13 @@ peers_add(struct peers *peers, const char *text, const char **why_r)
 	if (strncmp(text, "uid:", 4) == 0) {
 		if (read_uid(text + 4, &uid) == 0)
 			return add_user(peers, uid);
-		*why_r = "no number of a user; allowed: as in uid:105";
+		*why_r = "not a user number; allowed: as in uid:105";
 		return -1;
 	}
 	if ((entry = getpwnam(text)) != NULL)
 		return add_user(peers, entry->pw_uid);
-	*why_r = "no user of this host, and no network; allowed: the name of a user, "
-	    "uid:N, or as in 192.0.2.0/24";
+	*why_r = "no such user, and not a network; allowed: a user name, uid:N, "
+	    "or as in 192.0.2.0/24";
 	return -1;
 }
 

@@ -1,4 +1,4 @@
-/* milter/os/peers.h: who may connect as a mail server */
+/* milter/os/peers.h: list of peers that may connect as a mail server */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PEERS_H

@@ -1,4 +1,4 @@
-/* milter/os/priv.c: who the daemon is */
+/* milter/os/priv.c: change of user, for good or for a moment */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -20,7 +20,7 @@ become(const struct passwd *entry)
 		return -1;
 	}
 	if (entry->pw_uid != 0 && (setuid(0) != -1 || seteuid(0) != -1)) {
-		log_error("user: the privileges of root came back");
+		log_error("user: root privileges could be regained");
 		return -1;
 	}
 	return 0;

@@ -1,4 +1,4 @@
-/* milter/os/priv.h: who the daemon is */
+/* milter/os/priv.h: change of user, for good or for a moment */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_PRIV_H

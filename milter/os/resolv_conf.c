@@ -1,4 +1,4 @@
-/* milter/os/resolv_conf.c: the system's name servers, as resolv.conf(5) has them */
+/* milter/os/resolv_conf.c: reader of resolv.conf(5) */
 /* SPDX-License-Identifier: ISC */
 
 #include <arpa/inet.h>

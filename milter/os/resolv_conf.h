@@ -1,4 +1,4 @@
-/* milter/os/resolv_conf.h: the system's name servers, as resolv.conf(5) has them */
+/* milter/os/resolv_conf.h: reader of resolv.conf(5) */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RESOLV_CONF_H

@@ -1,4 +1,4 @@
-/* milter/os/sandbox.c: the list of sandboxes */
+/* milter/os/sandbox.c: list of sandboxes */
 /* SPDX-License-Identifier: ISC */
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* milter/os/sandbox.h: after the start, only what the daemon needs */
+/* milter/os/sandbox.h: sandboxes, entered once the daemon has started */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SANDBOX_H
@@ -9,14 +9,14 @@
 #define SANDBOX_FILES_MAX	4
 
 /*
- * What the daemon does to files once it serves; it may read any. NULL or "" is none. A
- * file that is made anew or removed needs its folder, and so gets rights in all of it.
+ * What the daemon does to files once it serves; it may read any. NULL or "" is none. To
+ * create or remove a file takes rights in its whole directory.
  */
 struct sandbox_needs {
-	/* opened for writing, and made where it is gone */
+	/* opened for writing, and created if missing */
 	const char	*written[SANDBOX_FILES_MAX];
 	const char	*removed[SANDBOX_FILES_MAX];
-	/* a file that is written and removed is also given other names in its folder */
+	/* a file that is written and removed is also renamed in its directory */
 	int		 renames;
 };
 

@@ -1,4 +1,4 @@
-/* milter/os/sandbox_landlock.c: which files may be written, made and removed */
+/* milter/os/sandbox_landlock.c: sandbox of files, by Landlock */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -106,12 +106,12 @@ allow(int ruleset, const char *path, uint64_t access)
 }
 
 static int
-allow_folder_of(int ruleset, const char *path, uint64_t access)
+allow_directory_of(int ruleset, const char *path, uint64_t access)
 {
-	char *folder = directory_path(path);
-	int status = folder == NULL ? -1 : allow(ruleset, folder, access);
+	char *directory = directory_path(path);
+	int status = directory == NULL ? -1 : allow(ruleset, directory, access);
 
-	free(folder);
+	free(directory);
 	return status;
 }
 
@@ -125,7 +125,7 @@ is_device(const char *path)
 	    (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode) || S_ISFIFO(info.st_mode));
 }
 
-/* It is written where a link leads, and made anew where its name is. */
+/* A link's target is written to; a missing file is created under its own name. */
 static int
 allow_written(int ruleset, const char *path)
 {
@@ -136,11 +136,11 @@ allow_written(int ruleset, const char *path)
 
 	if (is_device(path))
 		return allow(ruleset, path, LANDLOCK_ACCESS_FS_WRITE_FILE);
-	if (allow_folder_of(ruleset, path, access) == -1)
+	if (allow_directory_of(ruleset, path, access) == -1)
 		return -1;
 	if ((real = realpath(path, NULL)) == NULL)
 		return errno == ENOMEM ? -1 : 0;
-	status = allow_folder_of(ruleset, real, access);
+	status = allow_directory_of(ruleset, real, access);
 	free(real);
 	return status;
 }
@@ -159,7 +159,7 @@ add_rules(int ruleset, const struct sandbox_needs *needs)
 
 		if (is_named(written) && allow_written(ruleset, written) == -1)
 			return -1;
-		if (is_named(removed) && allow_folder_of(ruleset, removed,
+		if (is_named(removed) && allow_directory_of(ruleset, removed,
 		    LANDLOCK_ACCESS_FS_REMOVE_FILE) == -1)
 			return -1;
 	}

@@ -1,4 +1,4 @@
-/* milter/os/sandbox_landlock_none.c: for a build without landlock */
+/* milter/os/sandbox_landlock_none.c: build without Landlock */
 /* SPDX-License-Identifier: ISC */
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* milter/os/sandbox_seccomp.c: which system calls may be made */
+/* milter/os/sandbox_seccomp.c: sandbox of system calls, by seccomp */
 /* SPDX-License-Identifier: ISC */
 
 /*

@@ -1,4 +1,4 @@
-/* milter/os/sandbox_seccomp_none.c: for a build without seccomp */
+/* milter/os/sandbox_seccomp_none.c: build without seccomp */
 /* SPDX-License-Identifier: ISC */
 
 #include <stddef.h>

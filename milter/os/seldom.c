@@ -1,4 +1,4 @@
-/* milter/os/seldom.c: a line of the log that comes once in a while, however often its cause */
+/* milter/os/seldom.c: rate limit for a line of the log */
 /* SPDX-License-Identifier: ISC */
 
 #include "os/clock.h"

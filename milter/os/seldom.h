@@ -1,4 +1,4 @@
-/* milter/os/seldom.h: a line of the log that comes once in a while, however often its cause */
+/* milter/os/seldom.h: rate limit for a line of the log */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SELDOM_H
@@ -13,8 +13,8 @@ struct seldom {
 };
 
 /*
- * Counts a cause. Returns 1 where a line is due, at most one in so many milliseconds, and
- * sets *count_r to the causes that it stands for; else 0.
+ * Counts a cause. Returns 1 if a line is due, at most one every interval_ms
+ * milliseconds, and sets *count_r to the number of causes since the last line; else 0.
  */
 int	seldom_is_due(struct seldom *, int interval_ms, unsigned long *count_r);
 

@@ -20,7 +20,7 @@ enum signals_event {
 int	signals_open(void);
 
 /*
- * The next event, in the order in which they came. Waits at most so many milliseconds;
+ * The next event, in order of arrival. Waits at most timeout_ms milliseconds;
  * -1: for ever.
  */
 enum signals_event	signals_wait(int timeout_ms);

@@ -1,4 +1,4 @@
-/* milter/os/socket_file.c: the file of a unix socket */
+/* milter/os/socket_file.c: file of a unix socket */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -76,7 +76,7 @@ clear(const struct making *m)
 	if (fstatat(dir->fd, dir->name, &info, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : complain(m);
 	if (!S_ISSOCK(info.st_mode)) {
-		log_error("%s: a file that is no socket; it is left alone", m->path);
+		log_error("%s: not a socket; remove the file, or choose another path", m->path);
 		return -1;
 	}
 	if ((answered = is_answered(dir->name)) == 1) {
@@ -145,9 +145,9 @@ bind_as(struct making *m, socket_file_binder *bind_it)
 	if (self.uid != 0)
 		return complain(m);
 	if (!dir->is_safe) {
-		log_error("%s: the user \"%s\" may not make a file in this directory, and "
-		    "root does not where others could rename a directory on the way to it; "
-		    "give the directory to the user", m->path, m->user);
+		log_error("%s: user \"%s\" cannot create a file in this directory, and root does "
+		    "not create one where others could rename a directory on its path; "
+		    "make the user the owner of the directory", m->path, m->user);
 		return -1;
 	}
 	if (priv_act_as("", m->gid, &self) == 0)
@@ -180,8 +180,8 @@ settle(struct making *m, int fd)
 	if (fstat(fd, &info) == -1)
 		return complain(m);
 	if (!S_ISSOCK(info.st_mode) || info.st_uid != m->bound_by || info.st_nlink != 1) {
-		log_error("%s: not the socket that was bound: somebody else has put a file "
-		    "in its place", m->path);
+		log_error("%s: the socket was replaced by another process while it was bound",
+		    m->path);
 		return -1;
 	}
 	m->file->dev = info.st_dev;
@@ -189,12 +189,12 @@ settle(struct making *m, int fd)
 	gid = m->has_group ? m->gid : info.st_gid;
 	if ((info.st_uid != m->uid || info.st_gid != gid) &&
 	    fchownat(fd, "", m->uid, gid, AT_EMPTY_PATH) == -1) {
-		log_error("%s: cannot be given to its owner and group: %s", m->path,
+		log_error("%s: cannot change owner and group: %s", m->path,
 		    strerror(errno));
 		return -1;
 	}
 	if ((info.st_mode & MODE_BITS) != m->mode && change_mode(fd, m->mode) == -1) {
-		log_error("%s: cannot be given its mode: %s", m->path, strerror(errno));
+		log_error("%s: cannot change mode: %s", m->path, strerror(errno));
 		return -1;
 	}
 	return 0;

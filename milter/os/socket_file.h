@@ -1,4 +1,4 @@
-/* milter/os/socket_file.h: the file of a unix socket */
+/* milter/os/socket_file.h: file of a unix socket */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SOCKET_FILE_H
@@ -11,14 +11,14 @@
 /* What is wanted; the texts are not owned. */
 struct socket_file_options {
 	const char	*socket;	/* the setting `socket`, as it is */
-	const char	*user;		/* owns it, so that the daemon can ask itself; "": we */
+	const char	*user;		/* owns it, so that the self-check works; "": we */
 	const char	*group;		/* "": the user's */
 	mode_t		 mode;
 };
 
 /* The file that was bound; made by socket_file_bind(). */
 struct socket_file {
-	struct directory	 directory;	/* fd -1: there is no file of ours */
+	struct directory	 directory;	/* fd -1: no file was bound */
 	dev_t			 dev;
 	ino_t			 ino;
 };
@@ -35,16 +35,16 @@ typedef int	socket_file_binder(const char *socket, const char *shown);
  * changes then it changes by a descriptor of the file, never by a path, as the user could
  * have put a link to another file there.
  *
- * A socket that nobody answers at is removed before. Returns -1 and logs why: it is
- * answered, no socket, or not to be bound. Where `socket` names no unix socket, it is
- * bound and nothing else.
+ * A stale socket, at which nobody answers, is removed before. Returns -1 and logs why:
+ * it is answered, not a socket, or cannot be bound. Where `socket` is not a unix
+ * socket, it is bound and nothing else.
  */
 int	socket_file_bind(struct socket_file *, const struct socket_file_options *,
 	    socket_file_binder *);
 
 /*
- * Removes it if it is still the file that was bound, and if we may; a directory that
- * belongs to somebody else keeps it, and the next start removes it.
+ * Removes it if it is still the file that was bound, and if we may; in a directory that
+ * belongs to another user it stays, and the next start removes it.
  */
 void	socket_file_remove(struct socket_file *);
 

@@ -1,4 +1,4 @@
-/* milter/os/syslog_socket.c: the socket on which a syslog daemon takes messages */
+/* milter/os/syslog_socket.c: socket of the syslog daemon */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/socket.h>

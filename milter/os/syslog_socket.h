@@ -1,4 +1,4 @@
-/* milter/os/syslog_socket.h: the socket on which a syslog daemon takes messages */
+/* milter/os/syslog_socket.h: socket of the syslog daemon */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SYSLOG_SOCKET_H

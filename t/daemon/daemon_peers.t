@@ -212,11 +212,11 @@ subtest 'the daemon itself' => sub {
 subtest 'configuration errors' => sub {
 	my $file = daemon()->conf_file;
 	my %bad = (
-		'{ "no-such-user-here" }' => qr/no user of this host, and no network; allowed: /,
-		'{ "uid:" }' => qr/no number of a user/,
-		'{ "uid:4294967295" }' => qr/no number of a user/,
-		'{ "uid:99999999999999999999999" }' => qr/no number of a user/,
-		'{ "192.0.2.1/24" }' => qr/no user of this host/,
+		'{ "no-such-user-here" }' => qr/no such user, and not a network; allowed: /,
+		'{ "uid:" }' => qr/not a user number/,
+		'{ "uid:4294967295" }' => qr/not a user number/,
+		'{ "uid:99999999999999999999999" }' => qr/not a user number/,
+		'{ "192.0.2.1/24" }' => qr/no such user/,
 		'{ "192.0.2.0/24" }' => qr/networks only, and `socket' is a unix socket.*allowed: /,
 	);
 

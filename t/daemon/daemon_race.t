@@ -244,7 +244,7 @@ subtest 'a directory on the way that others could rename' => sub {
 	    '-o', "user = \"$USER\"");
 
 	is($code, 1, 'root makes no socket there') or diag $text;
-	like($text, qr/give the directory to the user/, 'and says what helps');
+	like($text, qr/make the user the owner of the directory/, 'and says what helps');
 	is(join(' ', glob "$top/run/*.sock"), '', 'there is none');
 };
 

@@ -179,10 +179,10 @@ static const struct row bad[] = {
 	{ "local-submission = yes\n", NULL,
 	  "t.conf:1: local-submission: \"yes\" is none of its words; allowed: permit, reject\n" },
 	{ "mta-peers = { root, uid:x, 192.0.2.1/24, \"\" }\n", NULL,
-	  "t.conf:1: mta-peers: \"uid:x\": no number of a user; allowed: as in uid:105\n"
-	  "t.conf:1: mta-peers: \"192.0.2.1/24\": no user of this host, and no network; allowed: the "
-	  "name of a user, uid:N, or as in 192.0.2.0/24\n"
-	  "t.conf:1: mta-peers: \"\": no user of this host, and no network; allowed: the name of a user, "
+	  "t.conf:1: mta-peers: \"uid:x\": not a user number; allowed: as in uid:105\n"
+	  "t.conf:1: mta-peers: \"192.0.2.1/24\": no such user, and not a network; allowed: a "
+	  "user name, uid:N, or as in 192.0.2.0/24\n"
+	  "t.conf:1: mta-peers: \"\": no such user, and not a network; allowed: a user name, "
 	  "uid:N, or as in 192.0.2.0/24\n" },
 	{ "require-auth-on = { \"\", \"a b\" }\n", NULL, "t.conf:1: require-auth-on: \"\": empty; allowed: "
 	  "the name of a listener, or a port\n"
@@ -250,11 +250,11 @@ static const struct row bad[] = {
 	{ "dns { servers = { ::1, ::2, ::3, ::4, ::5, ::6, ::7,\n::8, ::9, ::a } }\n", NULL,
 	  "t.conf:2: dns.servers: \"::9\": one too many; allowed: 8\n" },
 	{ "dns { servers = { a.example, 127.0.0.1:0, [::1]5, [::1, 1.2.3.4:5:6 } trust-ad = maybe }\n", NULL,
-	  "t.conf:1: dns.servers: \"a.example\": no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT\n"
+	  "t.conf:1: dns.servers: \"a.example\": not an address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT\n"
 	  "t.conf:1: dns.servers: \"127.0.0.1:0\": the port is not in 1 to 65535\n"
-	  "t.conf:1: dns.servers: \"[::1]5\": no address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT\n"
+	  "t.conf:1: dns.servers: \"[::1]5\": not an address; allowed: ADDRESS, ADDRESS:PORT, [IPV6]:PORT\n"
 	  "t.conf:1: dns.servers: \"[::1\": a bracket is not closed\n"
-	  "t.conf:1: dns.servers: \"1.2.3.4:5:6\": no address; allowed: ADDRESS, ADDRESS:PORT, "
+	  "t.conf:1: dns.servers: \"1.2.3.4:5:6\": not an address; allowed: ADDRESS, ADDRESS:PORT, "
 	  "[IPV6]:PORT\n"
 	  "t.conf:1: dns.trust-ad: \"maybe\" is none of its words; allowed: yes, no, auto\n" },
 	{ "audit { syslog = 1 file = a on-failure = x }\n", NULL,
