@@ -140,7 +140,7 @@ const struct setting settings[] = {
 	  .help = "believe authenticated answers only" },
 	{ .name = "mx.timeout", .kind = SETTING_NUMBER, MEMBER(mx_timeout),
 	  .value = "4", .min = 1, .max = 60,
-	  .help = "seconds for all look-ups of one recipient" },
+	  .help = "seconds for all lookups of one recipient" },
 	{ .name = "mx.cache-entries", .kind = SETTING_NUMBER, MEMBER(mx_cache_entries),
 	  .value = "20000", .min = 1, .max = 10000000,
 	  .help = "domains whose answer is kept" },

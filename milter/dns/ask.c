@@ -1,5 +1,20 @@
-/* milter/dns/ask.c: from a question of the policy to its answer, under a deadline */
+/* milter/dns/ask.c: MX lookup for the policy, cached and under a deadline */
 /* SPDX-License-Identifier: ISC */
+
+/*
+ * What a question goes through: a domain that needs no lookup is answered by
+ * mx_is_plain(); else the cache is asked, which answers, waits for another thread's
+ * lookup of the same domain, or turns the client away (mx_limit). On a miss the calling
+ * thread looks up: mx.c says which question comes next, the backend (name servers, or a
+ * test) answers it, and cache_put() ends the lookup and wakes those that wait for it.
+ *
+ * A struct ask belongs to one configuration and does not change after it was published,
+ * but for its atomic counts; the filter, each transaction and each renewal under way
+ * hold a reference. What was found out (struct knowledge) is shared with the ask of the
+ * next configuration if both would find the same; the last of them frees it. Its cache
+ * has locks of its own, and its lock guards only how often failures are logged. No lock
+ * is held while name servers are asked.
+ */
 
 #include <sys/random.h>
 
@@ -37,7 +52,7 @@ struct ask {
 	struct mx_rules		 rules;		/* point into conf, but for these: */
 	struct netset		*interfaces;
 	struct domset		*names;
-	struct dns		*dns;		/* NULL in another world */
+	struct dns		*dns;		/* NULL: the world answers, in a test */
 	struct ask_world	 world;
 	struct knowledge	*knowledge;
 	void			(*waiting)(const void *arg);	/* NULL: not set */
@@ -97,7 +112,7 @@ unref_knowledge(struct knowledge *knowledge)
 	if (knowledge == NULL || atomic_fetch_sub(&knowledge->references, 1) > 1)
 		return;
 	if (knowledge->unreported > 0)
-		log_warn("%" PRIu64 " more MX look-ups have failed",
+		log_warn("%" PRIu64 " more MX lookups failed",
 		    knowledge->unreported);
 	free_knowledge(knowledge);
 }
@@ -166,7 +181,7 @@ make_rules(struct ask *ask)
 	rules->listed = conf->listed_addresses;
 	rules->interfaces = ask->interfaces;
 	rules->names = ask->names;
-	/* a list that was given and is empty lets nobody in; none at all, everybody */
+	/* a list that is set but empty admits nobody; one that is not set, everybody */
 	if (conf->mx_networks.count > 0)
 		rules->networks = conf->mx_network_set;
 	if (conf->mx_domains.count > 0)
@@ -212,14 +227,14 @@ is_same(const struct ask *a, const struct ask *b)
 	    is_same_world(a, b);
 }
 
-/* Returns what is wrong, or NULL. */
+/* Returns the error, or NULL. */
 static const char *
 fill(struct ask *ask, const struct ask *before, const struct ask_world *world)
 {
 	const char *why = NULL;
 
 	if ((ask->interfaces = ownaddr_interfaces()) == NULL)
-		return "the interfaces' addresses cannot be read";
+		return "cannot read the addresses of the interfaces";
 	if ((ask->names = set_of_names(&ask->conf->mx_names)) == NULL)
 		return NO_MEMORY;
 	if (world != NULL)
@@ -283,7 +298,7 @@ ask_deadline(const struct ask *ask)
 	    (int64_t)ask->conf->mx_timeout * 1000000;
 }
 
-/* Not each of them: a name server that is down would fill the log. */
+/* Not each failure: a name server that is down would fill the log. */
 static void
 report(const struct ask *ask, const char *domain, const char *what)
 {
@@ -302,10 +317,10 @@ report(const struct ask *ask, const char *domain, const char *what)
 		knowledge->unreported++;
 	(void)pthread_mutex_unlock(&knowledge->lock);
 	if (is_due && others > 0)
-		log_warn("MX look-up for %s: %s; and %" PRIu64 " more before", domain,
+		log_warn("MX lookup for %s: %s; %" PRIu64 " more failed before", domain,
 		    what, others);
 	else if (is_due)
-		log_warn("MX look-up for %s: %s", domain, what);
+		log_warn("MX lookup for %s: %s", domain, what);
 }
 
 static void
@@ -405,14 +420,14 @@ why_not(enum cache_result result)
 {
 	switch (result) {
 	case CACHE_BUSY:
-		return "too many look-ups are under way";
+		return "too many MX lookups in progress";
 	case CACHE_CLIENT_BUSY:
-		return "too many look-ups are under way for the client's network";
+		return "too many MX lookups in progress for the client's network";
 	case CACHE_SILENT:
-		return "too many lookups of such domains have failed for the client's "
+		return "too many failed MX lookups for such domains from the client's "
 		    "network";
 	case CACHE_LATE:
-		return "a look-up under way did not end in time";
+		return "an MX lookup in progress did not end in time";
 	case CACHE_NO_MEMORY:
 		return NO_MEMORY;
 	case CACHE_HIT:
@@ -425,7 +440,7 @@ why_not(enum cache_result result)
 	return NULL;
 }
 
-/* Returns how new the verdict is, or NULL where there is nothing to be new. */
+/* Returns the age of the verdict for the record, or NULL if it did not need a lookup. */
 static const char *
 find(struct ask *ask, const char *domain, const struct netaddr *client,
     int64_t deadline_us, struct mx_verdict *verdict)

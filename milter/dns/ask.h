@@ -1,4 +1,4 @@
-/* milter/dns/ask.h: from a question of the policy to its answer, under a deadline */
+/* milter/dns/ask.h: MX lookup for the policy, cached and under a deadline */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_ASK_H
@@ -15,8 +15,8 @@
 #define ASK_TEXT_SIZE	(MX_TEXT_SIZE + 16)
 
 /*
- * Who answers for one configuration. It never changes: any number of threads may ask it
- * at once. What was found out lives on in the next one, see ask_new().
+ * MX lookups under one configuration. It does not change: any number of threads may use
+ * it at once. What was found out lives on in the next one, see ask_new().
  */
 struct ask;
 
@@ -34,7 +34,7 @@ struct ask_world {
 	void	*arg;
 };
 
-/* Is told of each question that was put, and of its answers, question->count of them. */
+/* Called for each question and its answers, question->count of them. */
 typedef void	ask_tracer(void *arg, const struct mx_question *question,
 		    const struct rrset *answers);
 
@@ -44,8 +44,8 @@ typedef void	ask_tracer(void *arg, const struct mx_question *question,
  * on is different: own addresses, the settings of section mx but accept (from or to
  * primary) and timeout, the name servers. So it is made at each reload, and may be made
  * again from time to time with the same configuration, to see that interfaces have
- * changed. The caller holds the one reference. Where mx.accept is none nobody asks, and
- * none is needed. world: NULL, or copied. Returns NULL with a text in *why_r.
+ * changed. The caller holds the one reference. With mx.accept = none nobody asks, and
+ * none is needed. world: NULL, or copied. Returns NULL with a constant text in *why_r.
  */
 struct ask	*ask_new(struct conf *, const struct ask *before,
 		    const struct ask_world *world, const char **why_r);
@@ -53,29 +53,30 @@ struct ask	*ask_ref(struct ask *);		/* NULL is legal */
 void		 ask_unref(struct ask *);	/* the last one frees it; NULL is legal */
 
 /*
- * What a thread calls that is about to wait, for name servers or for another thread's
- * look-up. To be set before anybody else knows of it.
+ * Sets the function that a thread calls before it waits for name servers or for another
+ * thread's lookup. Only before other threads have the ask.
  */
 void		 ask_set_waiting(struct ask *, void (*waiting)(const void *arg),
 		    const void *arg);
 
-/* Whether both know of the same verdicts. */
+/* Whether both share their verdicts. */
 int		 ask_is_shared(const struct ask *, const struct ask *);
 
 /* mx.timeout from now, CLOCK_MONOTONIC in microseconds. */
 int64_t		 ask_deadline(const struct ask *);
 
 /*
- * How this server stands in the MX set of a domain (path_domain()'s form). Back at the
- * deadline, with TEMPFAIL if there is no answer. A permit that is asked for in the last
- * quarter of its life is looked up again in a thread of ours (renew.h), which holds a
- * reference: the answer waits for nothing, and no thread of the caller is lent. The client is whom it is asked for. Logs
- * failures, a line in ten seconds at most, with the number of those not told.
+ * Finds the standing of this server in the MX set of a domain (path_domain()'s form),
+ * on behalf of a client. Returns at the deadline, with TEMPFAIL if there is no answer.
+ * A permit that is asked for in the last quarter of its life is looked up again in a
+ * thread of renew.h, which holds a reference: the answer does not wait for that. Logs
+ * failures, one line in ten seconds at most, with the number of those that were not
+ * logged.
  */
 void		 ask_mx(struct ask *, const char *domain, const struct netaddr *client,
 		    int64_t deadline_us, struct ask_answer *answer_r);
 
-/* The same, really asked for, whatever is known already, and told step by step. */
+/* The same without the cache; each question and answer goes to the tracer. */
 void		 ask_mx_traced(struct ask *, const char *domain, int64_t deadline_us,
 		    ask_tracer *tracer, void *arg, struct ask_answer *answer_r);
 

@@ -1,10 +1,23 @@
-/* milter/dns/cache.c: verdicts over domains, kept for a while */
+/* milter/dns/cache.c: TTL cache of MX results */
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Domains are chosen by strangers: the hash has a key that they do not know, what is kept
- * is bounded, and so is what is looked up at once (mx_limit).
- * Entries live in shards, each with a lock, so that threads seldom meet.
+ * Strangers choose the domains: the hash has a key that they do not know, and the
+ * number of entries and of lookups in progress (mx_limit) is bounded. The hash also
+ * chooses one of 16 shards, each with its own lock, so that threads seldom meet.
+ *
+ * An entry is made by the first thread that misses (is_asked, standing UNASKED); other
+ * threads that want it wait on the shard's condition. cache_put() ends the lookup:
+ *   - a verdict is kept and served until fresh_until_us (HIT). In the last quarter of a
+ * permit's life one thread is told DUE; cache_renew() then sets is_asked again, while
+ *     the old verdict still serves.
+ *   - a failure is kept until retry_us, a pause that doubles, and served as FAILED. An
+ *     old permit serves instead for up to CACHE_STALE (STALE_HIT).
+ * After that the next thread that asks misses again. An entry that is neither asked nor
+ * waited for is dropped when the shard is full, the least recently used one first.
+ *
+ * The lock of its shard covers an entry and all lists that it is in. A thread that looks
+ * up holds no lock: is_asked keeps its entry from being dropped.
  */
 
 #include <pthread.h>
@@ -28,8 +41,8 @@ struct cache_entry {
 	struct cache_entry	*newer;
 	struct shard		*shard;
 	uint64_t		 hash;
-	int			 is_asked;	/* a thread looks it up */
-	int			 is_due;	/* CACHE_DUE was said of it */
+	int			 is_asked;	/* a lookup is in progress */
+	int			 is_due;	/* CACHE_DUE was returned for it */
 	unsigned		 waiters;
 	enum policy_mx		 standing;	/* UNASKED: there is no verdict */
 	char			*text;		/* of that */
@@ -45,11 +58,11 @@ struct cache_entry {
 
 struct shard {
 	/*
-	 * Guards everything in here and in the entries, and is never held while
-	 * somebody is asked; only the lock of mx_limit is taken inside of it.
+	 * Guards everything in here and in the entries, and is not held during a
+	 * lookup; only the lock of mx_limit is taken inside it.
 	 */
 	pthread_mutex_t		  lock;
-	pthread_cond_t		  news;		/* a look-up has ended */
+	pthread_cond_t		  news;		/* a lookup has ended */
 	struct cache_entry	**buckets;
 	struct cache_entry	 *newest;
 	struct cache_entry	 *oldest;
@@ -284,7 +297,7 @@ serve_stale(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 {
 	if (!is_ours(entry) || now >= entry->fresh_until_us + CACHE_STALE * SECOND)
 		return 0;
-	/* or else the failures of others would drive it out while DNS is down */
+	/* else the failures of others would evict it while DNS is down */
 	note_use(entry->shard, entry);
 	entry->shard->stats.stale++;
 	copy_out(verdict, entry->standing, entry->text);
@@ -305,7 +318,7 @@ serve(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 		entry->is_due = 1;
 		return CACHE_DUE;
 	}
-	/* others need not wait for a try after a failure */
+	/* after a failure others do not wait for the next try */
 	if (entry->is_asked)
 		return entry->failures > 0 && serve_stale(entry, now, verdict) ?
 		    CACHE_STALE_HIT : CACHE_MISS;
@@ -345,7 +358,7 @@ count(struct shard *shard, enum cache_result result, int has_waited)
 	}
 }
 
-/* Waits for news of a look-up. Returns -1 at the deadline. */
+/* Waits for the end of a lookup. Returns -1 at the deadline. */
 static int
 wait_for(struct cache_entry *entry, int64_t deadline)
 {
@@ -377,7 +390,7 @@ result_of(enum mx_limit_result result)
 	return CACHE_MISS;
 }
 
-/* Begins a look-up; entry: NULL where there is none yet. */
+/* Begins a lookup; entry: NULL if there is none yet. */
 static enum cache_result
 begin(struct cache *cache, struct shard *shard, struct cache_entry *entry, uint64_t hash,
     const char *domain, const struct mx_asker *asker, int64_t now,
@@ -408,7 +421,7 @@ get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
 	struct cache_entry *entry = find(cache, shard, hash, domain);
 	enum cache_result result;
 
-	/* at most once around: what has changed since is as new as can be */
+	/* waits at most once: what has changed since is as new as can be */
 	while (entry != NULL) {
 		if ((result = serve(entry, now, verdict)) != CACHE_MISS)
 			return result;
@@ -442,7 +455,7 @@ cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
 	result = get(cache, shard, hash, domain, asker, now_us, deadline_us, verdict_r,
 	    entry_r, &has_waited);
 	count(shard, result, has_waited);
-	if (has_waited)	/* it may have been kept for us alone */
+	if (has_waited)	/* it may have been kept only because this thread waited */
 		shrink(cache, shard, shard->max);
 	(void)pthread_mutex_unlock(&shard->lock);
 	return result;
@@ -491,7 +504,7 @@ clamp(uint32_t ttl, uint32_t least, uint32_t most)
 	return (ttl < least ? least : ttl > most ? most : ttl) * SECOND;
 }
 
-/* Without memory for the text there is just no verdict to be kept. */
+/* Without memory for the text no verdict is kept. */
 static void
 keep_verdict(struct cache_entry *entry, int64_t now, const struct mx_verdict *verdict)
 {

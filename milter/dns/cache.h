@@ -1,4 +1,4 @@
-/* milter/dns/cache.h: verdicts over domains, kept for a while */
+/* milter/dns/cache.h: TTL cache of MX results */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CACHE_H
@@ -12,10 +12,9 @@
 #include "dns/mx_limit.h"
 
 /*
- * How long a verdict is fresh, whatever its TTL, in seconds. PRIMARY and BACKUP may be a
- * permit, which lives for its TTL and 5 minutes at most; one second is as exact as a TTL
- * is. Both may be asked for in the last CACHE_RENEW_PART of that time, and are renewed
- * then: see CACHE_DUE.
+ * Bounds of a verdict's life, in seconds, whatever its TTL. PRIMARY and BACKUP may be a
+ * permit, which lives for its TTL and 5 minutes at most. In the last CACHE_RENEW_PART of
+ * that time both are renewed if they are asked for: see CACHE_DUE.
  */
 #define CACHE_OURS_MIN		1
 #define CACHE_OURS_MAX		300
@@ -44,15 +43,15 @@ struct cache;
 struct cache_entry;
 
 enum cache_result {
-	CACHE_HIT,	/* there is a fresh verdict */
-	CACHE_DUE,	/* the same, and somebody should call cache_renew() */
-	CACHE_STALE_HIT,	/* there is none to be had, but an old one */
-	CACHE_FAILED,	/* a look-up has failed a moment ago; verdict_r is TEMPFAIL */
+	CACHE_HIT,	/* a fresh verdict */
+	CACHE_DUE,	/* the same; the caller has cache_renew() called */
+	CACHE_STALE_HIT,	/* an old verdict, as lookups fail */
+	CACHE_FAILED,	/* a lookup failed a moment ago; verdict_r is TEMPFAIL */
 	CACHE_MISS,	/* look it up: cache_put() has to follow */
-	CACHE_BUSY,	/* as many as may be are under way: see mx_limit.h */
+	CACHE_BUSY,	/* too many lookups in progress: see mx_limit.h */
 	CACHE_CLIENT_BUSY,	/* for this client, or its site */
-	CACHE_SILENT,	/* too many lookups of its site for such domains have failed */
-	CACHE_LATE,	/* another thread was asking, until the deadline */
+	CACHE_SILENT,	/* too many lookups of its site for such domains failed */
+	CACHE_LATE,	/* another thread's lookup did not end by the deadline */
 	CACHE_NO_MEMORY
 };
 
@@ -61,12 +60,12 @@ struct cache_stats {
 	uint64_t	stale;		/* an old verdict was served */
 	uint64_t	misses;		/* looked up */
 	uint64_t	renewed;	/* looked up while the verdict was fresh or serving */
-	uint64_t	coalesced;	/* waited for another thread's look-up */
-	uint64_t	failed;		/* answered by a failure a moment ago */
+	uint64_t	coalesced;	/* waited for another thread's lookup */
+	uint64_t	failed;		/* answered by a recent failure */
 	uint64_t	busy;		/* turned away */
 	uint64_t	evicted;
 	size_t		entries;
-	size_t		under_way;	/* look-ups */
+	size_t		under_way;	/* lookups in progress */
 };
 
 /*
@@ -74,13 +73,14 @@ struct cache_stats {
  * memory, or no locks.
  */
 struct cache	*cache_new(size_t entries, const uint8_t key[SIPHASH_KEY_SIZE]);
-/* Nobody may be in it any more. NULL is legal. */
+/* No thread may use it any more. NULL is legal. */
 void		 cache_free(struct cache *);
 
 /*
- * Looks for a verdict; where there is none and another thread looks the same domain up
- * already, waits for that until the deadline. verdict_r is set by HIT, DUE, STALE_HIT and
- * FAILED, entry_r by MISS. DUE comes once in CACHE_RETRY_MIN for each domain.
+ * Finds a verdict. If there is none and another thread is looking up the same domain,
+ * waits for that until the deadline. verdict_r is set by HIT, DUE, STALE_HIT and
+ * FAILED, entry_r by MISS; the cache owns the entry. DUE comes once in CACHE_RETRY_MIN
+ * for each domain.
  */
 enum cache_result	cache_get(struct cache *, const char *domain,
 			    const struct mx_asker *, int64_t now_us,
@@ -88,9 +88,9 @@ enum cache_result	cache_get(struct cache *, const char *domain,
 			    struct cache_entry **entry_r);
 
 /*
- * Begins a lookup of a domain that was DUE, while all who ask are served. MISS: look it
- * up, cache_put() has to follow. Anything else: not now, or no longer. asker->client is
- * NULL.
+ * Begins a lookup of a domain that was DUE, while its verdict still serves. MISS: look
+ * it up, cache_put() has to follow. Anything else: not now, or no longer. asker->client
+ * is NULL.
  */
 enum cache_result	cache_renew(struct cache *, const char *domain,
 			    const struct mx_asker *, int64_t now_us,
@@ -101,9 +101,9 @@ int			cache_is_asked(struct cache *, const char *domain,
 			    int64_t now_us);
 
 /*
- * Ends a look-up that CACHE_MISS began, and gives the entry back. Of a TEMPFAIL it is
- * only kept that it failed: where there is an old verdict that may still serve, that is
- * what is in *verdict then, and CACHE_STALE_HIT is returned; else CACHE_MISS.
+ * Ends a lookup that CACHE_MISS began; the entry may not be used any more. A TEMPFAIL
+ * does not replace an old verdict: if that may still serve, it is copied to *verdict
+ * and CACHE_STALE_HIT is returned; else CACHE_MISS.
  */
 enum cache_result	cache_put(struct cache *, struct cache_entry *, int64_t now_us,
 			    struct mx_verdict *verdict);

@@ -1,4 +1,4 @@
-/* milter/dns/dns.c: questions to name servers, under a deadline */
+/* milter/dns/dns.c: stub resolver with a deadline */
 /* SPDX-License-Identifier: ISC */
 
 #include <assert.h>
@@ -55,7 +55,7 @@ take_system(const struct dns_options *options, struct dns_servers *servers)
 	struct resolv_conf conf;
 
 	if (resolv_conf_read(path != NULL ? path : RESOLV_CONF_PATH, &conf) == -1)
-		return "resolv.conf cannot be read";
+		return "cannot read resolv.conf";
 	memcpy(servers->list, conf.servers, sizeof(conf.servers));
 	servers->count = conf.count;
 	servers->rotate = conf.rotate;
@@ -108,7 +108,7 @@ dns_describe(const struct dns *dns, struct buf *text)
 
 	for (size_t i = 0; i < servers->count; i++)
 		buf_printf(text, "%s%s", i > 0 ? ", " : "", servers->list[i].text);
-	buf_printf(text, " (%s; %lld s, %u attempts%s%s; AD is %sbelieved)",
+	buf_printf(text, " (%s; %lld s, %u attempts%s%s; AD is %strusted)",
 	    dns->is_of_system ? "resolv.conf" : "dns.servers",
 	    (long long)(servers->try_us / 1000000), servers->attempts,
 	    servers->rotate ? ", in turn" : "", servers->use_tcp ? ", by TCP" : "",

@@ -1,4 +1,4 @@
-/* milter/dns/dns_health.c: which name servers have been silent, and are asked last */
+/* milter/dns/dns_health.c: order of name servers, those that timed out last */
 /* SPDX-License-Identifier: ISC */
 
 #include "dns/dns_health.h"

@@ -1,4 +1,4 @@
-/* milter/dns/dns_health.h: which name servers have been silent, and are asked last */
+/* milter/dns/dns_health.h: order of name servers, those that timed out last */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DNS_HEALTH_H

@@ -1,4 +1,4 @@
-/* milter/dns/dns_packet.c: questions to bytes, and bytes that were checked to answers */
+/* milter/dns/dns_packet.c: DNS queries and answers, by ldns */
 /* SPDX-License-Identifier: ISC */
 
 #include <ldns/ldns.h>
@@ -30,7 +30,7 @@ build(const char *name, enum rrset_type type, struct dns_query_bytes *query)
 	const char *why = NO_MEMORY;
 
 	if (owner == NULL)
-		return "no name of a host";
+		return "not a host name";
 	query->question_size = ldns_rdf_size(owner) + 4;
 	packet = ldns_pkt_query_new(owner, (ldns_rr_type)type, LDNS_RR_CLASS_IN,
 	    LDNS_RD | LDNS_AD);
@@ -60,7 +60,7 @@ dns_packet_build(const char *name, enum rrset_type type, struct dns_query_bytes 
 
 	memset(query_r, 0, sizeof(*query_r));
 	if (path_domain(name, strlen(name), domain) != NULL || strcmp(name, domain) != 0)
-		return "no name of a host";
+		return "not a host name";
 	return build(name, type, query_r);
 }
 
@@ -244,9 +244,9 @@ read_nothing(struct reading *reading, const ldns_pkt *packet, const struct dns_r
 	if (reading->strangers > 0)
 		return "records of another name or class";
 	if (!reply->is_recursive)
-		return "the server does not do recursion";
+		return "the server does not offer recursion";
 	if (reply->is_referral && reply->rcode == LDNS_RCODE_NOERROR)
-		return "a referral";
+		return "referral";
 	use_negative_ttl(reading, packet);
 	rrset->status = reply->rcode == LDNS_RCODE_NXDOMAIN ? RRSET_NXDOMAIN : RRSET_NODATA;
 	return NULL;
@@ -271,7 +271,7 @@ read_packet(const ldns_pkt *packet, const struct dns_reply *reply, struct rrset 
 	else if (rrset->count == 0)
 		why = read_nothing(&reading, packet, reply, rrset);
 	else if (reply->rcode == LDNS_RCODE_NXDOMAIN)
-		why = "records of a name that is said not to be there";
+		why = "NXDOMAIN with records of the name";
 	rrset->ttl = reading.ttl;
 	rrset->is_secure = reply->is_secure;
 	return why;

@@ -1,4 +1,4 @@
-/* milter/dns/dns_packet.h: questions to bytes, and bytes that were checked to answers */
+/* milter/dns/dns_packet.h: DNS queries and answers, by ldns */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DNS_PACKET_H

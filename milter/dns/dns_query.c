@@ -1,4 +1,4 @@
-/* milter/dns/dns_query.c: one question on its way to the servers and back */
+/* milter/dns/dns_query.c: state machine of one DNS query */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -88,12 +88,12 @@ socket_fault(int error)
 	case EHOSTUNREACH:
 	case EADDRNOTAVAIL:
 	case EAFNOSUPPORT:
-		return "no way to the server";
+		return "no route to the server";
 	case EMFILE:
 	case ENFILE:
-		return "out of descriptors";
+		return "out of file descriptors";
 	default:
-		return "the network failed";
+		return "network error";
 	}
 }
 
@@ -216,7 +216,7 @@ start_udp(struct dns_query *query, int64_t now)
 {
 	close_socket(query);
 	if (make_query(query) == -1) {
-		fail(query, "no random number");
+		fail(query, "no random number available");
 		return;
 	}
 	query->rrset->queries++;
@@ -234,7 +234,7 @@ start_tcp(struct dns_query *query, int64_t now)
 {
 	close_socket(query);
 	if (make_query(query) == -1) {
-		fail(query, "no random number");
+		fail(query, "no random number available");
 		return;
 	}
 	query->rrset->queries++;
@@ -397,7 +397,7 @@ read_tcp(struct dns_query *query, int64_t now)
 	    query->out + 2, query->question.question_size, &reply);
 
 	if (kind == DNS_REPLY_FOREIGN)
-		next_server(query, now, "the answer to another question");
+		next_server(query, now, "reply to another query");
 	else
 		take_reply(query, kind, &reply, now);
 }
@@ -444,7 +444,7 @@ dns_query_begin(struct dns_query *query, const struct dns_servers *servers, cons
 	else if ((query->in = malloc(IN_SIZE)) == NULL)
 		fail(query, "out of memory");
 	else if (servers->rotate && getrandom(&random, sizeof(random), 0) != sizeof(random))
-		fail(query, "no random number");
+		fail(query, "no random number available");
 	else {
 		dns_health_order(servers->health, random % servers->count,
 		    servers->count, now, query->order);

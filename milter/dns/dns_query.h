@@ -1,4 +1,4 @@
-/* milter/dns/dns_query.h: one question on its way to the servers and back */
+/* milter/dns/dns_query.h: state machine of one DNS query */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DNS_QUERY_H

@@ -1,4 +1,4 @@
-/* milter/dns/dns_reply.c: whether the bytes of a reply may be read */
+/* milter/dns/dns_reply.c: validation of the bytes of a DNS reply */
 /* SPDX-License-Identifier: ISC */
 
 /*

@@ -1,4 +1,4 @@
-/* milter/dns/dns_reply.h: whether the bytes of a reply may be read */
+/* milter/dns/dns_reply.h: validation of the bytes of a DNS reply */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DNS_REPLY_H

@@ -1,11 +1,11 @@
-/* milter/dns/mx.c: how does this server stand in a domain's MX set? */
+/* milter/dns/mx.c: standing of this server in a domain's MX set */
 /* SPDX-License-Identifier: ISC */
 
 /*
  * First the MX records, then the addresses of as many mail exchangers as it takes, the
  * best first. A host is asked for only where its addresses may still change the verdict:
  * see wanted(). Where mx.networks is given, all addresses of all best mail exchangers
- * have to be known, and the first one outside ends the inquiry, whoever we are.
+ * have to be known, and the first one outside ends the inquiry in any case.
  */
 
 #include <assert.h>
@@ -105,7 +105,7 @@ mx_is_plain(const struct mx_rules *rules, const char *domain,
 {
 	if (!mx_is_host_name(domain)) {
 		set_plain(verdict_r, POLICY_MX_BADNAME,
-		    "no name that can have an MX record");
+		    "not a name that can have an MX record");
 		return 1;
 	}
 	if (rules->domains != NULL &&
@@ -197,7 +197,7 @@ say_host(const struct mx *mx, size_t i, char *text, size_t size)
 	const struct mx_host *host = &mx->hosts.list[i];
 
 	say(text, size, "%u %s", host->preference,
-	    host->is_host ? host->name : "(no name of a host)");
+	    host->is_host ? host->name : "(not a host name)");
 }
 
 /* We are one of its mail exchangers. */
@@ -241,8 +241,8 @@ conclude(const struct mx *mx, struct mx_verdict *verdict)
 		settle(mx, POLICY_MX_TEMPFAIL, mx->failure, verdict);
 	else if (mx->match == MX_NO_HOST)
 		settle(mx, POLICY_MX_NOT, mx->is_cut ?
-		    "no mail exchanger within the limits is this server" :
-		    "no mail exchanger is this server", verdict);
+		    "this server is not a mail exchanger within the limits" :
+		    "this server is not a mail exchanger", verdict);
 	/* what could not be looked up may be us, or outside */
 	else if (mx->best_has_failed && (rules->networks != NULL ||
 	    (rules->primary_only && !is_best(mx, mx->match))))
@@ -281,7 +281,7 @@ look_at_hosts(struct mx *mx)
 {
 	const struct mx_rules *rules = mx->rules;
 
-	/* the names that mean us need no look-up */
+	/* a host in mx.names needs no lookup */
 	if (rules->names != NULL)
 		mx->match = mx_hosts_find(&mx->hosts, rules->names);
 	if (rules->networks == NULL)
@@ -301,7 +301,7 @@ take_mx(struct mx *mx, const struct rrset *rrset, struct mx_verdict *verdict)
 	case RRSET_FOUND:
 		/* answers to another question: whatever they are, no proof of anything */
 		if (rrset->count == 0 && !rrset->is_cut) {
-			settle(mx, POLICY_MX_TEMPFAIL, "an answer without MX records",
+			settle(mx, POLICY_MX_TEMPFAIL, "answer without MX records",
 			    verdict);
 			return 1;
 		}
@@ -331,7 +331,7 @@ take_mx(struct mx *mx, const struct rrset *rrset, struct mx_verdict *verdict)
  * The addresses
  */
 
-/* An IPv4 address that came as a v4-mapped IPv6 address is none of either family. */
+/* An IPv4 address that came as a v4-mapped IPv6 address belongs to neither family. */
 static int
 is_of_type(const struct netaddr *addr, enum rrset_type type)
 {
@@ -460,7 +460,7 @@ is_within_limit(struct mx *mx, size_t i)
 	mx->hosts.list[i].is_past_limit = 1;
 	mx->is_cut = 1;
 	if (mx->rules->networks != NULL && is_best(mx, i))
-		note_outside(mx, i, "is one too many for mx.networks");
+		note_outside(mx, i, "is beyond the limit of hosts for mx.networks");
 	return 0;
 }
 

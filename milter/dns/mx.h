@@ -1,4 +1,4 @@
-/* milter/dns/mx.h: how does this server stand in a domain's MX set? */
+/* milter/dns/mx.h: standing of this server in a domain's MX set */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MX_H

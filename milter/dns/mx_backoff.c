@@ -1,4 +1,7 @@
-/* milter/dns/mx_backoff.c: pauses for clients whose MX lookups below a domain fail */
+/*
+ * milter/dns/mx_backoff.c: pauses after failed MX lookups, a client site and domain
+ * group each
+ */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -22,7 +25,7 @@
 
 struct record {
 	uint64_t	pair;
-	unsigned	score;		/* 0: there is no record */
+	unsigned	score;		/* 0: the record is free */
 	int		is_blind;
 	int64_t		paused_us;	/* when the pause, or the probe, began */
 	int64_t		until_us;

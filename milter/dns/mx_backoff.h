@@ -1,4 +1,7 @@
-/* milter/dns/mx_backoff.h: pauses for clients whose MX lookups below a domain fail */
+/*
+ * milter/dns/mx_backoff.h: pauses after failed MX lookups, a client site and domain
+ * group each
+ */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MX_BACKOFF_H

@@ -1,4 +1,4 @@
-/* milter/dns/mx_hosts.c: the mail exchangers of a domain, the best first */
+/* milter/dns/mx_hosts.c: mail exchangers of a domain, sorted by preference */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>

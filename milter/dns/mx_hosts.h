@@ -1,4 +1,4 @@
-/* milter/dns/mx_hosts.h: the mail exchangers of a domain, the best first */
+/* milter/dns/mx_hosts.h: mail exchangers of a domain, sorted by preference */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MX_HOSTS_H

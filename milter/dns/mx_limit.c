@@ -1,4 +1,4 @@
-/* milter/dns/mx_limit.c: how many MX lookups are under way, and for whom */
+/* milter/dns/mx_limit.c: limits on MX lookups in progress, for a client, a site, all */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
@@ -75,7 +75,7 @@ mx_limit_free(struct mx_limit *limit)
  * Clients
  */
 
-/* Whoever has one address of an IPv6 network, has all of them. */
+/* A client with one address of an IPv6 network has all of them. */
 static struct netaddr
 network_of(const struct netaddr *addr)
 {

@@ -1,4 +1,4 @@
-/* milter/dns/mx_limit.h: how many MX lookups are under way, and for whom */
+/* milter/dns/mx_limit.h: limits on MX lookups in progress, for a client, a site, all */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MX_LIMIT_H

@@ -1,4 +1,4 @@
-/* milter/dns/renew.c: threads for MX lookups ahead of time */
+/* milter/dns/renew.c: background threads that renew MX results */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* milter/dns/renew.h: threads for MX lookups ahead of time */
+/* milter/dns/renew.h: background threads that renew MX results */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RENEW_H

@@ -1,4 +1,4 @@
-/* milter/dns/rrset.c: what DNS said to one question */
+/* milter/dns/rrset.c: answer to one DNS question */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>

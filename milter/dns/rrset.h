@@ -1,4 +1,4 @@
-/* milter/dns/rrset.h: what DNS said to one question */
+/* milter/dns/rrset.h: answer to one DNS question */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RRSET_H

@@ -34,7 +34,7 @@ my @STANDINGS = (
 	['ad', 0, 'primary 10 mx.ok.fault via 198.51.100.25, ad='],
 	['nullmx', 1, 'not: null MX, '], ['nullplus', 1, 'not: null MX beside other MX records, '],
 	['nxdomain', 1, 'not: no such domain, '],
-	['nodata', 1, 'not: no mail exchanger is this server, '],
+	['nodata', 1, 'not: this server is not a mail exchanger, '],
 	['servfail', 2, "tempfail: x.servfail.fault MX: SERVFAIL ($address), ad=0, 1 query, "],
 	['many-101', 1, 'not: more than 100 MX records'], ['cnameloop', 1, 'not: '],
 	['mxrd0', 2, 'tempfail: '], ['dot', 1, 'not: '], ['nul', 1, 'not: '],
@@ -51,7 +51,7 @@ for my $row (@STANDINGS) {
 subtest 'what is printed' => sub {
 	my ($code, $out) = look_up('X.ok.Fault.');
 	is($code, 0, 'exit code');
-	like($out, qr/\Adomain: x\.ok\.fault\nservers: \Q$address\E \(.*; AD is believed\)\n/, 'who is asked');
+	like($out, qr/\Adomain: x\.ok\.fault\nservers: \Q$address\E \(.*; AD is trusted\)\n/, 'who is asked');
 	like($out, qr/^x\.ok\.fault MX: 10 mx\.ok\.fault \(server \Q$address\E, ad=0, ttl \d+, 1 query, \d+ us\)$/m,
 	    'a question');
 	like($out, qr/^mx\.ok\.fault A: 198\.51\.100\.25 \(server \Q$address\E, ad=0, ttl \d+, 1 query, \d+ us\)$/m,

@@ -21,7 +21,7 @@ if (defined $why) {
 }
 
 # What is asked; what unbound says; what nsd says, which does no recursion.
-my $LAME = 'failure .* why: the server does not do recursion$';
+my $LAME = 'failure .* why: the server does not offer recursion$';
 my @ROWS = (
 	['primary.test/MX', 'found .* secure=1 .* count=2 ', 'found .* secure=0 .* count=2 '],
 	['backup.test/MX', 'found .* secure=1 .* (?:10:mx.other.test 20:mx.us.test|20:mx.us.test 10:mx.other.test)$',
@@ -70,7 +70,7 @@ is scalar(grep { / found .* secure=1 / } @line), 96, '32 threads at once';
 is $line[-1], 'left open: 0', 'nothing stays open';
 
 @line = ask(-a => 'no', -s => $zones->resolver, 'primary.test/MX');
-like $line[1], qr/ found .* secure=0 /, 'AD is not believed where that is said';
+like $line[1], qr/ found .* secure=0 /, 'AD is not trusted where that is said';
 
 @line = ask(-s => '127.0.0.1:' . free_port(), -s => $zones->resolver, 'primary.test/MX');
 like $line[1], qr/ found .* queries=2 /, 'a server that is not there, and one that is';

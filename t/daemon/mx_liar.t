@@ -112,7 +112,7 @@ subtest 'every fault' => sub {
 	    grep { ($_->{event} // '') eq 'rcpt' } $daemon->records->all;
 	is scalar @wrong, 0, 'every record says what was asked and what came' or diag explain $wrong[0];
 	my $failures = grep { ($_->{reason} // '') eq 'dns-failure' } $daemon->records->all;
-	my $told = () = $daemon->log_text =~ /MX look-up for \S+: tempfail: /g;
+	my $told = () = $daemon->log_text =~ /MX lookup for \S+: tempfail: /g;
 	cmp_ok $told, '>', 0, 'failures are logged';
 	cmp_ok $told, '<', $failures / 2, "not each of them: $told lines for $failures";
 	$daemon->records->check_file($daemon);
@@ -229,7 +229,7 @@ subtest 'look-ups that hang' => sub {
 	    . '(%.1f ms without), a known domain after %.1f ms', map { 1000 * $_->{after} } $refused, $local, $alone, $known;
 	like reply($daemon, '<u@again.ok.fault>')->{reply}, $PERMIT, 'then there is room again';
 	my ($record) = grep { ($_->{rcpt} // '') eq '<u@more.ok.fault>' } $daemon->records->all;
-	is $record->{mx}, 'tempfail: too many look-ups are under way', 'the record says why';
+	is $record->{mx}, 'tempfail: too many MX lookups in progress', 'the record says why';
 	ok wait_until(20, sub { descriptors($daemon->pid) <= $before }), 'no descriptor stays open';
 	$daemon->stop;
 };
@@ -295,7 +295,7 @@ subtest 'mail for domains that were ours, while strangers keep look-ups busy' =>
 	is scalar(grep { ($_->{reply} // '') !~ $LATER } $second->end($PATIENCE)), 0, 'strangers hear: later';
 	my %why;
 	$why{$_->{mx}}++ for grep { ($_->{rcpt} // '') =~ /drop\.fault/ } $daemon->records->all;
-	my $silence = 'tempfail: too many lookups of such domains have failed for the client\'s network';
+	my $silence = 'tempfail: too many failed MX lookups for such domains from the client\'s network';
 	cmp_ok $why{$silence} // 0, '>=', 80 - 4, 'but at once: their networks pause';
 	cmp_ok $server->queries(qr/drop\.fault MX/) - $silent, '<=', 4 * 4, 'and nearly nobody was asked';
 	$daemon->stop;

@@ -188,7 +188,7 @@ test_answers(void)
 	ends(text_of(ask, "b.test", &a), ", fresh", "until the next try");
 	tap_is_int(a.standing, POLICY_MX_PRIMARY, "and DNS recovers by itself");
 	questions = world.questions;
-	tap_is_str(text_of(ask, "localhost", &a), "badname: no name that can have an MX record", "a bad name");
+	tap_is_str(text_of(ask, "localhost", &a), "badname: not a name that can have an MX record", "a bad name");
 	tap_is_str(text_of(ask, "a.example", &a), "not: not in mx.domains", "another domain");
 	tap_is_int(world.questions, questions, "cost nothing");
 	ask_unref(ask_ref(ask));
@@ -556,9 +556,9 @@ main(void)
 	test_last_renewals();
 	test_reloads();
 	test_servers();
-	test_hanging(0, MX_LIMIT_STRANGE, "tempfail: too many look-ups are under way");
+	test_hanging(0, MX_LIMIT_STRANGE, "tempfail: too many MX lookups in progress");
 	test_hanging(1, MX_LIMIT_CLIENT,
-	    "tempfail: too many look-ups are under way for the client's network");
+	    "tempfail: too many MX lookups in progress for the client's network");
 	test_confs();
 	(void)unlink(conf_file);
 	(void)rmdir(folder);

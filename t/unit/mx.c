@@ -12,7 +12,7 @@
 
 /*
  * A zone has an answer a line: "NAME TYPE WORD...". A word of MX is PREFERENCE:HOST ("." is
- * null, "!" no name of a host), one of A and AAAA an address; NODATA, NXDOMAIN, FAIL (by
+ * null, "!" not a host name), one of A and AAAA an address; NODATA, NXDOMAIN, FAIL (by
  * the server), FAIL-LATE (by none), CUT (more than a limit lets in). @N is the TTL, else
  * 300; ~ says that it is not authenticated.
  */
@@ -33,12 +33,12 @@ struct row {
 	uint32_t	 ttl;		/* 0: not looked at */
 };
 
-#define ELSEWHERE	"not: no mail exchanger is this server, ad=1, "
+#define ELSEWHERE	"not: this server is not a mail exchanger, ad=1, "
 #define A_MX		"a.test/MX"
 
 static const struct row rows[] = {
 	/* names that can have an MX record */
-	{ .name = "one label", "localhost", "", "badname: no name that can have an MX record", "" },
+	{ .name = "one label", "localhost", "", "badname: not a name that can have an MX record", "" },
 	{ .name = "an address", "192.0.2.1", "", "badname: ", "" },
 	{ .name = "a number last", "a.1", "", "badname: ", "" },
 	{ .name = "an empty label", "a..test", "", "badname: ", "" },
@@ -97,7 +97,7 @@ static const struct row rows[] = {
 	{ .name = "too many", "a.test", "a.test MX CUT", "not: more than 100 MX records", A_MX },
 	{ .name = "too many, with the first of them", "a.test", "a.test MX CUT 10:mx.us.test",
 	    "not: more than 100 MX records", A_MX },
-	{ .name = "records of something else", "a.test", "a.test MX", "tempfail: an answer without MX records", A_MX },
+	{ .name = "records of something else", "a.test", "a.test MX", "tempfail: answer without MX records", A_MX },
 	{ .name = "no answer", "a.test", "a.test MX FAIL", "tempfail: a.test MX: SERVFAIL (127.0.0.1:53), ad=0, 1 query",
 	    A_MX },
 	{ .name = "no answer from anybody", "a.test", "a.test MX FAIL-LATE", "tempfail: a.test MX: timeout, ad=0", A_MX },
@@ -111,12 +111,12 @@ static const struct row rows[] = {
 	    A_MX " a.test/A" },
 
 	/* targets */
-	{ .name = "no name of a host is not asked for", "a.test", "a.test MX 10:!", ELSEWHERE "1 query", A_MX },
+	{ .name = "not a host name is not asked for", "a.test", "a.test MX 10:!", ELSEWHERE "1 query", A_MX },
 	{ .name = "what looks like an address is none", "a.test", "a.test MX 10:198.51.100.25", ELSEWHERE "1 query",
 	    A_MX },
 	{ .name = "one label is none", "a.test", "a.test MX 10:mx", ELSEWHERE "1 query", A_MX },
-	{ .name = "no name of a host is still better", "a.test", "a.test MX 5:! 10:mx.us.test\nmx.us.test A "
-	    "198.51.100.25", "backup 10 mx.us.test via 198.51.100.25, best 5 (no name of a host)",
+	{ .name = "not a host name is still better", "a.test", "a.test MX 5:! 10:mx.us.test\nmx.us.test A "
+	    "198.51.100.25", "backup 10 mx.us.test via 198.51.100.25, best 5 (not a host name)",
 	    A_MX " mx.us.test/A" },
 
 	/* names first */
@@ -193,11 +193,11 @@ static const struct row rows[] = {
 	    "primary 10 x.test via 198.51.100.25", A_MX " x.test/A+AAAA",
 	    .listed = "198.51.100.25 2001:db8::25" },
 	{ .name = "more addresses than are looked at", "a.test", "a.test MX 10:x.test\nx.test A CUT 203.0.113.1",
-	    "not: no mail exchanger within the limits is this server", A_MX " x.test/A" },
+	    "not: this server is not a mail exchanger within the limits", A_MX " x.test/A" },
 	{ .name = "among those that are", "a.test", "a.test MX 10:x.test\nx.test A CUT 203.0.113.1 198.51.100.25",
 	    "primary 10 x.test", A_MX " x.test/A" },
 	{ .name = "aliases without an end", "a.test", "a.test MX 10:x.test\nx.test A CUT",
-	    "not: no mail exchanger within the limits is this server", A_MX " x.test/A" },
+	    "not: this server is not a mail exchanger within the limits", A_MX " x.test/A" },
 
 	/* at most ten hosts */
 	{ .name = "the tenth is us", "a.test", "a.test MX 1:h1.test 2:h2.test 3:h3.test 4:h4.test 5:h5.test 6:h6.test "
@@ -211,11 +211,11 @@ static const struct row rows[] = {
 	    "6:h6.test 7:h7.test 8:h8.test 9:h9.test 10:h10.test 11:h11.test\nh1.test A NODATA\n"
 	    "h2.test A NODATA\nh3.test A NODATA\nh4.test A NODATA\nh5.test A NODATA\nh6.test A NODATA\n"
 	    "h7.test A NODATA\nh8.test A NODATA\nh9.test A NODATA\nh10.test A NODATA\nh11.test A 198.51.100.25",
-	    "not: no mail exchanger within the limits is this server, ad=1, 11 queries",
+	    "not: this server is not a mail exchanger within the limits, ad=1, 11 queries",
 	    A_MX " h1.test/A h2.test/A h3.test/A h4.test/A h5.test/A h6.test/A h7.test/A h8.test/A h9.test/A "
 	    "h10.test/A" },
 	{ .name = "the eleventh by its name", "a.test", "a.test MX 1:! 2:h2.test 3:h3.test 4:h4.test 5:h5.test 6:h6.test "
-	    "7:h7.test 8:h8.test 9:h9.test 10:h10.test 11:h11.test", "backup 11 h11.test by name, best 1 (no name",
+	    "7:h7.test 8:h8.test 9:h9.test 10:h10.test 11:h11.test", "backup 11 h11.test by name, best 1 (not a host name)",
 	    A_MX, .names = "h11.test" },
 
 	/* mx.networks */
@@ -249,8 +249,8 @@ static const struct row rows[] = {
 	{ .name = "the best without an address", "a.test", "a.test MX 10:x.test 20:mx.us.test\nx.test A NXDOMAIN\n"
 	    "x.test AAAA NXDOMAIN\nmx.us.test A 198.51.100.25", "not: best 10 x.test has no address",
 	    A_MX " x.test/A mx.us.test/A x.test/AAAA", .networks = "203.0.113.0/24" },
-	{ .name = "the best no name of a host", "a.test", "a.test MX 10:! 20:mx.us.test\nmx.us.test A 198.51.100.25",
-	    "not: best 10 (no name of a host) cannot be in mx.networks", A_MX, .networks = "203.0.113.0/24" },
+	{ .name = "the best not a host name", "a.test", "a.test MX 10:! 20:mx.us.test\nmx.us.test A 198.51.100.25",
+	    "not: best 10 (not a host name) cannot be in mx.networks", A_MX, .networks = "203.0.113.0/24" },
 	{ .name = "the best with too many addresses", "a.test", "a.test MX 10:x.test 20:mx.us.test\n"
 	    "x.test A CUT 203.0.113.1", "not: best 10 x.test has too many addresses", A_MX " x.test/A",
 	    .networks = "203.0.113.0/24" },
