@@ -1,4 +1,4 @@
-/* milter/daemon/daemon.c: the daemon's life: start, reload, stop */
+/* milter/daemon/daemon.c: start, reload and stop of the daemon */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
@@ -87,14 +87,17 @@ log_warnings(const struct conf *conf)
 
 	buf_init(&lines);
 	if (conf_warn_here(conf, "", &lines) == -1)
-		log_warn("no memory, or a list file has gone meanwhile: there may be more "
-		    "warnings");
+		log_warn("out of memory, or a list file is missing now: there may be "
+		    "more warnings");
 	if (lines.data != NULL)
 		log_lines(log_warn, lines.data);
 	buf_clear(&lines);
 }
 
-/* What a permit may lack by choice is said each time. */
+/*
+ * A permit may lose its record by choice of the administrator: that is logged each
+ * time.
+ */
 static void
 log_what_may_be_lost(const struct conf *conf)
 {
@@ -107,7 +110,7 @@ log_what_may_be_lost(const struct conf *conf)
 /*
  * libmilter gives what comes at one time to the threads that it counts as idle, of which
  * there may be one: if that waits for DNS, so do all the others. It makes a thread
- * when a connection comes and none is idle, so whoever is going to wait brings one.
+ * when a connection comes and none is idle, so a thread that is going to wait connects.
  */
 static void
 call_thread(const void *place)
@@ -115,7 +118,10 @@ call_thread(const void *place)
 	selfcheck_wake_thread(place);
 }
 
-/* Sets *ask_r to who answers for a configuration; -1, logged: nobody can. */
+/*
+ * Sets *ask_r to the MX lookup of a configuration, or NULL if it needs none; -1,
+ * logged.
+ */
 static int
 make_ask(const struct daemon *d, struct conf *conf, struct ask **ask)
 {
@@ -145,7 +151,7 @@ open_socket(struct daemon *d)
 	return socket_file_bind(&d->socket_file, &options, engine_open);
 }
 
-/* NULL: it has errors, or would take something away by accident; that was logged. */
+/* NULL, logged: it has errors, or would remove something by accident. */
 static struct conf *
 read_again(const struct daemon_options *options, const struct conf *now)
 {
@@ -185,8 +191,8 @@ warn_of_restart(const struct conf *first, const struct conf *conf)
 	    first->socket_mode != conf->socket_mode ||
 	    strcmp(first->user, conf->user) != 0 ||
 	    strcmp(first->pid_file, conf->pid_file) != 0)
-		log_warn("socket, socket-mode, socket-group, user and pid-file "
-		    "change at the next start only");
+		log_warn("changes to socket, socket-mode, socket-group, user and "
+		    "pid-file take effect at the next start");
 }
 
 /* Takes the reference. */
@@ -215,7 +221,7 @@ note_reload(struct daemon *d, struct buf *changed)
 		buf_puts(changed, "nothing changed");
 	add_chain(d, changed);
 	(void)filter_note(d->filter, RECORD_RELOAD,
-	    changed->failed ? "no memory to say more" : changed->data);
+	    changed->failed ? "out of memory" : changed->data);
 }
 
 /* The new configuration is in force for every transaction that begins from now on. */
@@ -312,7 +318,7 @@ serve(struct daemon *d)
 		return 1;
 	serving = (struct serving){ d->filter, d->own_place };
 	if (pthread_create(&thread, NULL, run_engine, &serving) != 0) {
-		log_error("no thread for the engine");
+		log_error("cannot create a thread for the engine");
 		return 1;
 	}
 	(void)pthread_detach(thread);
@@ -320,9 +326,9 @@ serve(struct daemon *d)
 	event = wait_for_end(d);
 	notify_stopping();
 	if (filter_stop(d->filter, STOP_MS) == -1)
-		log_warn("stopped while records were being written");
+		log_warn("stopped before all records were written");
 	if (event == SIGNALS_ENGINE_ENDED)
-		log_error("the milter engine has ended");
+		log_error("the milter engine ended unexpectedly");
 	status = event == SIGNALS_ENGINE_ENDED ||
 	    filter_note(d->filter, RECORD_STOP, NULL) == -1;
 	audit_finish(d->audit);

@@ -1,4 +1,4 @@
-/* milter/daemon/daemon.h: the daemon's life: start, reload, stop */
+/* milter/daemon/daemon.h: start, reload and stop of the daemon */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_DAEMON_H

@@ -1,4 +1,4 @@
-/* milter/daemon/engine.h: the seam between the milter protocol and the filter */
+/* milter/daemon/engine.h: interface between the milter protocol and the filter */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_ENGINE_H
@@ -22,7 +22,7 @@ struct engine_macros {
 	void		*arg;
 };
 
-/* Who is at the other end of a connection: an MTA, or somebody who plays one. */
+/* The other end of a connection: an MTA, or a client that poses as one. */
 struct engine_peer {
 	struct netaddr	 addr;		/* of no family: a process of this host, by its user */
 	uid_t		 uid;

@@ -1,4 +1,4 @@
-/* milter/daemon/engine_calls.c: what libmilter calls in the place of the C library */
+/* milter/daemon/engine_calls.c: accept(), poll() and pthread_create() for libmilter */
 /* SPDX-License-Identifier: ISC */
 
 #include <dlfcn.h>
@@ -27,7 +27,7 @@
 
 #define SHORTEST_MS	20	/* a packet that is under way comes in this time */
 #define SLICE_MS	1000	/* what is waited for the rest of a packet at the least */
-#define CROWD		32	/* so many threads that wait are no chance */
+#define CROWD		32	/* more threads than this wait only under attack */
 #define PAUSE_MS	100	/* between two tries where there is no descriptor or thread */
 #define LINE_MS		60000
 
@@ -47,7 +47,9 @@ struct launch {
 	void		*arg;
 };
 
-/* Nothing of ours is handed to these functions. Set before there are threads. */
+/*
+ * These functions get no argument of the caller's choice. Set before there are threads.
+ */
 static int (*admits_peer)(const struct engine_peer *);
 static const struct selfcheck_place *own_place;
 static create_thread *create_really;	/* the C library's, or a sanitizer's */
@@ -138,8 +140,8 @@ report_shortage(int error)
 		log_error("the system has no file descriptor left: mail servers have to "
 		    "wait; raise fs.file-max");
 	else
-		log_error("the system cannot take a connection: %s: mail servers have to "
-		    "wait", strerror(error));
+		log_error("cannot accept a connection: %s: mail servers have to wait",
+		    strerror(error));
 }
 
 /* An error of no more than this moment, which libmilter passes over in silence. */
@@ -220,8 +222,8 @@ wait_for_rest(struct pollfd *fd)
 	while (n == 0 && rest_ms > 0 && !is_crowded());
 	(void)atomic_fetch_sub(&waiting, 1);
 	if (n == 0 && seldom_is_due(&half_packet, LINE_MS, &count))
-		log_warn("closing a connection that has sent a part of a packet, or does not "
-		    "read: %lu since the last such line", count);
+		log_warn("closed a connection that sent an incomplete packet or does "
+		    "not read its answers (%lu since the last such message)", count);
 	return n;
 }
 
@@ -309,8 +311,9 @@ engine_create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)
 	if (error == 0 || role == ROLE_OTHER)
 		return error;
 	if (seldom_is_due(&no_thread, LINE_MS, &count))
-		log_error("no thread for a connection: %s: mail servers have to wait; raise "
-		    "TasksMax= of the service, or `ulimit -u'", strerror(error));
+		log_error("cannot create a thread for a connection: %s: mail servers "
+		    "have to wait; raise TasksMax= of the service, or `ulimit -u'",
+		    strerror(error));
 	if (keep_launch(run, arg) == -1)
 		return error;
 	*thread = pthread_self();

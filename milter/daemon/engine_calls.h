@@ -1,4 +1,4 @@
-/* milter/daemon/engine_calls.h: what libmilter calls in the place of the C library */
+/* milter/daemon/engine_calls.h: accept(), poll() and pthread_create() for libmilter */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_ENGINE_CALLS_H

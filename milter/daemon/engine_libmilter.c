@@ -1,4 +1,4 @@
-/* milter/daemon/engine_libmilter.c: the milter protocol, by libmilter */
+/* milter/daemon/engine_libmilter.c: milter protocol engine, by libmilter */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -22,7 +22,7 @@
 #define BACKLOG		1024
 #define REPLY_ARG_SIZE	(2 * REPLY_TEXT_MAX + 1)
 
-/* libmilter hands no argument of ours to its callbacks. */
+/* libmilter passes no argument of the caller's to its callbacks. */
 static struct filter *served;
 
 static const char *
@@ -277,11 +277,11 @@ engine_open(const char *socket, const char *shown)
 	    smfi_setbacklog(BACKLOG) != MI_SUCCESS ||
 	    smfi_settimeout(ENGINE_TIMEOUT_S) != MI_SUCCESS ||
 	    smfi_setconn((char *)(uintptr_t)socket) != MI_SUCCESS) {
-		log_error("%s: libmilter does not take this socket", shown);
+		log_error("%s: libmilter rejects this socket", shown);
 		return -1;
 	}
 	if (smfi_opensocket(0) != MI_SUCCESS) {
-		log_error("%s: cannot be listened on: %s", shown, strerror(errno));
+		log_error("%s: cannot listen: %s", shown, strerror(errno));
 		return -1;
 	}
 	return 0;

@@ -1,4 +1,4 @@
-/* milter/daemon/filter.c: what to do at each event of a mail session */
+/* milter/daemon/filter.c: handlers of the events of a mail session */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -160,8 +160,8 @@ is_trusted(const struct engine_peer *peer)
 }
 
 /*
- * Who reads the records has to know what the mail server tells us, and who it is. One that
- * tells nothing is recorded where it could be a stranger who plays one.
+ * A reader of the records has to know what the mail server reports, and who it is. One
+ * that tells nothing is recorded if it could be a stranger who poses as one.
  */
 static void
 note_mta(struct filter *filter, const char *version, const char *name,
@@ -205,8 +205,8 @@ refuse_peer(struct filter *filter, const struct engine_peer *peer)
 	struct buf note;
 
 	if (seldom_is_due(&filter->refusals, REFUSALS_MS, &count))
-		log_warn("refused a connection from %s, which is not in mta-peers: %lu since "
-		    "the last such line", who, count);
+		log_warn("refused a connection from %s: not in mta-peers (%lu since the "
+		    "last such message)", who, count);
 	if (!mta_seen_first(filter->refused, NULL, NULL, who))
 		return;
 	buf_init(&note);
@@ -308,7 +308,7 @@ is_in_transaction(const struct session *session)
 	return session != NULL && session->txn.number != 0;
 }
 
-/* There is nothing to judge by, or nobody to record it. */
+/* There is no session to decide by, or no way to record it. */
 static const struct reply *
 answer_unjudged(struct filter *filter)
 {
@@ -327,7 +327,7 @@ answer_unjudged(struct filter *filter)
 static const struct reply *
 answer_without_session(struct filter *filter)
 {
-	log_error("a recipient without a transaction, or no memory for its session");
+	log_error("recipient without a transaction, or out of memory for its session");
 	return answer_unjudged(filter);
 }
 

@@ -1,4 +1,4 @@
-/* milter/daemon/filter.h: what to do at each event of a mail session */
+/* milter/daemon/filter.h: handlers of the events of a mail session */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_FILTER_H
@@ -18,15 +18,15 @@
 struct filter;
 
 /*
- * Takes a reference to the configuration, and to who answers for it (NULL: nobody, and
- * mx.accept is none); audit stays the caller's. NULL: no memory.
+ * Takes a reference to the configuration and to its MX lookup (NULL if mx.accept is
+ * none); audit stays the caller's. NULL: no memory.
  */
 struct filter	*filter_new(struct conf *, struct ask *, struct audit *);
 void		 filter_free(struct filter *);
 
 /*
- * Whether this peer may connect (NULL: not known who it is); by mta-peers. One that may not
- * is told of in the log, and recorded once.
+ * Whether this peer (NULL: unknown) may connect, by mta-peers. One that may not
+ * is logged, at most one line in ten seconds, and recorded once.
  */
 int		 filter_admits(struct filter *, const struct engine_peer *);
 
@@ -67,7 +67,7 @@ void		 filter_data(struct filter *, struct session *,
  * as a whole: the MTA cannot be relied on to leave out a recipient that was refused.
  */
 const struct reply *filter_end_of_message(struct filter *, struct session *);
-/* The transaction has ended, by whatever. */
+/* The transaction has ended, for any reason. */
 void		 filter_abort(struct filter *, struct session *);
 void		 filter_close(struct filter *, struct session *);
 
@@ -87,9 +87,9 @@ int		 filter_note(struct filter *, enum record_event, const char *note);
 void		 filter_sum_up(struct filter *);
 
 /*
- * From now on every recipient is answered by a temporary failure and not recorded. Waits
- * until the records under way are written, at most so many milliseconds, and writes the
- * summaries that are left. Returns -1 if some records are not written.
+ * From now on every recipient is answered by a temporary failure and not recorded.
+ * Waits until the records under way are written, at most timeout_ms milliseconds, and
+ * writes the summaries that are left. Returns -1 if some records are not written.
  */
 int		 filter_stop(struct filter *, int timeout_ms);
 

@@ -112,8 +112,8 @@ print_test(const struct conf *conf, const char *file)
 
 	buf_init(&warnings);
 	if (conf_warn_here(conf, "warning: ", &warnings) == -1)
-		log_warn("no memory, or a list file has gone meanwhile: there may be more "
-		    "warnings");
+		log_warn("out of memory, or a list file is missing now: there may be "
+		    "more warnings");
 	if (warnings.data != NULL)
 		(void)fputs(warnings.data, stderr);
 	buf_clear(&warnings);

@@ -1,4 +1,4 @@
-/* milter/daemon/mta.c: what mail servers say, and in how different ways */
+/* milter/daemon/mta.c: reader of the macros of Postfix, Sendmail and others */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
@@ -60,12 +60,12 @@ mta_describe(const char *version, struct buf *text)
 	buf_puts(text, is_sendmail ? "Sendmail " : "");
 	add_line(text, version);
 	if (is_postfix(version))
-		buf_puts(text, ": tells of every recipient that it refuses, unless the "
-		    "address is no address to it");
+		buf_puts(text, ": reports the recipients that it refuses, except those "
+		    "whose address it cannot parse");
 	else
-		buf_puts(text, is_sendmail ? ": " : ", read as Sendmail: ");
+		buf_puts(text, is_sendmail ? ": " : ", treated as Sendmail: ");
 	if (!is_postfix(version))
-		buf_puts(text, "does not tell of recipients that its relay and access "
+		buf_puts(text, "does not report recipients that its relay and access "
 		    "rules (check_rcpt) refuse");
 }
 
@@ -166,7 +166,7 @@ is_cut(const char *dn, const char *cn)
 static int
 warn_of_coding(const char *name)
 {
-	log_warn("the mail server has sent a name in %s that cannot be decoded", name);
+	log_warn("the mail server sent a name in %s that cannot be decoded", name);
 	return -1;
 }
 

@@ -1,4 +1,4 @@
-/* milter/daemon/mta.h: what mail servers say, and in how different ways */
+/* milter/daemon/mta.h: reader of the macros of Postfix, Sendmail and others */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MTA_H

@@ -1,4 +1,4 @@
-/* milter/daemon/mta_seen.c: which mail servers have been here */
+/* milter/daemon/mta_seen.c: set of mail servers that have connected */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* milter/daemon/mta_seen.h: which mail servers have been here */
+/* milter/daemon/mta_seen.h: set of mail servers that have connected */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_MTA_SEEN_H

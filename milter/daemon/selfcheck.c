@@ -22,7 +22,7 @@
 
 #define PORTS	64	/* of the last connections; more are never under way at once */
 
-/* Ports that connections of ours come from: written before they connect. */
+/* Local ports of the self-checks: written before they connect. */
 static atomic_int ports[PORTS];
 static atomic_uint ports_next;
 
@@ -69,7 +69,9 @@ selfcheck_is_own(int port)
 	return 0;
 }
 
-/* By its port others know a connection of ours from that of another process here. */
+/*
+ * The port tells a connection of the daemon from that of another process of this host.
+ */
 static int
 choose_port(int fd, int family)
 {

@@ -15,7 +15,7 @@ struct selfcheck_place {
 int	selfcheck_find(const char *socket, struct selfcheck_place *place_r);
 
 /*
- * Whether a connection from this port of ours is one of those that are made here, and has
+ * Whether a connection from this local port is one of those that are made here, and has
  * not been asked for yet. Any number of threads.
  */
 int	selfcheck_is_own(int port);

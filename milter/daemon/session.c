@@ -1,4 +1,4 @@
-/* milter/daemon/session.c: what is known of one connection and its transaction */
+/* milter/daemon/session.c: state of one connection and its transaction */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdint.h>

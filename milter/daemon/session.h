@@ -1,4 +1,4 @@
-/* milter/daemon/session.h: what is known of one connection and its transaction */
+/* milter/daemon/session.h: state of one connection and its transaction */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_SESSION_H
@@ -16,7 +16,7 @@
 struct transaction {
 	unsigned	 number;	/* from 1 on; 0: none is under way */
 	struct conf	*conf;		/* that it began with; one reference */
-	struct ask	*ask;		/* who answers for it, or NULL; one reference */
+	struct ask	*ask;		/* its MX lookup, or NULL; one reference */
 	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
 	int		 is_flood;	/* a recipient was beyond the bound */

@@ -1,4 +1,4 @@
-/* milter/daemon/verdict.c: what one recipient is answered, and its record */
+/* milter/daemon/verdict.c: decision, reply and record of one recipient */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* milter/daemon/verdict.h: what one recipient is answered, and its record */
+/* milter/daemon/verdict.h: decision, reply and record of one recipient */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_VERDICT_H
@@ -41,8 +41,8 @@ int	verdict_client_is_entitled(const struct session *);
 
 /*
  * Decides over a recipient under the transaction's configuration; may wait for DNS, at
- * most mx.timeout. One that the mail server has refused (NULL: it has not) is asked for
- * nowhere: a question about it is as if DNS had failed.
+ * most mx.timeout. For a recipient that the mail server has refused (NULL: it has not)
+ * DNS is not asked: a question about it is answered as if DNS had failed.
  */
 void	verdict_find(struct verdict *, const struct session *, const char *rcpt,
 	    const char *rcpt_mta, const struct verdict_refusal *);

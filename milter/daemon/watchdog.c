@@ -1,4 +1,4 @@
-/* milter/daemon/watchdog.c: tells the service manager that we still answer */
+/* milter/daemon/watchdog.c: watchdog pings to the service manager */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
@@ -27,7 +27,7 @@ watch(void *socket)
 		if (selfcheck_is_answered(socket, interval_ms))
 			notify_watchdog();
 		else
-			log_error("the daemon does not answer its own probe");
+			log_error("watchdog: the self-check got no answer");
 		(void)nanosleep(&pause, NULL);
 	}
 	return NULL;
@@ -44,7 +44,7 @@ watchdog_start(const char *socket)
 	if (notify_watchdog_ms() == 0)
 		return 0;
 	if ((copy = strdup(socket)) == NULL) {
-		log_error("watchdog: no memory");
+		log_error("watchdog: out of memory");
 		return -1;
 	}
 	(void)sigfillset(&all);

@@ -267,7 +267,7 @@ subtest 'a part of a packet' => sub {
 	});
 	ok($is_cut, 'one that sends a byte a second is closed');
 	ok(are_closed([$half], 60), 'one that sends no more is closed');
-	like($daemon->log_text, qr/closing a connection that has sent a part of a packet/, 'the log says so');
+	like($daemon->log_text, qr/closed a connection that sent an incomplete packet/, 'the log says so');
 	$idle->mail('<m@sender.test>');
 	is($idle->rcpt($FOREIGN), $DENIED, 'one that was silent between two packets all the while is served');
 	is($daemon->stop('TERM'), 0, 'it ends well');
@@ -294,7 +294,7 @@ subtest 'threads: parts of packets hold all of them' => sub {
 	}
 	is(answer($daemon, 60), $DENIED, 'one that comes now, too');
 	ok(are_closed(\@half, 60), 'they are closed');
-	is(scalar(() = $daemon->log_text =~ /no thread for a connection: .*TasksMax=/g), 1, 'one line says what is short');
+	is(scalar(() = $daemon->log_text =~ /cannot create a thread for a connection: .*TasksMax=/g), 1, 'one line says what is short');
 	recovers($daemon);
 	$daemon->stop;
 };

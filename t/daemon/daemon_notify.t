@@ -138,7 +138,7 @@ subtest 'watchdog' => sub {
 	my ($soft, $hard) = limit_of($pid, 'Max open files');
 	ok(set_limit($pid, nofile => '40:'), 'with 40 descriptors only');
 	my @m = map { eval { Authrelay::MilterClient->new($daemon->socket) } // () } 1 .. 60;
-	ok(wait_until(20, sub { $daemon->log_text =~ /error: the daemon does not answer its own probe\n/ }),
+	ok(wait_until(20, sub { $daemon->log_text =~ /error: watchdog: the self-check got no answer\n/ }),
 	    'that it does not answer its own probe is logged');
 	told($manager, 0) eq 'nothing' or redo_told($manager);
 	is(told($manager, 1.5), 'nothing', 'and there is no ping as long as it does not');

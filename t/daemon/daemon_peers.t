@@ -101,7 +101,7 @@ SKIP: {
 		is_deeply([ grep { /refused/ } @note ], ["refused: not in mta-peers; peer uid:$UID"], 'one record says so');
 		my @line = $daemon->log_text =~ /^(.*refused a connection.*)$/mg;
 		is(scalar @line, 1, 'and one line of the log');
-		like($line[0], qr/uid:$UID, which is not in mta-peers/, 'it names the user');
+		like($line[0], qr/uid:$UID: not in mta-peers/, 'it names the user');
 		is(grep({ ($_->{event} eq 'rcpt') } $daemon->records->all), 2, 'no other record was made');
 		is($daemon->stop('TERM'), 0, 'it ends well');
 		is($daemon->sanitizer_report, '', 'no sanitizer has anything to say');
