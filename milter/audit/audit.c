@@ -1,4 +1,4 @@
-/* milter/audit/audit.c: writes audit records to the file and the log */
+/* milter/audit/audit.c: writer of audit records, to the file and the log */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -99,7 +99,7 @@ audit_open(const struct audit_options *options)
 	uint64_t			 seq;
 
 	if (audit == NULL) {
-		log_error("audit: no memory");
+		log_error("audit: out of memory");
 		return NULL;
 	}
 	if (audit_file_open(&audit->file, &of_file, &seq, &audit->note) == -1) {
@@ -276,7 +276,7 @@ audit_start(struct audit *audit)
 	error = pthread_create(&audit->clock, NULL, run_clock, audit);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error != 0) {
-		log_error("audit: no thread: %s", strerror(error));
+		log_error("audit: cannot create a thread: %s", strerror(error));
 		return -1;
 	}
 	audit->has_clock = 1;
@@ -314,7 +314,7 @@ switch_file(struct audit *audit, const struct audit_options *options, uint64_t *
 	buf_reset(&audit->note);
 	if (audit_file_switch(&audit->file, fd, &of_file, seq_r, &audit->note) == 0)
 		return 0;
-	log_error("audit: no memory");
+	log_error("audit: out of memory");
 	return -1;
 }
 

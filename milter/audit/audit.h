@@ -1,4 +1,4 @@
-/* milter/audit/audit.h: where audit records go */
+/* milter/audit/audit.h: writer of audit records, to the file and the log */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_H
@@ -12,8 +12,8 @@ struct audit_key;
 struct redact;
 
 /*
- * Writes records to a file as JSON lines, each tied to all before by its chain value, and
- * to the log as key=value. Any number of threads may use one.
+ * Writes records to a file as JSON lines, each linked to all before by its chain value,
+ * and to the log as key=value. Any number of threads may use one.
  */
 struct audit;
 
@@ -36,7 +36,7 @@ struct audit_options {
 	unsigned		 keep_days;	/* and all that are younger; 0: none */
 	uint64_t		 min_free;	/* bytes of its disk; 0: all may be used */
 	unsigned		 anchor_interval;	/* seconds; 0: no anchor by time */
-	/* These two live as long as they are in use; NULL for none. */
+	/* Not owned; both must live as long as they are in use. NULL for none. */
 	const struct audit_key	*key;		/* signs anchors */
 	const struct redact	*redact;	/* hides local parts */
 };
@@ -48,19 +48,19 @@ struct audit_options {
 struct audit	*audit_open(const struct audit_options *);
 
 /*
- * Starts the thread that writes what is buffered, and anchors in their time. Until then
- * nothing is buffered. -1, logged: there is none.
+ * Starts the thread that writes buffered lines, and anchors when they are due. Until
+ * then nothing is buffered. Returns -1 and logs why if there is no thread.
  */
 int	audit_start(struct audit *);
 
 /*
- * Gives the record its number and writes it, whole: a line is never inside another,
- * and lines stand in the order of their numbers. -1: it did not reach the file (disk
- * full), or there was no memory, or no room in the queue; or there is no file, and the log
- * did not take it. Its number is used up all the same, so that the gap shows. That is
- * logged at most once a minute, with a count. Where there is a file, that is the record: a
- * copy that the log did not take is the log's to count. A line that was torn by a full
- * disk is closed before the next one; a file that was removed is made anew. Records of
+ * Gives the record its number and writes it, whole: lines are in the order of their
+ * numbers, and none is inside another. Returns -1 if it did not reach the file (disk
+ * full, no memory, no room in the queue), or if there is no file and the log did not
+ * take it. Its number is used up all the same, so that the gap shows. A loss is logged
+ * at most once a minute, with a count. With a file, the file is the record: a copy that
+ * the log did not take is counted by the log. A line that was torn by a full disk is
+ * closed before the next one; a file that was removed is created again. Records of
  * start, reload and stop are never buffered.
  *
  * Buffered lines that could not be written stay in the queue, which takes no other until
@@ -69,7 +69,10 @@ int	audit_start(struct audit *);
  */
 int	audit_write(struct audit *, const struct record *);
 
-/* Adds what is to be said in a note of where the chain began or went on since last asked. */
+/*
+ * Adds where the chain began or continued since the last call, for the note of a
+ * record.
+ */
 void	audit_describe(struct audit *, struct buf *);
 
 /*

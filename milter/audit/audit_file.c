@@ -1,4 +1,4 @@
-/* milter/audit/audit_file.c: the file of audit records, its chain and its rotation */
+/* milter/audit/audit_file.c: the audit file: opening, writing, rotation */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -81,7 +81,7 @@ open_reader(const char *name, int fd)
 	reader = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (reader != -1 && fstat(reader, &other) == 0 && is_same_file(&ours, &other))
 		return reader;
-	log_warn("audit %s: cannot be read: %s", name,
+	log_warn("audit %s: cannot read: %s", name,
 	    strerror(reader == -1 ? errno : ESTALE));
 	if (reader != -1)
 		(void)close(reader);
@@ -90,13 +90,13 @@ open_reader(const char *name, int fd)
 
 /* A new name has to be on the disk, too. */
 static int
-sync_folder(const char *name)
+sync_directory(const char *name)
 {
-	char *folder = directory_path(name);
+	char *directory = directory_path(name);
 	int fd, result;
 
-	fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(folder);
+	fd = directory == NULL ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(directory);
 	if (fd == -1)
 		return -1;
 	result = fsync(fd) == -1 && errno != EINVAL ? -1 : 0;
@@ -154,7 +154,7 @@ read_tail(const struct audit_file *f, struct audit_tail *tail)
 	if (f->reader != -1) {
 		if (audit_tail_read(f->reader, tail) == 0)
 			return;
-		log_error("audit %s: cannot be read: %s", f->options.name, strerror(errno));
+		log_error("audit %s: cannot read: %s", f->options.name, strerror(errno));
 		*tail = (struct audit_tail){ 0 };
 	}
 	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
@@ -178,9 +178,10 @@ look_into(struct audit_file *f, int fd, struct audit_tail *tail)
 	read_tail(f, tail);
 	use_tail(f, tail);
 	if (tail->end == AUDIT_TAIL_TORN)
-		log_warn("audit %s: the last line is not whole", f->options.name);
-	if (f->options.is_synced && tail->size == 0 && sync_folder(f->options.name) == -1)
-		log_warn("audit %s: its folder is not on the disk: %s", f->options.name,
+		log_warn("audit %s: the last line is incomplete", f->options.name);
+	if (f->options.is_synced && tail->size == 0 &&
+	    sync_directory(f->options.name) == -1)
+		log_warn("audit %s: cannot sync its directory: %s", f->options.name,
 		    strerror(errno));
 }
 
@@ -190,7 +191,8 @@ go_on(struct audit_file *f, const struct audit_tail *tail)
 {
 	if (begin_chain(f, tail->has_chain ? tail->value : f->value, tail->from) == 0)
 		return 0;
-	log_error("audit %s: the chain cannot go on: %s", f->options.name, strerror(errno));
+	log_error("audit %s: cannot continue the chain: %s", f->options.name,
+	    strerror(errno));
 	return -1;
 }
 
@@ -221,12 +223,12 @@ describe(const struct audit_tail *tail, uint64_t seq, const unsigned char value[
     struct buf *note)
 {
 	if (tail->has_chain || memcmp(value, no_value, CHAIN_SIZE) != 0)
-		buf_printf(note, "the chain goes on after %" PRIu64, seq);
+		buf_printf(note, "the chain continues after %" PRIu64, seq);
 	else
 		buf_printf(note, "a new chain begins%s",
-		    tail->size > 0 ? ", the file has none" : "");
+		    tail->size > 0 ? ", the file had none" : "");
 	if (tail->end == AUDIT_TAIL_TORN)
-		buf_puts(note, ", a torn line is closed");
+		buf_puts(note, ", a torn line was closed");
 }
 
 int
@@ -239,7 +241,7 @@ audit_file_open(struct audit_file *f, const struct audit_file_options *options,
 	*f = (struct audit_file){ .fd = -1, .reader = -1 };
 	*seq_r = 0;
 	if (copy_options(&f->options, options) == -1 || (f->chain = chain_new()) == NULL) {
-		log_error("audit: no memory");
+		log_error("audit: out of memory");
 		return -1;
 	}
 	if (*options->name == '\0')
@@ -300,7 +302,7 @@ audit_file_switch(struct audit_file *f, int fd, const struct audit_file_options 
 	return 0;
 }
 
-/* Something failed, or somebody else was here: where the file ends is what it says itself. */
+/* A write failed, or another process wrote: the end is read from the file again. */
 static int
 find_end(struct audit_file *f)
 {
@@ -315,7 +317,8 @@ find_end(struct audit_file *f)
 	if (f->reader == -1 || !is_ours)
 		tail.from = tail.size;
 	if (!is_ours && f->reader != -1)
-		log_error("audit %s: somebody else has changed its end", f->options.name);
+		log_error("audit %s: end of file was modified by another process",
+		    f->options.name);
 	if (begin_chain(f, f->value, tail.from) == -1)
 		return -1;
 	use_tail(f, &tail);
@@ -324,7 +327,7 @@ find_end(struct audit_file *f)
 	return 0;
 }
 
-/* Somebody has removed the file: what were written now, nobody would ever read. */
+/* The file was removed: nobody would ever read what is written to it now. */
 static int
 replace(struct audit_file *f)
 {
@@ -336,13 +339,13 @@ replace(struct audit_file *f)
 	close_files(f);
 	look_into(f, fd, &tail);
 	(void)go_on(f, &tail);
-	log_warn("audit %s: the file was gone; a new one was made", f->options.name);
+	log_warn("audit %s: file was removed; created a new one", f->options.name);
 	return 0;
 }
 
-/* logrotate's copytruncate, or somebody who thought that this is the way. */
+/* Truncated to nothing, as by logrotate's copytruncate. */
 static int
-begin_anew(struct audit_file *f)
+begin_again(struct audit_file *f)
 {
 	f->size = 0;
 	f->count = 0;
@@ -362,7 +365,7 @@ check_place(struct audit_file *f)
 		return -1;
 	if (S_ISREG(st.st_mode) && st.st_nlink > 0 && st.st_size < f->size) {
 		if (st.st_size == 0)
-			return begin_anew(f);
+			return begin_again(f);
 		f->is_stale = 1;
 	}
 	return f->is_stale ? find_end(f) : 0;
@@ -376,7 +379,10 @@ open_rotated(struct audit_file *f)
 
 	if (fstat(f->fd, &ours) == -1)
 		return -1;
-	/* Renamed already: by a rotation that could not open the new one, or by others. */
+	/*
+	 * Renamed already: by a rotation that could not open the new one, or by another
+	 * process.
+	 */
 	if (stat(f->options.name, &named) == -1)
 		return errno == ENOENT ? audit_file_open_name(f->options.name) : -1;
 	if (!is_same_file(&ours, &named)) {
@@ -387,9 +393,9 @@ open_rotated(struct audit_file *f)
 		return -1;
 	f->next_rotation = 0;
 	if (count > 0) {
-		log_warn("audit %s: %d old files, more than audit.keep (%u): the oldest is "
-		    "younger than audit.keep-days (%u)", f->options.name, count,
-		    f->options.keep, f->options.keep_days);
+		log_warn("audit %s: kept %d old files, more than audit.keep (%u): the "
+		    "oldest is younger than audit.keep-days (%u)", f->options.name,
+		    count, f->options.keep, f->options.keep_days);
 		f->next_rotation = clock_monotonic_ms() + HELD_MS;
 	}
 	return audit_file_open_name(f->options.name);
@@ -411,7 +417,8 @@ rotate(struct audit_file *f)
 
 	f->is_finished = 0;
 	if (fd == -1) {
-		log_error("audit %s: not rotated: %s", f->options.name, strerror(errno));
+		log_error("audit %s: cannot rotate: %s", f->options.name,
+		    strerror(errno));
 		f->next_rotation = clock_monotonic_ms() + RETRY_MS;
 		return;
 	}
@@ -461,7 +468,7 @@ close_line(struct audit_file *f, int *error_r)
 	return 0;
 }
 
-/* Only a file that cannot be read has to be told. */
+/* Only needed for a file that cannot be read back. */
 static enum audit_tail_end
 how_torn(const struct buf *lines, size_t done)
 {

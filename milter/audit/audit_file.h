@@ -1,4 +1,4 @@
-/* milter/audit/audit_file.h: the file of audit records, its chain and its rotation */
+/* milter/audit/audit_file.h: the audit file: opening, writing, rotation */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_FILE_H

@@ -1,4 +1,4 @@
-/* milter/audit/audit_loss.c: what is said of records that could not be written */
+/* milter/audit/audit_loss.c: count of lost records, and when to log it */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -60,7 +60,7 @@ static const char *
 reason(int error)
 {
 	if (error == AUDIT_LOSS_LOW)
-		return "less is free on the disk than audit.min-free";
+		return "free space is below audit.min-free";
 	return error == ENOBUFS ? "audit.queue is full" : strerror(error);
 }
 
@@ -71,12 +71,13 @@ audit_loss_say(const struct audit_note *note)
 	case AUDIT_NOTE_NOTHING:
 		break;
 	case AUDIT_NOTE_WAITING:
-		log_error("audit: %s; no other record is taken until those are written that "
-		    "wait: %" PRIu64, reason(note->error), note->count);
+		log_error("audit: %s; no other record is taken until these are written: "
+		    "%" PRIu64, reason(note->error), note->count);
 		break;
 	case AUDIT_NOTE_UNLOGGED:
-		log_error("audit: %s takes no record: %s; audit.file would be another place; "
-		    "records lost: %" PRIu64, log_place(), strerror(note->error), note->count);
+		log_error("audit: cannot write records to %s: %s; set audit.file to keep "
+		    "them in a file; records lost: %" PRIu64, log_place(),
+		    strerror(note->error), note->count);
 		break;
 	case AUDIT_NOTE_LOST:
 		log_error("audit: %s; records lost: %" PRIu64, reason(note->error),

@@ -1,4 +1,4 @@
-/* milter/audit/audit_loss.h: what is said of records that could not be written */
+/* milter/audit/audit_loss.h: count of lost records, and when to log it */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_LOSS_H

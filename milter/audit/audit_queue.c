@@ -1,4 +1,4 @@
-/* milter/audit/audit_queue.c: who writes which audit records, and who waits for it */
+/* milter/audit/audit_queue.c: queue of audit records and the lead over their writing */
 /* SPDX-License-Identifier: ISC */
 
 /*

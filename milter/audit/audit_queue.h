@@ -1,4 +1,4 @@
-/* milter/audit/audit_queue.h: who writes which audit records, and who waits for it */
+/* milter/audit/audit_queue.h: queue of audit records and the lead over their writing */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_QUEUE_H
@@ -41,7 +41,7 @@ struct audit_queue_options {
 };
 
 struct audit_queue {
-	/* The leader's alone, whoever it is; passes on with the lead, under the lock. */
+	/* Only the leader uses it; it is handed over with the lead, under the lock. */
 	struct audit_batch		 writing;
 
 	/* Guards all that follows and every entry in a batch. Never held over I/O. */

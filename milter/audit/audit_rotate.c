@@ -1,4 +1,4 @@
-/* milter/audit/audit_rotate.c: the names of old audit files */
+/* milter/audit/audit_rotate.c: renaming and removal of old audit files */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-/* milter/audit/audit_seal.c: chain values and anchors for lines that are about to be written */
+/* milter/audit/audit_seal.c: chain values and anchors of the lines to be written */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -87,7 +87,7 @@ sign(const struct audit_file *f, uint64_t seq, struct record *record,
 	if (audit_key_sign(f->options.key, seq, f->value, (uint64_t)record->count, sig_r) == 0)
 		record->sig = sig_r;
 	else
-		log_error("audit %s: the anchor %" PRIu64 " is not signed",
+		log_error("audit %s: cannot sign anchor %" PRIu64,
 		    f->options.name, seq);
 }
 

@@ -1,4 +1,4 @@
-/* milter/audit/audit_seal.h: chain values and anchors for lines that are about to be written */
+/* milter/audit/audit_seal.h: chain values and anchors of the lines to be written */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_SEAL_H

@@ -1,4 +1,4 @@
-/* milter/audit/audit_space.c: how much room is left on the disk of the audit file */
+/* milter/audit/audit_space.c: free space on the file system of the audit file */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>
@@ -57,9 +57,10 @@ say(struct audit_space *space, const char *name, uint64_t is_free, int was_low)
 	if (!space->is_low || now < space->next_note)
 		return;
 	space->next_note = now + NOTE_MS;
-	log_error("audit %s: %" PRIu64 "k are free on its disk, less than audit.min-free, %"
-	    PRIu64 "k: no recipient is recorded until there is more room; move or remove files "
-	    "there, or lower audit.min-free", name, is_free / 1024, space->limit / 1024);
+	log_error("audit %s: only %" PRIu64 "k are free on its file system, audit.min-free "
+	    "is %" PRIu64 "k: recipients are not recorded until more is free; move or "
+	    "remove files there, or lower audit.min-free", name, is_free / 1024,
+	    space->limit / 1024);
 }
 
 static int

@@ -1,4 +1,4 @@
-/* milter/audit/audit_space.h: how much room is left on the disk of the audit file */
+/* milter/audit/audit_space.h: free space on the file system of the audit file */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_SPACE_H
@@ -19,11 +19,11 @@ struct audit_space {
 void	audit_space_init(struct audit_space *, uint64_t min_free);
 
 /*
- * After so many bytes were written to the file, which is open: returns whether less than
- * min_free is left for those who are not root. Asks the system at most once a second, or
- * when a part of min_free was written. What is low is logged, at most once a minute, and
- * that it is over. What is no regular file, and a disk whose size is not known, is never
- * low.
+ * To be called after `written` bytes were written to the open file. Returns 1 if less
+ * than min_free is left for unprivileged users, else 0. Asks the system at most once a
+ * second, or when a part of min_free was written. Logs that space is low, at most once
+ * a minute, and that it is no longer. A file that is not a regular file, or whose file
+ * system does not tell its size, is never low.
  */
 int	audit_space_look(struct audit_space *, int fd, const char *name, uint64_t written);
 

@@ -1,4 +1,4 @@
-/* milter/audit/audit_tail.c: where the chain of an audit file ends */
+/* milter/audit/audit_tail.c: search for the end of an audit file's chain */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>
@@ -13,8 +13,8 @@
 #include "record/chain_line.h"
 
 #define BLOCK		65536
-#define LINE_MAX_BYTES	(16 * 1024 * 1024)	/* longer ones are none of ours */
-#define FIRST_WINDOW	65536			/* the next is so many times as long: */
+#define LINE_MAX_BYTES	(16 * 1024 * 1024)	/* the daemon writes none longer */
+#define FIRST_WINDOW	65536	/* the next is WINDOW_FACTOR times as long */
 #define WINDOW_FACTOR	16
 
 struct scan {

@@ -1,4 +1,4 @@
-/* milter/audit/audit_tail.h: where the chain of an audit file ends */
+/* milter/audit/audit_tail.h: search for the end of an audit file's chain */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_TAIL_H

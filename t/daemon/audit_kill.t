@@ -95,7 +95,7 @@ sub check
 		push @other, @$other;
 	}
 	is(scalar(grep { !/<torn>\n\z/ } @other), 0, 'every other line is a whole record') or diag $other[0];
-	my @note = grep { /a torn line is closed/ } map { $_->{note} // '' } grep { $_->{event} eq 'start' } @record;
+	my @note = grep { /a torn line was closed/ } map { $_->{note} // '' } grep { $_->{event} eq 'start' } @record;
 	is(scalar @note, scalar @other, 'and each was said in the next start');
 	is(scalar(grep { $_->{event} eq 'anchor' && !defined $_->{sig} } @record), 0, 'every anchor is signed');
 	my @answer = $load->answers;

@@ -206,7 +206,7 @@ SKIP: {
 			last if $reply =~ $DEFERRED && ++$deferred;
 		}
 		is($deferred, 1, "after $permits permits it is known that there is no room");
-		like($daemon->log_text, qr/error: audit: No space left on device; no other record is taken until those are written that wait: \d+$/m,
+		like($daemon->log_text, qr/error: audit: No space left on device; no other record is taken until these are written: \d+$/m,
 		    'which the log says, with how many wait');
 		for (1 .. 1200) {
 			$m->rcpt('<a@local.test>') eq 'continue' ? $permits++ : $deferred++;
@@ -288,9 +288,9 @@ for my $durability (qw(written synced buffered)) {
 			write_file($daemon->folder . '/ballast', 'x' x (600 << 10));
 			ok(wait_until(20, sub { $m->rcpt('<a@local.test>') =~ $DEFERRED }), 'then 451 4.3.0');
 			like($m->rcpt('<x@outside.test>'), $DEFERRED, 'a stranger too') for 1 .. 20;
-			like($daemon->log_text, qr{error: audit \Q@{[$daemon->audit_file]}\E: \d+k are free on its disk, less than audit.min-free, 512k: },
+			like($daemon->log_text, qr{error: audit \Q@{[$daemon->audit_file]}\E: only \d+k are free on its file system, audit.min-free is 512k: },
 			    'the log says how much is free, and how much has to be');
-			like($daemon->log_text, qr/error: audit: less is free on the disk than audit.min-free; records lost: 1$/m,
+			like($daemon->log_text, qr/error: audit: free space is below audit.min-free; records lost: 1$/m,
 			    'and that records are lost');
 			kill 'HUP', $daemon->pid;
 			ok(wait_until(20, sub { grep { $_->{event} eq 'reload' } $daemon->records->all }), 'a reload is recorded all the same');
@@ -321,7 +321,7 @@ SKIP: {
 		is(join(' ', keys %seen), 'continue', 'is used');
 		write_file($daemon->folder . '/ballast', 'x' x (700 << 10));
 		ok(wait_until(20, sub { $m->rcpt('<a@local.test>') =~ $DEFERRED }), 'until 2 % of it are left');
-		like($daemon->log_text, qr/less than audit.min-free, 20k: /, 'as the log says');
+		like($daemon->log_text, qr/free on its file system, audit.min-free is 20k: /, 'as the log says');
 		is($daemon->stop('TERM'), 0, 'it ends well');
 	};
 }
@@ -376,7 +376,7 @@ subtest 'a file that has gone, in a folder that is closed' => sub {
 	is($m->rcpt('<x@outside.test>'), $DENIED, 'and enforces');
 	my ($record) = read_lines("$records/audit.jsonl");
 	is(join(' ', map { $_->{seq} } @$record), '6 7', 'the new file goes on with the right number');
-	like($daemon->log_text, qr/the file was gone; a new one was made\n.*written again; records lost: 2$/m,
+	like($daemon->log_text, qr/file was removed; created a new one\n.*written again; records lost: 2$/m,
 	    'and the log has the count');
 	is($daemon->stop('TERM'), 0, 'it ends well');
 };

@@ -183,7 +183,7 @@ subtest 'the record goes on in a new file' => sub {
 	unlink $file;
 	is(answer('<x@outside.test>'), $DENIED, 'a file that somebody removed');
 	is(($daemon->records->all)[0]{seq}, $seq + 5, 'is made anew at once');
-	like($daemon->log_text, qr/warning: audit \Q$file\E: the file was gone/, 'and that is said');
+	like($daemon->log_text, qr/warning: audit \Q$file\E: file was removed; created a new one/, 'and that is said');
 	write_file($daemon->conf_file, read_file($daemon->conf_file) =~ s{\Q$file\E}{/nonexistent/audit}r);
 	like(reload(), qr{error: audit /nonexistent/audit: .*\n.*not reloaded}, 'one that cannot be written');
 	is(answer('<x@outside.test>'), $DENIED, 'leaves all as it was');

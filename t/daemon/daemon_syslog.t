@@ -73,8 +73,8 @@ subtest 'no syslog daemon, and no file' => sub {
 	for my $on_failure (qw(tempfail continue)) {
 		my ($daemon, $code, $text) = start(Authrelay::Syslog->new, "\ton-failure = $on_failure\n");
 		is($code, 1, "$on_failure: no start without its first record") or diag $text;
-		like($text, qr{error:\ audit:\ /dev/log\ takes\ no\ record:\ No\ such\ file\ or\ directory;\ audit\.file
-		    \ would\ be\ another\ place;\ records\ lost:\ 1$}mx, 'which says why, and the way out');
+		like($text, qr{error:\ audit:\ cannot\ write\ records\ to\ /dev/log:\ No\ such\ file\ or\ directory;\ set\ audit\.file
+		    \ to\ keep\ them\ in\ a\ file;\ records\ lost:\ 1$}mx, 'which says why, and the way out');
 		ok(!-e $daemon->socket_file, 'and leaves no socket');
 	}
 };

@@ -551,7 +551,7 @@ check_open(const char *before, const char *want, int is_logged)
 	tap_ok(strncmp(text, want, strlen(want)) == 0 &&
 	    strncmp(text + strlen(want), "{\"v\":1,", 7) == 0 && text[len - 1] == '\n',
 	    "appended to a file of %zu bytes", strlen(before));
-	tap_is_int(strstr(log, "the last line is not whole") != NULL, is_logged, "logged or not");
+	tap_is_int(strstr(log, "the last line is incomplete") != NULL, is_logged, "logged or not");
 	free(text);
 }
 

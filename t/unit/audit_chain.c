@@ -215,19 +215,19 @@ test_restart(void)
 	struct survey survey;
 
 	run_once(&options, "a new chain begins");
-	run_once(&options, "the chain goes on after 2");
+	run_once(&options, "the chain continues after 2");
 	survey = survey_all(0);
 	tap_is_int((long long)survey.records, 4, "two records, two anchors");
 	tap_is_int(survey.broken, 0, "one chain");
 	tap_is_int((long long)survey.gaps, 0, "and no number is missing");
 	must(rename(file, numbered(1)) == 0, "rename");
-	run_once(&options, "the chain goes on after 4");
+	run_once(&options, "the chain continues after 4");
 	survey = survey_all(1);
 	tap_is_int(survey.broken, 0, "the file was renamed meanwhile");
 	tap_is_int((long long)survey.seq, 6, "numbers go on");
 	must(rename(file, numbered(1)) == 0, "rename");
 	write_file(file, "{\"v\":1,\"ti", 10);
-	run_once(&options, "the chain goes on after 6, a torn line is closed");
+	run_once(&options, "the chain continues after 6, a torn line was closed");
 	memset(&survey, 0, sizeof(survey));
 	survey.seq = 4;
 	survey_file(&survey, numbered(1));	/* begins with another value */
@@ -248,7 +248,7 @@ test_old(void)
 	struct survey survey;
 
 	write_file(file, old, strlen(old));
-	run_once(&options, "a new chain begins, the file has none");
+	run_once(&options, "a new chain begins, the file had none");
 	survey = survey_all(0);
 	tap_is_int(survey.broken, 0, "it is covered");
 	tap_is_int((long long)survey.seq, 2, "numbers begin anew");
