@@ -407,7 +407,7 @@ json_example(const struct ctl_changes_example *example, struct buf *out)
 	json_write_open(out, NULL, '{');
 	json_member(out, "time", example->time);
 	for (size_t i = 0; i < EXAMPLE_TEXTS; i++)
-		json_member(out, record_key_name(example_keys[i]),
+		json_member(out, record_keys[example_keys[i]].name,
 		    text_at(&example->key, i));
 	json_write_close(out, '}');
 }

@@ -2,99 +2,25 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "core/encode.h"
 #include "record/record.h"
+#include "record/record_key.h"
 
 #define SECONDS_A_DAY	86400
 #define LAST_SECOND	253402300799	/* 9999-12-31T23:59:59 */
 
-enum kind {
-	KIND_EVENT,
-	KIND_TEXT,
-	KIND_BOOL,	/* -1: not known */
-	KIND_NUMBER	/* -1: not known */
+#define KEY_FIRST	RECORD_KEY_EVENT	/* after v, time and seq */
+
+/* What the line for syslog has in front: the same keys as at KEY_FIRST. */
+static const enum record_key line_lead[] = {
+	RECORD_KEY_VERDICT, RECORD_KEY_REASON, RECORD_KEY_EVENT
 };
 
-struct key {
-	const char	*name;
-	enum kind	 kind;
-	size_t		 offset;	/* in struct record */
-	size_t		 max;		/* these two of a text: record_next_text() */
-	size_t		 whole_offset;
-};
-
-#define EVENT(member)	{ #member, KIND_EVENT, offsetof(struct record, member), 0, 0 }
-#define OURS(member)	{ #member, KIND_TEXT, offsetof(struct record, member), 0, 0 }
-#define TEXT(member, max) \
-	{ #member, KIND_TEXT, offsetof(struct record, member), max, 0 }
-#define KEPT(member, max) \
-	{ #member, KIND_TEXT, offsetof(struct record, member), max, \
-	    offsetof(struct record, member##_whole) }
-#define BOOL(member)	{ #member, KIND_BOOL, offsetof(struct record, member), 0, 0 }
-#define NUMBER(member)	{ #member, KIND_NUMBER, offsetof(struct record, member), 0, 0 }
-
-/*
- * RFC 5321 §4.5.3.1: 255 bytes of a domain, 512 of a reply line; of a path it has 256,
- * but 64 of a local part and 255 of a domain, with an @ and two brackets, are found.
- */
-#define DOMAIN_MAX	255
-#define PATH_MAX_LENGTH	322
-#define REPLY_MAX	512
-#define NAME_MAX_LENGTH	64	/* of what the mail server or a library names */
-#define WORDS_MAX	512	/* sentences of ours with a name in them */
-
-/*
- * What follows v, time and seq; the order is part of the format: authrelay-audit(5),
- * audit.schema.json.
- */
-static const struct key keys[] = {
-	EVENT(event),
-	OURS(verdict),
-	OURS(reason),
-	BOOL(enforced),
-	TEXT(reply, REPLY_MAX),
-	OURS(session),
-	NUMBER(txn),
-	TEXT(queue_id, NAME_MAX_LENGTH),
-	TEXT(mta, DOMAIN_MAX),
-	TEXT(daemon, NAME_MAX_LENGTH),
-	OURS(client),
-	NUMBER(client_port),
-	TEXT(client_name, DOMAIN_MAX),
-	KEPT(helo, DOMAIN_MAX),
-	TEXT(tls, NAME_MAX_LENGTH),
-	TEXT(cipher, NAME_MAX_LENGTH),
-	TEXT(cert_subject, DOMAIN_MAX),
-	TEXT(auth, DOMAIN_MAX),
-	TEXT(auth_realm, DOMAIN_MAX),
-	TEXT(auth_type, NAME_MAX_LENGTH),
-	BOOL(auth_clear),
-	OURS(auth_refused),
-	KEPT(sender, PATH_MAX_LENGTH),
-	TEXT(rcpt, PATH_MAX_LENGTH),
-	TEXT(rcpt_mta, PATH_MAX_LENGTH),
-	TEXT(domain, DOMAIN_MAX),
-	TEXT(matched, WORDS_MAX),
-	TEXT(mx, WORDS_MAX),
-	NUMBER(elapsed_us),
-	TEXT(note, 2 * WORDS_MAX),
-	OURS(cut),
-	NUMBER(count),
-	OURS(prev),
-	OURS(chain),
-	OURS(sig),
-};
-
-#define KEY_COUNT	(sizeof keys / sizeof keys[0])
-#define KEY_LED		3	/* keys that the line for syslog has in front */
-
-_Static_assert(KEY_COUNT <= RECORD_TEXTS_MAX, "RECORD_TEXTS_MAX is too low");
-
-static const size_t line_lead[KEY_LED] = { 1, 2, 0 };
+#define KEY_LED		(sizeof line_lead / sizeof line_lead[0])
+#define KEY_REST	(KEY_FIRST + KEY_LED)
 
 /* How long a value in the line for syslog may be. */
 static const size_t caps[] = {
@@ -122,32 +48,6 @@ record_init(struct record *record, enum record_event event)
 	};
 }
 
-static const char *
-event_name(enum record_event event)
-{
-	switch (event) {
-	case RECORD_RCPT:
-		return "rcpt";
-	case RECORD_MTA_REJECT:
-		return "mta-reject";
-	case RECORD_MESSAGE:
-		return "message";
-	case RECORD_START:
-		return "start";
-	case RECORD_RELOAD:
-		return "reload";
-	case RECORD_STOP:
-		return "stop";
-	case RECORD_MTA:
-		return "mta";
-	case RECORD_ANCHOR:
-		return "anchor";
-	case RECORD_FLOOD:
-		return "flood";
-	}
-	return NULL;
-}
-
 /* A value without its key; a text is encoded by each writer in its own way. */
 struct value {
 	const char	*text;		/* NULL: none */
@@ -156,25 +56,25 @@ struct value {
 };
 
 static struct value
-value_of(const struct record *record, const struct key *key)
+value_of(const struct record *record, const struct record_key_row *key)
 {
 	const char	*at = (const char *)record + key->offset;
 	struct value	 value = { NULL, NULL, -1 };
 	int		 truth;
 
 	switch (key->kind) {
-	case KIND_EVENT:
-		value.text = event_name(record->event);
+	case RECORD_KIND_EVENT:
+		value.text = record_event_name(record->event);
 		break;
-	case KIND_TEXT:
+	case RECORD_KIND_TEXT:
 		memcpy(&value.text, at, sizeof value.text);
 		break;
-	case KIND_BOOL:
+	case RECORD_KIND_BOOL:
 		memcpy(&truth, at, sizeof truth);
 		if (truth >= 0)
 			value.bare = truth ? "true" : "false";
 		break;
-	case KIND_NUMBER:
+	case RECORD_KIND_NUMBER:
 		memcpy(&value.number, at, sizeof value.number);
 		break;
 	}
@@ -240,17 +140,17 @@ json_key(struct buf *b, const char *name)
 void
 record_json_body(struct buf *b, const struct record *record)
 {
-	for (size_t i = 0; i < KEY_COUNT; i++) {
-		struct value	value = value_of(record, &keys[i]);
+	for (size_t i = KEY_FIRST; i < RECORD_KEYS; i++) {
+		struct value	value = value_of(record, &record_keys[i]);
 
 		if (value.text != NULL) {
-			json_key(b, keys[i].name);
+			json_key(b, record_keys[i].name);
 			encode_json(b, value.text, strlen(value.text));
 		} else if (value.bare != NULL) {
-			json_key(b, keys[i].name);
+			json_key(b, record_keys[i].name);
 			buf_puts(b, value.bare);
 		} else if (value.number >= 0) {
-			json_key(b, keys[i].name);
+			json_key(b, record_keys[i].name);
 			buf_printf(b, "%" PRId64, value.number);
 		}
 	}
@@ -265,7 +165,7 @@ record_json_tail(struct buf *b, const struct record *record)
 
 /* Adds one key and its value and a blank; returns 1 if the value was cut. */
 static int
-line_value(struct buf *b, const struct record *record, const struct key *key, size_t cap)
+line_value(struct buf *b, const struct record *record, const struct record_key_row *key, size_t cap)
 {
 	struct value	value = value_of(record, key);
 	int		is_cut = 0;
@@ -288,7 +188,7 @@ struct line {
 	uint64_t		 seq;
 	const char		*cut;		/* what cut says; NULL: yes, if need be */
 	size_t			 cap;		/* of a value */
-	size_t			 keys;		/* how many of them, from the first on */
+	size_t			 end;		/* enum record_key: keys before this one */
 };
 
 static void
@@ -296,13 +196,13 @@ line_render(struct buf *b, const struct line *line)
 {
 	const struct record	*record = line->record;
 	size_t			 cap = line->cap > CAP_LED ? line->cap : CAP_LED;
-	int			 is_cut = line->keys < KEY_COUNT || record->cut != NULL;
+	int			 is_cut = line->end < RECORD_KEYS || record->cut != NULL;
 
 	for (size_t i = 0; i < KEY_LED; i++)
-		is_cut |= line_value(b, record, &keys[line_lead[i]], cap);
-	for (size_t i = KEY_LED; i < line->keys; i++)
-		if (keys[i].offset != offsetof(struct record, cut))
-			is_cut |= line_value(b, record, &keys[i], line->cap);
+		is_cut |= line_value(b, record, &record_keys[line_lead[i]], cap);
+	for (size_t i = KEY_REST; i < line->end; i++)
+		if (i != RECORD_KEY_CUT)
+			is_cut |= line_value(b, record, &record_keys[i], line->cap);
 	buf_printf(b, "v=%d time=", RECORD_VERSION);
 	add_time(b, record->time_us);
 	buf_printf(b, " seq=%" PRIu64, line->seq);
@@ -330,7 +230,7 @@ line_fits(struct buf *b, const struct line *line)
 void
 record_line(struct buf *b, const struct record *record, uint64_t seq)
 {
-	struct line	line = { record, seq, record->cut, RECORD_LINE_MAX, KEY_COUNT };
+	struct line	line = { record, seq, record->cut, RECORD_LINE_MAX, RECORD_KEYS };
 
 	for (size_t i = 0; line.cut != NULL && caps[i] >= CAP_LEAST_WHOLE; i++) {
 		line.cap = caps[i];
@@ -343,22 +243,9 @@ record_line(struct buf *b, const struct record *record, uint64_t seq)
 		if (line_fits(b, &line))
 			return;
 	}
-	while (line.keys > KEY_LED) {
-		line.keys--;
+	while (line.end > KEY_REST) {
+		line.end--;
 		if (line_fits(b, &line))
 			return;
 	}
-}
-
-int
-record_next_text(size_t *next, struct record_text_key *key_r)
-{
-	while (*next < KEY_COUNT && keys[*next].kind != KIND_TEXT)
-		(*next)++;
-	if (*next == KEY_COUNT)
-		return 0;
-	const struct key *key = &keys[(*next)++];
-	*key_r = (struct record_text_key){ key->name, key->offset, key->max,
-	    key->whole_offset };
-	return 1;
 }

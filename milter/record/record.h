@@ -25,7 +25,8 @@ enum record_event {
 	RECORD_STOP,
 	RECORD_MTA,		/* a mail server is here for the first time */
 	RECORD_ANCHOR,		/* says where the chain of the file is */
-	RECORD_FLOOD		/* recipients that have no record of their own */
+	RECORD_FLOOD,		/* recipients that have no record of their own */
+	RECORD_EVENTS		/* how many there are */
 };
 
 /* A text of which only the beginning is kept: what it was. */
@@ -104,17 +105,5 @@ void	record_json_body(struct buf *, const struct record *);
  * and sets the buffer's failure where memory ran out.
  */
 void	record_line(struct buf *, const struct record *, uint64_t seq);
-
-/* One text of a record. */
-struct record_text_key {
-	const char	*name;
-	size_t		 offset;	/* of its pointer in struct record */
-	size_t		 max;		/* bytes of JSON; 0: ours, never cut */
-	size_t		 whole_offset;	/* of a struct record_whole; 0: it has none */
-};
-
-/* The next text in their order; *next is 0 at first. Returns 0 where there are no more. */
-#define RECORD_TEXTS_MAX	64	/* more than there are */
-int	record_next_text(size_t *next, struct record_text_key *key_r);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/encode.h"
 #include "record/chain.h"
 #include "record/record_cut.h"
+#include "record/record_key.h"
 
 #define MARK		"..."
 #define MARK_LENGTH	(sizeof(MARK) - 1)
@@ -30,7 +31,7 @@ static const size_t caps[] = {
 
 /* One text that is known and may be cut. */
 struct text {
-	struct record_text_key	 key;
+	const struct record_key_row *key;
 	const char		*at;
 	size_t			 length;
 	size_t			 kept;		/* bytes of it */
@@ -42,12 +43,12 @@ struct text {
 struct cutter {
 	const struct record	*record;
 	struct record_cut	*cut;
-	struct text		 texts[RECORD_TEXTS_MAX];
+	struct text		 texts[RECORD_KEYS];
 	size_t			 count;
 };
 
 static const char *
-get_text(const struct record *record, const struct record_text_key *key)
+get_text(const struct record *record, const struct record_key_row *key)
 {
 	const char *text;
 
@@ -56,7 +57,7 @@ get_text(const struct record *record, const struct record_text_key *key)
 }
 
 static void
-set_text(struct record *record, const struct record_text_key *key, const char *text)
+set_text(struct record *record, const struct record_key_row *key, const char *text)
 {
 	memcpy((char *)record + key->offset, &text, sizeof(text));
 }
@@ -64,20 +65,21 @@ set_text(struct record *record, const struct record_text_key *key, const char *t
 static void
 find_texts(struct cutter *cutter)
 {
-	struct record_text_key key;
+	const struct record_key_row *key;
 	const char *at;
 
-	for (size_t next = 0; record_next_text(&next, &key);) {
-		if (key.max == 0 || (at = get_text(cutter->record, &key)) == NULL)
+	for (size_t i = 0; i < RECORD_KEYS; i++) {
+		key = &record_keys[i];
+		if (key->max == 0 || (at = get_text(cutter->record, key)) == NULL)
 			continue;
 		struct text *text = &cutter->texts[cutter->count++];
 		text->key = key;
 		text->at = at;
 		text->length = strlen(at);
 		text->whole.length = 0;
-		if (key.whole_offset != 0)
+		if (key->whole_offset != 0)
 			memcpy(&text->whole, (const char *)cutter->record +
-			    key.whole_offset, sizeof(text->whole));
+			    key->whole_offset, sizeof(text->whole));
 		text->is_cut = text->whole.length != 0;
 	}
 }
@@ -86,7 +88,7 @@ find_texts(struct cutter *cutter)
 static int
 cut_text(struct text *text, size_t cap)
 {
-	size_t max = cap < text->key.max ? cap : text->key.max;
+	size_t max = cap < text->key->max ? cap : text->key->max;
 
 	text->kept = text->length;
 	if (!text->is_cut && (text->length <= max / ESCAPE_MAX ||
@@ -126,7 +128,7 @@ describe_cuts(struct cutter *cutter)
 		    record_whole_set(&text->whole, text->at, text->length) == -1)
 			return -1;
 		end = texts->len;
-		buf_printf(texts, "%s%s %zu %s", end > start ? ", " : "", text->key.name,
+		buf_printf(texts, "%s%s %zu %s", end > start ? ", " : "", text->key->name,
 		    text->whole.length, text->whole.hash);
 		if (texts->len - start <= CUT_MAX - sizeof(", " MARK))
 			continue;
@@ -164,7 +166,7 @@ apply(struct cutter *cutter, size_t cap)
 		return -1;
 	for (size_t i = 0; i < cutter->count; i++)
 		if (cutter->texts[i].is_cut)
-			set_text(&cut->record, &cutter->texts[i].key,
+			set_text(&cut->record, cutter->texts[i].key,
 			    cut->texts.data + cutter->texts[i].place);
 	cut->record.cut = cut->texts.data + place;
 	return count;
@@ -196,7 +198,7 @@ record_cut(const struct record *record, struct record_cut *cut_r)
 			return cut_r->body.failed ? -1 : 0;
 	}
 	while (cutter.count > 0) {
-		set_text(&cut_r->record, &cutter.texts[--cutter.count].key, NULL);
+		set_text(&cut_r->record, cutter.texts[--cutter.count].key, NULL);
 		if (fits(cut_r))
 			break;
 	}

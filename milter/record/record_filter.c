@@ -50,12 +50,7 @@ verdict_at(unsigned i)
 static const char *
 event_at(unsigned i)
 {
-	static const char *const names[] = {
-		"rcpt", "mta-reject", "message", "start", "reload", "stop", "mta", "anchor",
-		"flood"
-	};
-
-	return i < sizeof(names) / sizeof(names[0]) ? names[i] : NULL;
+	return i < RECORD_EVENTS ? record_event_name((enum record_event)i) : NULL;
 }
 
 struct record_filter *

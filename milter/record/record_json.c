@@ -27,7 +27,7 @@ rewrite(const json_t *object, struct buf *b)
 {
 	buf_putc(b, '{');
 	for (size_t i = 0; i < RECORD_KEYS; i++) {
-		const char	*name = record_key_name((enum record_key)i);
+		const char	*name = record_keys[i].name;
 		const json_t	*value = json_object_get(object, name);
 
 		if (value == NULL || json_is_null(value))

@@ -13,76 +13,6 @@
 #define SECONDS_A_DAY	86400
 #define TIME_LENGTH	27	/* 2026-11-24T06:34:42.123456Z */
 
-enum kind {
-	KIND_TEXT,
-	KIND_BOOL,
-	KIND_NUMBER
-};
-
-struct key {
-	const char	*name;
-	size_t		 length;
-	enum kind	 kind;
-};
-
-#define KEY(name, kind)	{ name, sizeof(name) - 1, kind }
-
-static const struct key keys[RECORD_KEYS] = {
-	[RECORD_KEY_V] = KEY("v", KIND_NUMBER),
-	[RECORD_KEY_TIME] = KEY("time", KIND_TEXT),
-	[RECORD_KEY_SEQ] = KEY("seq", KIND_NUMBER),
-	[RECORD_KEY_EVENT] = KEY("event", KIND_TEXT),
-	[RECORD_KEY_VERDICT] = KEY("verdict", KIND_TEXT),
-	[RECORD_KEY_REASON] = KEY("reason", KIND_TEXT),
-	[RECORD_KEY_ENFORCED] = KEY("enforced", KIND_BOOL),
-	[RECORD_KEY_REPLY] = KEY("reply", KIND_TEXT),
-	[RECORD_KEY_SESSION] = KEY("session", KIND_TEXT),
-	[RECORD_KEY_TXN] = KEY("txn", KIND_NUMBER),
-	[RECORD_KEY_QUEUE_ID] = KEY("queue_id", KIND_TEXT),
-	[RECORD_KEY_MTA] = KEY("mta", KIND_TEXT),
-	[RECORD_KEY_DAEMON] = KEY("daemon", KIND_TEXT),
-	[RECORD_KEY_CLIENT] = KEY("client", KIND_TEXT),
-	[RECORD_KEY_CLIENT_PORT] = KEY("client_port", KIND_NUMBER),
-	[RECORD_KEY_CLIENT_NAME] = KEY("client_name", KIND_TEXT),
-	[RECORD_KEY_HELO] = KEY("helo", KIND_TEXT),
-	[RECORD_KEY_TLS] = KEY("tls", KIND_TEXT),
-	[RECORD_KEY_CIPHER] = KEY("cipher", KIND_TEXT),
-	[RECORD_KEY_CERT_SUBJECT] = KEY("cert_subject", KIND_TEXT),
-	[RECORD_KEY_AUTH] = KEY("auth", KIND_TEXT),
-	[RECORD_KEY_AUTH_REALM] = KEY("auth_realm", KIND_TEXT),
-	[RECORD_KEY_AUTH_TYPE] = KEY("auth_type", KIND_TEXT),
-	[RECORD_KEY_AUTH_CLEAR] = KEY("auth_clear", KIND_BOOL),
-	[RECORD_KEY_AUTH_REFUSED] = KEY("auth_refused", KIND_TEXT),
-	[RECORD_KEY_SENDER] = KEY("sender", KIND_TEXT),
-	[RECORD_KEY_RCPT] = KEY("rcpt", KIND_TEXT),
-	[RECORD_KEY_RCPT_MTA] = KEY("rcpt_mta", KIND_TEXT),
-	[RECORD_KEY_DOMAIN] = KEY("domain", KIND_TEXT),
-	[RECORD_KEY_MATCHED] = KEY("matched", KIND_TEXT),
-	[RECORD_KEY_MX] = KEY("mx", KIND_TEXT),
-	[RECORD_KEY_ELAPSED_US] = KEY("elapsed_us", KIND_NUMBER),
-	[RECORD_KEY_NOTE] = KEY("note", KIND_TEXT),
-	[RECORD_KEY_CUT] = KEY("cut", KIND_TEXT),
-	[RECORD_KEY_COUNT] = KEY("count", KIND_NUMBER),
-	[RECORD_KEY_PREV] = KEY("prev", KIND_TEXT),
-	[RECORD_KEY_CHAIN] = KEY("chain", KIND_TEXT),
-	[RECORD_KEY_SIG] = KEY("sig", KIND_TEXT),
-};
-
-static const struct {
-	const char		*name;
-	enum record_event	 event;
-} events[] = {
-	{ "rcpt", RECORD_RCPT },
-	{ "mta-reject", RECORD_MTA_REJECT },
-	{ "message", RECORD_MESSAGE },
-	{ "start", RECORD_START },
-	{ "reload", RECORD_RELOAD },
-	{ "stop", RECORD_STOP },
-	{ "anchor", RECORD_ANCHOR },
-	{ "mta", RECORD_MTA },
-	{ "flood", RECORD_FLOOD },
-};
-
 struct reader {
 	const char	*at;
 	const char	*end;
@@ -233,7 +163,8 @@ read_key(struct reader *reader, size_t first, size_t *key_r)
 	length = (size_t)(end - name);
 	reader->at = end + 1;
 	for (size_t i = first; i < RECORD_KEYS; i++)
-		if (keys[i].length == length && memcmp(keys[i].name, name, length) == 0) {
+		if (record_keys[i].length == length &&
+		    memcmp(record_keys[i].name, name, length) == 0) {
 			*key_r = i;
 			return read_char(reader, ':');
 		}
@@ -241,14 +172,15 @@ read_key(struct reader *reader, size_t first, size_t *key_r)
 }
 
 static int
-read_value(struct reader *reader, enum kind kind, struct record_text *text_r)
+read_value(struct reader *reader, enum record_kind kind, struct record_text *text_r)
 {
 	switch (kind) {
-	case KIND_TEXT:
+	case RECORD_KIND_EVENT:
+	case RECORD_KIND_TEXT:
 		return read_char(reader, '"') == -1 ? -1 : read_string(reader, text_r);
-	case KIND_BOOL:
+	case RECORD_KIND_BOOL:
 		return read_bool(reader, text_r);
-	case KIND_NUMBER:
+	case RECORD_KIND_NUMBER:
 		return read_digits(reader, text_r);
 	}
 	return -1;
@@ -264,7 +196,7 @@ read_object(struct reader *reader, struct record_text value_r[RECORD_KEYS])
 		return -1;
 	for (;;) {
 		if (read_key(reader, key, &key) == -1 ||
-		    read_value(reader, keys[key].kind, &value_r[key]) == -1)
+		    read_value(reader, record_keys[key].kind, &value_r[key]) == -1)
 			return -1;
 		key++;
 		if (read_char(reader, ',') == -1)
@@ -353,9 +285,9 @@ time_of(const struct record_text *text, int64_t *time_us_r)
 static int
 event_of(const struct record_text *text)
 {
-	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-		if (record_text_is(text, events[i].name))
-			return (int)events[i].event;
+	for (int i = 0; i < RECORD_EVENTS; i++)
+		if (record_text_is(text, record_event_name((enum record_event)i)))
+			return i;
 	return -1;
 }
 
@@ -449,7 +381,7 @@ int
 record_is_cut(const struct record_view *view, enum record_key key)
 {
 	const struct record_text	*cut = &view->value[RECORD_KEY_CUT];
-	size_t				 name = keys[key].length, at = 0, left;
+	size_t				 name = record_keys[key].length, at = 0, left;
 	const char			*comma;
 
 	if (cut->at == NULL)
@@ -458,7 +390,7 @@ record_is_cut(const struct record_view *view, enum record_key key)
 		const char	*entry = cut->at + at;
 
 		if (left > name && entry[name] == ' ' &&
-		    memcmp(entry, keys[key].name, name) == 0)
+		    memcmp(entry, record_keys[key].name, name) == 0)
 			return 1;
 		/* "..." stands for all that had no room there */
 		if (*entry == '.')
@@ -469,21 +401,4 @@ record_is_cut(const struct record_view *view, enum record_key key)
 		at += at < cut->length && cut->at[at] == ' ';
 	}
 	return 0;
-}
-
-const char *
-record_key_name(enum record_key key)
-{
-	return keys[key].name;
-}
-
-enum record_key
-record_key_find(const char *name, size_t length)
-{
-	size_t	i = 0;
-
-	while (i < RECORD_KEYS &&
-	    (keys[i].length != length || memcmp(keys[i].name, name, length) != 0))
-		i++;
-	return (enum record_key)i;
 }

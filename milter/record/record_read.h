@@ -8,49 +8,7 @@
 #include <stdint.h>
 
 #include "core/buf.h"
-
-/* In the order of authrelay-audit(5). */
-enum record_key {
-	RECORD_KEY_V,
-	RECORD_KEY_TIME,
-	RECORD_KEY_SEQ,
-	RECORD_KEY_EVENT,
-	RECORD_KEY_VERDICT,
-	RECORD_KEY_REASON,
-	RECORD_KEY_ENFORCED,
-	RECORD_KEY_REPLY,
-	RECORD_KEY_SESSION,
-	RECORD_KEY_TXN,
-	RECORD_KEY_QUEUE_ID,
-	RECORD_KEY_MTA,
-	RECORD_KEY_DAEMON,
-	RECORD_KEY_CLIENT,
-	RECORD_KEY_CLIENT_PORT,
-	RECORD_KEY_CLIENT_NAME,
-	RECORD_KEY_HELO,
-	RECORD_KEY_TLS,
-	RECORD_KEY_CIPHER,
-	RECORD_KEY_CERT_SUBJECT,
-	RECORD_KEY_AUTH,
-	RECORD_KEY_AUTH_REALM,
-	RECORD_KEY_AUTH_TYPE,
-	RECORD_KEY_AUTH_CLEAR,
-	RECORD_KEY_AUTH_REFUSED,
-	RECORD_KEY_SENDER,
-	RECORD_KEY_RCPT,
-	RECORD_KEY_RCPT_MTA,
-	RECORD_KEY_DOMAIN,
-	RECORD_KEY_MATCHED,
-	RECORD_KEY_MX,
-	RECORD_KEY_ELAPSED_US,
-	RECORD_KEY_NOTE,
-	RECORD_KEY_CUT,
-	RECORD_KEY_COUNT,
-	RECORD_KEY_PREV,
-	RECORD_KEY_CHAIN,
-	RECORD_KEY_SIG,
-	RECORD_KEYS		/* how many there are */
-};
+#include "record/record_key.h"
 
 /*
  * A value as it stands in the line: of a string what is between its quotation marks,
@@ -97,9 +55,5 @@ int	record_text_is(const struct record_text *text, const char *other);
 
 /* Whether the value is but the beginning of what it was, by what the key cut says. */
 int	record_is_cut(const struct record_view *, enum record_key);
-
-/* "client_port"; RECORD_KEYS for a name that is none. */
-const char	*record_key_name(enum record_key);
-enum record_key	 record_key_find(const char *name, size_t length);
 
 #endif

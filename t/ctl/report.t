@@ -419,10 +419,11 @@ sub test_options
 # The reader has the keys of the format, in its order.
 sub test_keys
 {
-	my %is_key = map { $_ => 1 } record_keys();
-	my @known = grep { $is_key{$_} } read_file(top() . '/milter/record/record_read.c') =~ /KEY\("(\w+)", KIND_/g;
+	my @known = read_file(top() . '/milter/record/record_key.c') =~ /^\t\[RECORD_KEY_\w+\] = \w+\("?(\w+)/mg;
+	my @order = map { lc } read_file(top() . '/milter/record/record_key.h') =~ /^\tRECORD_KEY_(\w+),$/mg;
 
-	is "@known", join(' ', record_keys()), 'the reader knows the keys of the schema';
+	is "@known", join(' ', record_keys()), 'the table has the keys of the schema';
+	is "@order", join(' ', record_keys()), 'in its order';
 }
 
 test_counts();

@@ -11,20 +11,23 @@
 #define record_json_body	tight_json_body
 #define record_json_tail	tight_json_tail
 #define record_line		tight_line
-#define record_next_text	tight_next_text
 #include "record/record.c"
 #undef record_init
 #undef record_json_head
 #undef record_json_body
 #undef record_json_tail
 #undef record_line
-#undef record_next_text
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "record/record_cut.h"
 #include "tap.h"
+
+/* Each text of a record. */
+#define FOR_TEXTS(key) \
+	for (const struct record_key_row *key = record_keys; key < record_keys + RECORD_KEYS; key++) \
+		if (key->kind == RECORD_KIND_TEXT && key->offset != 0)
 
 #define HUGE_TEXT	70000
 #define LINE_MAX_REAL	1023
@@ -34,7 +37,6 @@ void	record_init(struct record *, enum record_event);
 void	record_json_head(struct buf *, int64_t time_us, uint64_t seq);
 void	record_json_tail(struct buf *, const struct record *);
 void	record_line(struct buf *, const struct record *, uint64_t seq);
-int	record_next_text(size_t *next, struct record_text_key *key_r);
 
 static struct record
 plain_record(void)
@@ -59,11 +61,10 @@ plain_record(void)
 static void
 fill(struct record *record, const char *text)
 {
-	struct record_text_key	key;
 
-	for (size_t next = 0; record_next_text(&next, &key);)
-		if (key.max != 0)
-			memcpy((char *)record + key.offset, &text, sizeof(text));
+	FOR_TEXTS(key)
+		if (key->max != 0)
+			memcpy((char *)record + key->offset, &text, sizeof(text));
 }
 
 /* The longest line of the file that it can be in. */
@@ -98,31 +99,30 @@ test_limits(void)
 		{ "auth_type", 64 }, { "sender", 322 }, { "rcpt", 322 }, { "rcpt_mta", 322 },
 		{ "domain", 255 }, { "matched", 512 }, { "mx", 512 }, { "note", 1024 },
 	};
-	struct record_text_key	 key;
 	size_t			 i = 0;
 	char			*text = malloc(2000);
 
-	for (size_t next = 0; record_next_text(&next, &key);) {
+	FOR_TEXTS(key) {
 		struct record		 record = plain_record();
 		struct record_cut	 cut;
 		const char		*at;
 
-		if (key.max == 0)
+		if (key->max == 0)
 			continue;
 		if (text == NULL || i == sizeof limits / sizeof limits[0])
 			break;
-		tap_is_str(key.name, limits[i].name, "text %zu", i);
+		tap_is_str(key->name, limits[i].name, "text %zu", i);
 		memset(text, 'a', 2000);
 		text[limits[i].max] = '\0';
-		memcpy((char *)&record + key.offset, &text, sizeof text);
+		memcpy((char *)&record + key->offset, &text, sizeof text);
 		tap_is_int(record_cut(&record, &cut), 0, "  as long as it may be");
-		memcpy(&at, (char *)&cut.record + key.offset, sizeof at);
+		memcpy(&at, (char *)&cut.record + key->offset, sizeof at);
 		tap_ok(at == text && cut.record.cut == NULL, "  is left alone");
 		record_cut_clear(&cut);
 		text[limits[i].max] = 'b';
 		text[limits[i].max + 1] = '\0';
 		tap_is_int(record_cut(&record, &cut), 0, "  one byte more");
-		memcpy(&at, (char *)&cut.record + key.offset, sizeof at);
+		memcpy(&at, (char *)&cut.record + key->offset, sizeof at);
 		tap_is_int((long long)strlen(at), (long long)limits[i].max, "  is cut to it");
 		tap_is_str(at + strlen(at) - 4, "a...", "  and marked");
 		record_cut_clear(&cut);
@@ -219,7 +219,6 @@ test_worst(void)
 		for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
 			struct record		 record = plain_record();
 			struct record_cut	 cut;
-			struct record_text_key	 key;
 			struct buf		 line;
 			size_t			 length;
 
@@ -234,11 +233,11 @@ test_worst(void)
 			too_long += length > RECORD_JSON_MAX;
 			for (size_t i = 0; i < cut.body.len; i++)
 				unclean += (unsigned char)cut.body.data[i] < ' ';
-			for (size_t next = 0; record_next_text(&next, &key);) {
+			FOR_TEXTS(key) {
 				const char	*at;
 
-				memcpy(&at, (char *)&cut.record + key.offset, sizeof at);
-				lost += key.max != 0 && at == NULL;
+				memcpy(&at, (char *)&cut.record + key->offset, sizeof at);
+				lost += key->max != 0 && at == NULL;
 			}
 			buf_init(&line);
 			record_line(&line, &cut.record, UINT64_MAX);
@@ -290,10 +289,9 @@ test_shares(void)
 static void
 set_all(struct record *record, const char *text)
 {
-	struct record_text_key	key;
 
-	for (size_t next = 0; record_next_text(&next, &key);)
-		memcpy((char *)record + key.offset, &text, sizeof(text));
+	FOR_TEXTS(key)
+		memcpy((char *)record + key->offset, &text, sizeof(text));
 }
 
 /* With a room that the keys of today fill to the last: nothing fails, and nothing loops. */
@@ -301,7 +299,6 @@ static void
 test_line(void)
 {
 	struct record		 record = plain_record();
-	struct record_text_key	 key;
 	char			 text[601], name[40];
 	struct buf		 line;
 	int			 missing = 0;
@@ -327,13 +324,13 @@ test_line(void)
 	record.count = -1;
 	buf_reset(&line);
 	tight_line(&line, &record, UINT64_MAX);
-	for (size_t next = 0; record_next_text(&next, &key);) {
+	FOR_TEXTS(key) {
 		const char	*at;
 
-		memcpy(&at, (char *)&record + key.offset, sizeof at);
-		(void)snprintf(name, sizeof name, " %s=\"", key.name);
-		missing += at != NULL && strcmp(key.name, "verdict") != 0 &&
-		    strcmp(key.name, "cut") != 0 && strstr(line.data, name) == NULL;
+		memcpy(&at, (char *)&record + key->offset, sizeof at);
+		(void)snprintf(name, sizeof name, " %s=\"", key->name);
+		missing += at != NULL && strcmp(key->name, "verdict") != 0 &&
+		    strcmp(key->name, "cut") != 0 && strstr(line.data, name) == NULL;
 	}
 	tap_is_int(missing, 0, "a recipient's record has each of its keys, with 20 more");
 	buf_clear(&line);
