@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "record/audit_durability.h"
 #include "record/record.h"
 
 struct audit_key;
@@ -17,15 +18,6 @@ struct redact;
  */
 struct audit;
 
-/* When audit_write() returns. */
-enum audit_durability {
-	AUDIT_WRITTEN,		/* the kernel has it */
-	AUDIT_SYNCED,		/* it is on the disk */
-	AUDIT_BUFFERED		/* it is in a queue; it may be lost */
-};
-
-#define AUDIT_MIN_FREE_AUTO	UINT64_MAX	/* 64 MiB, or 2 % of the disk if that is less */
-
 struct audit_options {
 	const char		*file;		/* "" for none; made with mode 0640 */
 	int			 to_log;	/* also through log_audit() */
@@ -34,7 +26,7 @@ struct audit_options {
 	uint64_t		 rotate_size;	/* bytes; 0: never */
 	unsigned		 keep;		/* old files, where we rotate */
 	unsigned		 keep_days;	/* and all that are younger; 0: none */
-	uint64_t		 min_free;	/* bytes of its disk; 0: all may be used */
+	uint64_t		 min_free;	/* bytes; 0: all may be used; AUDIT_MIN_FREE_AUTO */
 	unsigned		 anchor_interval;	/* seconds; 0: no anchor by time */
 	/* Not owned; both must live as long as they are in use. NULL for none. */
 	const struct audit_key	*key;		/* signs anchors */

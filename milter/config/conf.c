@@ -130,7 +130,7 @@ write_size(FILE *fp, uint64_t size)
 	static const char suffixes[] = "kMG";
 	size_t i = 0;
 
-	if (size == CONF_SIZE_AUTO) {
+	if (size == AUDIT_MIN_FREE_AUTO) {
 		(void)fputs("auto", fp);
 		return;
 	}

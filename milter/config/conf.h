@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "core/policy.h"
 #include "core/reply.h"
+#include "record/audit_durability.h"
 
 struct audit_key;
 struct conf_origins;
@@ -33,14 +34,6 @@ enum conf_trust_ad {
 	CONF_TRUST_AD_YES,
 	CONF_TRUST_AD_AUTO	/* where all are on loopback, or resolv.conf says so */
 };
-
-enum conf_durability {
-	CONF_WRITTEN,
-	CONF_SYNCED,
-	CONF_BUFFERED
-};
-
-#define CONF_SIZE_AUTO	UINT64_MAX	/* of a size that may be "auto" */
 
 /* A list as it was written, for -n: file:PATH is kept as such. */
 struct conf_list {
@@ -83,12 +76,12 @@ struct conf {
 	int			 audit_on_failure;	/* enum conf_on_failure */
 	unsigned		 audit_stranger_rate;	/* recipients a second; 0: any */
 	unsigned		 audit_stranger_burst;
-	int			 audit_durability;	/* enum conf_durability */
+	int			 audit_durability;	/* enum audit_durability */
 	unsigned		 audit_queue;		/* records */
 	uint64_t		 audit_rotate_size;	/* bytes; 0: never */
 	unsigned		 audit_keep;		/* old files */
 	unsigned		 audit_keep_days;	/* and all younger ones */
-	uint64_t		 audit_min_free;	/* bytes; 0: all may be used; CONF_SIZE_AUTO */
+	uint64_t		 audit_min_free;	/* bytes; 0: all may be used; AUDIT_MIN_FREE_AUTO */
 	char			*audit_key;		/* "": anchors are not signed */
 	unsigned		 audit_anchor_interval;	/* seconds; 0: none by time */
 	int			 audit_redact;		/* 1: local parts */

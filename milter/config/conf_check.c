@@ -271,7 +271,7 @@ check_size(struct conf_check *check, const struct setting *setting,
 	uint64_t given;
 
 	if (setting->words != NULL && strcmp(value->text, "auto") == 0)
-		*size = CONF_SIZE_AUTO;
+		*size = AUDIT_MIN_FREE_AUTO;
 	else if (read_size(value->text, &given) == -1)
 		conf_check_refuse(check, setting, value, " is no size; allowed: %sbytes, "
 		    "or with k, M or G behind the number", words);

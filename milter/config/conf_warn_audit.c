@@ -37,7 +37,7 @@ static int
 is_buffered(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return has_file(conf) && conf->audit_durability == CONF_BUFFERED;
+	return has_file(conf) && conf->audit_durability == AUDIT_BUFFERED;
 }
 
 static int

@@ -34,15 +34,15 @@ static const struct setting_word on_failure[] = {
 };
 
 static const struct setting_word durability[] = {
-	{ "buffered", CONF_BUFFERED }, { "written", CONF_WRITTEN },
-	{ "synced", CONF_SYNCED }, { NULL, 0 }
+	{ "buffered", AUDIT_BUFFERED }, { "written", AUDIT_WRITTEN },
+	{ "synced", AUDIT_SYNCED }, { NULL, 0 }
 };
 
 static const struct setting_word redact[] = {
 	{ "none", 0 }, { "local-part", 1 }, { NULL, 0 }
 };
 
-/* Of a size: CONF_SIZE_AUTO. */
+/* Of a size: AUDIT_MIN_FREE_AUTO. */
 static const struct setting_word size_auto[] = {
 	{ "auto", -1 }, { NULL, 0 }
 };

@@ -43,22 +43,15 @@ struct daemon {
 static struct audit_options
 audit_options(const struct conf *conf)
 {
-	static const enum audit_durability durabilities[] = {
-		[CONF_WRITTEN] = AUDIT_WRITTEN,
-		[CONF_SYNCED] = AUDIT_SYNCED,
-		[CONF_BUFFERED] = AUDIT_BUFFERED,
-	};
-
 	return (struct audit_options){
 		.file = conf->audit_file,
 		.to_log = conf->audit_syslog,
-		.durability = durabilities[conf->audit_durability],
+		.durability = (enum audit_durability)conf->audit_durability,
 		.queue = conf->audit_queue,
 		.rotate_size = conf->audit_rotate_size,
 		.keep = conf->audit_keep,
 		.keep_days = conf->audit_keep_days,
-		.min_free = conf->audit_min_free == CONF_SIZE_AUTO ? AUDIT_MIN_FREE_AUTO :
-		    conf->audit_min_free,
+		.min_free = conf->audit_min_free,
 		.anchor_interval = conf->audit_anchor_interval,
 		.key = conf->audit_signer,
 		.redact = conf->audit_redactor,
@@ -101,7 +94,7 @@ log_warnings(const struct conf *conf)
 static void
 log_what_may_be_lost(const struct conf *conf)
 {
-	if (conf->audit_durability == CONF_BUFFERED && *conf->audit_file != '\0')
+	if (conf->audit_durability == AUDIT_BUFFERED && *conf->audit_file != '\0')
 		log_info("audit.durability is buffered: if the daemon is killed, the records of the "
 		    "last tenth of a second are lost, and while a write hangs those of up to "
 		    "audit.queue (%u) recipients", conf->audit_queue);
