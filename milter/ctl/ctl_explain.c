@@ -17,7 +17,7 @@
 #include "ctl/ctl_time.h"
 #include "dns/ask.h"
 #include "os/clock.h"
-#include "record/record.h"
+#include "record/record_decision.h"
 
 #define WORDS_MAX	64	/* in a line: more than there are options, twice */
 #define NAME_WIDTH	23	/* of a rule */
@@ -97,7 +97,6 @@ static int
 decide(struct answer *answer, const struct ctl_query *query)
 {
 	struct policy_facts facts = query->facts;
-	const struct policy_decision *decision = &answer->decision;
 
 	answer->query = query;
 	answer->mx.text[0] = '\0';
@@ -111,11 +110,7 @@ decide(struct answer *answer, const struct ctl_query *query)
 	facts.sender_length = query->sender == NULL ? 0 : path_length(query->sender);
 	judge(&answer->conf->policy, &facts, ask_for_mx, answer, &answer->decision);
 	find_reply(answer);
-	if (decision->entry != NULL) {
-		buf_puts(&answer->matched, decision->list);
-		buf_putc(&answer->matched, ' ');
-		buf_puts(&answer->matched, decision->entry);
-	}
+	record_add_matched(&answer->matched, &answer->decision);
 	return answer->matched.failed || answer->questions.failed ? -1 : 0;
 }
 
@@ -126,14 +121,10 @@ decide(struct answer *answer, const struct ctl_query *query)
 static void
 describe(struct answer *answer, struct record *record)
 {
-	const struct policy_decision *decision = &answer->decision;
 	const struct policy_facts *facts = &answer->query->facts;
 
 	record->time_us = clock_realtime_us();
-	record->verdict = policy_verdict_name(answer->decision.verdict);
-	record->reason = policy_reason_name(answer->decision.reason);
 	record->enforced = answer->conf->mode == CONF_ENFORCE;
-	record->reply = answer->reply == NULL ? NULL : answer->reply_text;
 	record->session = "0.0";	/* of no session */
 	record->txn = 1;
 	record->daemon = facts->daemon_name;
@@ -146,13 +137,12 @@ describe(struct answer *answer, struct record *record)
 	record->cert_subject = facts->cert_subject;
 	record->auth = facts->auth_user;
 	record->auth_type = facts->auth_type;
-	record->auth_refused = policy_auth_name(decision->auth);
 	record->sender = answer->query->sender;
 	record->rcpt = answer->rcpt.data;
 	record->rcpt_mta = facts->rcpt_mta;
-	record->domain = policy_domain(decision);
-	record->matched = answer->matched.len == 0 ? NULL : answer->matched.data;
-	record->mx = answer->mx.text[0] == '\0' ? NULL : answer->mx.text;
+	record_set_decision(record, &answer->decision,
+	    answer->reply == NULL ? NULL : answer->reply_text, &answer->matched,
+	    answer->mx.text);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "core/ascii.h"
 #include "ctl/replay.h"
 #include "dns/mx.h"
+#include "record/record_decision.h"
 
 #define HASH_LENGTH	20	/* of "~" and so many hexadecimal digits: audit.redact */
 #define BIT(unknown)	(1u << (unknown))
@@ -421,11 +422,7 @@ replay_decide(struct replay *replay, const struct record_view *view)
 	replay->reason = decision.reason;
 	is_mx_missing = replay->is_mx_missing;
 	buf_reset(&replay->matched);
-	if (decision.entry != NULL) {
-		buf_puts(&replay->matched, decision.list);
-		buf_putc(&replay->matched, ' ');
-		buf_puts(&replay->matched, decision.entry);
-	}
+	record_add_matched(&replay->matched, &decision);
 	replay->unknown = find_unknown(replay, missing, replay->verdict);
 	if (is_mx_missing)
 		replay->unknown |= BIT(REPLAY_MX);

@@ -5,6 +5,7 @@
 
 #include "core/judge.h"
 #include "daemon/verdict.h"
+#include "record/record_decision.h"
 
 /* Who answers the questions about a recipient. */
 struct witness {
@@ -68,20 +69,6 @@ ask_for_mx(void *arg, const char *domain)
 	return witness->mx->standing;
 }
 
-static void
-name_match(struct verdict *verdict)
-{
-	struct policy_decision *decision = &verdict->decision;
-
-	if (decision->entry == NULL)
-		return;
-	buf_puts(&verdict->matched, decision->list);
-	buf_putc(&verdict->matched, ' ');
-	buf_puts(&verdict->matched, decision->entry);
-	if (verdict->matched.failed)
-		judge_fail(decision);
-}
-
 void
 verdict_find(struct verdict *verdict, const struct session *session, const char *rcpt,
     const char *rcpt_mta, const struct verdict_refusal *refusal)
@@ -94,7 +81,9 @@ verdict_find(struct verdict *verdict, const struct session *session, const char 
 	judge(&txn->conf->policy, &facts, ask_for_mx, &witness, &verdict->decision);
 	if (session->has_failed || txn->has_failed)
 		judge_fail(&verdict->decision);
-	name_match(verdict);
+	record_add_matched(&verdict->matched, &verdict->decision);
+	if (verdict->matched.failed)
+		judge_fail(&verdict->decision);
 	if (verdict->decision.verdict == POLICY_PERMIT)
 		return;
 	verdict->reply = reply_for(verdict->decision.reason, &txn->conf->denied);
@@ -133,21 +122,6 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 }
 
 static void
-describe_decision(const struct verdict *verdict, struct record *record)
-{
-	const struct policy_decision *decision = &verdict->decision;
-
-	record->verdict = policy_verdict_name(decision->verdict);
-	record->reason = policy_reason_name(decision->reason);
-	record->reply = verdict->reply != NULL ? verdict->reply_text : NULL;
-	record->auth_refused = policy_auth_name(decision->auth);
-	record->domain = policy_domain(decision);
-	record->matched = verdict->matched.data;
-	if (verdict->mx.text[0] != '\0')
-		record->mx = verdict->mx.text;
-}
-
-static void
 describe_refusal(struct verdict *verdict, const struct verdict_refusal *refusal,
     struct record *record)
 {
@@ -166,7 +140,9 @@ void
 verdict_describe(struct verdict *verdict, const struct verdict_refusal *refusal,
     struct record *record)
 {
-	describe_decision(verdict, record);
+	record_set_decision(record, &verdict->decision,
+	    verdict->reply != NULL ? verdict->reply_text : NULL, &verdict->matched,
+	    verdict->mx.text);
 	if (refusal != NULL)
 		describe_refusal(verdict, refusal, record);
 }

@@ -28,7 +28,7 @@ my %MAY = (
 # and one another: locks, digests, or functions by name.
 my %PURE = (
 	(map { $_ => [] } qw(dns/dns_reply dns/mx_hosts dns/rrset dns/mx_backoff dns/dns_health probe/probe_forms probe/smtp_reply
-	    record/record record/record_cut record/record_filter record/record_key
+	    record/record record/record_cut record/record_decision record/record_filter record/record_key
 	    record/record_read record/chain_line record/anchors
 	    record/verify_hash record/verify_kind report/distinct report/rank
 	    report/report report/series report/spelling report/tally ctl/replay)),
