@@ -86,7 +86,6 @@ audit_new(void)
 		free(audit);
 		return NULL;
 	}
-	audit->file.fd = audit->file.reader = -1;
 	return audit;
 }
 
@@ -125,7 +124,8 @@ write_batch(struct audit *audit, enum audit_lead lead)
 	audit_file_write(&audit->file, &batch->lines, batch->count, batch->anchor_seq, &written);
 	anchor = written.anchor;
 	if (written.error != 0)
-		audit_seal_undo(&batch->lines, batch->count, &written);
+		audit_chain_undo(&batch->lines, batch->count, written.lines,
+		    written.shift);
 	written.is_low = audit_space_look(&audit->space, audit->file.fd,
 	    audit->file.options.name, written.done);
 	if (written.is_low)
@@ -201,7 +201,7 @@ write_body(struct audit *audit, const struct record *record, struct buf *body)
 	struct audit_note	note;
 	int			result;
 
-	buf_puts(body, AUDIT_FILE_LINE_END);
+	buf_puts(body, AUDIT_LINE_END);
 	if (audit_queue_join(&audit->queue, &entry, record, body, &note))
 		lead(audit);
 	audit_loss_say(&note);

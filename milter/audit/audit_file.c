@@ -2,8 +2,17 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * After something went wrong, such as a full disk, what was written is not guessed: the
- * end of the file is read again before the next batch, as it is at the start.
+ * What the file goes through: audit_file_open() finds where its chain ends
+ * (audit_tail.c) and whether its last line is whole. Before each batch the place is
+ * checked: a removed file is created again, a truncated one begins again, a torn line
+ * is closed. Then the lines are sealed (audit_seal.c) and written at once. A file that
+ * has reached its size gets an anchor (audit_file_is_full()), is finished once that is
+ * written, and is rotated before the next batch.
+ *
+ * After a failed or short write what is in the file is not guessed: it is stale, and its
+ * end is read again before the next batch, as it is at the start.
+ *
+ * No lock: only the leader of the queue (audit_queue.c) is in here.
  */
 
 #include <sys/stat.h>
@@ -22,7 +31,6 @@
 #include "os/directory.h"
 #include "os/log.h"
 
-#define BLOCK		65536
 #define RETRY_MS	60000	/* until a rotation that failed is tried again */
 #define HELD_MS		3600000	/* between two, where more than `keep` are too young to go */
 #define TORN_MARK	"<torn>\n"
@@ -106,23 +114,13 @@ sync_directory(const char *name)
 
 /* The value before, and what the file has from the offset on. */
 static int
-begin_chain(struct audit_file *f, const unsigned char before[CHAIN_SIZE], off_t from)
+begin_chain(struct audit_file *f, const unsigned char value[CHAIN_SIZE], uint64_t count,
+    off_t from)
 {
-	char *block = malloc(BLOCK);
-	ssize_t n = block == NULL ? -1 : 0;
+	int status = audit_chain_begin(&f->chain, value, count, f->reader, from);
 
-	memmove(f->value, before, CHAIN_SIZE);
-	errno = ENOMEM;	/* as it is where the library fails */
-	if (block != NULL && chain_begin(f->chain, f->value) == -1)
-		n = -1;
-	while (n >= 0 && f->reader != -1 && (n = pread(f->reader, block, BLOCK, from)) > 0) {
-		from += n;
-		if (chain_add(f->chain, block, (size_t)n) == -1)
-			n = -1;
-	}
-	f->is_stale = n < 0;
-	free(block);
-	return n < 0 ? -1 : 0;
+	f->is_stale = status == -1;
+	return status;
 }
 
 /* What NAME.1 ends with. */
@@ -166,7 +164,6 @@ use_tail(struct audit_file *f, const struct audit_tail *tail)
 {
 	f->end = tail->end;
 	f->size = tail->size;
-	f->count = tail->count;
 	f->is_finished = 0;
 }
 
@@ -185,11 +182,13 @@ look_into(struct audit_file *f, int fd, struct audit_tail *tail)
 		    strerror(errno));
 }
 
-/* Goes on from the file's own chain, else from the value that we have. */
+/* Continues the file's own chain, or the one that ended in this value. */
 static int
-go_on(struct audit_file *f, const struct audit_tail *tail)
+go_on(struct audit_file *f, const struct audit_tail *tail,
+    const unsigned char before[CHAIN_SIZE])
 {
-	if (begin_chain(f, tail->has_chain ? tail->value : f->value, tail->from) == 0)
+	if (begin_chain(f, tail->has_chain ? tail->value : before, tail->count,
+	    tail->from) == 0)
 		return 0;
 	log_error("audit %s: cannot continue the chain: %s", f->options.name,
 	    strerror(errno));
@@ -240,7 +239,8 @@ audit_file_open(struct audit_file *f, const struct audit_file_options *options,
 
 	*f = (struct audit_file){ .fd = -1, .reader = -1 };
 	*seq_r = 0;
-	if (copy_options(&f->options, options) == -1 || (f->chain = chain_new()) == NULL) {
+	if (copy_options(&f->options, options) == -1 ||
+	    audit_chain_init(&f->chain) == -1) {
 		log_error("audit: out of memory");
 		return -1;
 	}
@@ -251,14 +251,12 @@ audit_file_open(struct audit_file *f, const struct audit_file_options *options,
 		return -1;
 	}
 	look_into(f, fd, &tail);
-	if (!tail.has_chain) {
+	if (!tail.has_chain)
 		read_file_before(f, &before);
-		memcpy(f->value, before.value, CHAIN_SIZE);
-	}
-	if (go_on(f, &tail) == -1)
+	if (go_on(f, &tail, before.value) == -1)
 		return -1;
 	*seq_r = tail.has_chain ? tail.seq : before.seq;
-	describe(&tail, *seq_r, f->value, note);
+	describe(&tail, *seq_r, audit_chain_value(&f->chain), note);
 	return 0;
 }
 
@@ -266,7 +264,7 @@ void
 audit_file_close(struct audit_file *f)
 {
 	close_files(f);
-	chain_free(f->chain);
+	audit_chain_clear(&f->chain);
 	free((char *)(uintptr_t)f->options.name);
 	*f = (struct audit_file){ .fd = -1, .reader = -1 };
 }
@@ -294,11 +292,11 @@ audit_file_switch(struct audit_file *f, int fd, const struct audit_file_options 
 	if (fd == -1)
 		return 0;
 	look_into(f, fd, &tail);
-	(void)go_on(f, &tail);
+	(void)go_on(f, &tail, audit_chain_value(&f->chain));
 	if (tail.seq > *seq_r)
 		*seq_r = tail.seq;
 	if (tail.size > 0)
-		describe(&tail, *seq_r, f->value, note);
+		describe(&tail, *seq_r, audit_chain_value(&f->chain), note);
 	return 0;
 }
 
@@ -306,24 +304,24 @@ audit_file_switch(struct audit_file *f, int fd, const struct audit_file_options 
 static int
 find_end(struct audit_file *f)
 {
+	const unsigned char *value = audit_chain_value(&f->chain);
+	uint64_t count = audit_chain_count(&f->chain);
 	struct audit_tail tail;
-	uint64_t count = f->count;
 	int is_ours;
 
 	read_tail(f, &tail);
 	if (f->reader == -1)
 		tail.end = f->end;
-	is_ours = tail.has_chain ? memcmp(tail.value, f->value, CHAIN_SIZE) == 0 : count == 0;
+	is_ours = tail.has_chain ? memcmp(tail.value, value, CHAIN_SIZE) == 0 :
+	    count == 0;
 	if (f->reader == -1 || !is_ours)
 		tail.from = tail.size;
 	if (!is_ours && f->reader != -1)
 		log_error("audit %s: end of file was modified by another process",
 		    f->options.name);
-	if (begin_chain(f, f->value, tail.from) == -1)
+	if (begin_chain(f, value, is_ours ? tail.count : count, tail.from) == -1)
 		return -1;
 	use_tail(f, &tail);
-	if (!is_ours)
-		f->count = count;
 	return 0;
 }
 
@@ -338,7 +336,7 @@ replace(struct audit_file *f)
 		return -1;
 	close_files(f);
 	look_into(f, fd, &tail);
-	(void)go_on(f, &tail);
+	(void)go_on(f, &tail, audit_chain_value(&f->chain));
 	log_warn("audit %s: file was removed; created a new one", f->options.name);
 	return 0;
 }
@@ -348,9 +346,8 @@ static int
 begin_again(struct audit_file *f)
 {
 	f->size = 0;
-	f->count = 0;
 	f->end = AUDIT_TAIL_WHOLE;
-	return begin_chain(f, f->value, 0);
+	return begin_chain(f, audit_chain_value(&f->chain), 0, 0);
 }
 
 /* Does what has to be done before lines can be added. */
@@ -424,7 +421,7 @@ rotate(struct audit_file *f)
 	}
 	close_files(f);
 	look_into(f, fd, &tail);
-	(void)go_on(f, &tail);
+	(void)go_on(f, &tail, audit_chain_value(&f->chain));
 }
 
 /* Writes as much as can be; returns how much that was, and the error that stopped it. */
@@ -458,7 +455,7 @@ close_line(struct audit_file *f, int *error_r)
 	f->is_stale = 1;
 	if (write_all(f->fd, text, len, error_r) < len)
 		return -1;
-	if (chain_add(f->chain, text, len) == -1) {
+	if (audit_chain_add(&f->chain, text, len) == -1) {
 		*error_r = ENOMEM;
 		return -1;
 	}
@@ -479,23 +476,19 @@ how_torn(const struct buf *lines, size_t done)
 
 static void
 write_lines(struct audit_file *f, const struct buf *lines, uint64_t count,
-    const unsigned char before[CHAIN_SIZE], struct audit_written *result)
+    struct audit_written *result)
 {
 	size_t done = write_all(f->fd, lines->data, lines->len, &result->error);
 
 	f->size += (off_t)done;
 	result->done = done;
-	result->lines = count;
+	result->lines = audit_chain_keep(&f->chain, lines, count, done);
 	if (done < lines->len) {
 		f->is_stale = 1;
 		f->end = how_torn(lines, done);
 	}
-	if (done + 1 < lines->len) {
-		memcpy(f->value, before, CHAIN_SIZE);
-		result->lines = audit_seal_resume(f, lines, done);
+	if (done + 1 < lines->len)
 		buf_reset(&result->anchor);
-	}
-	f->count += result->lines;
 	/* Whole lines in front of the place where it stopped are waited for, too. */
 	if (result->lines > 0 && f->options.is_synced && fdatasync(f->fd) == -1 &&
 	    errno != EINVAL) {
@@ -518,18 +511,16 @@ static void
 write_sealed(struct audit_file *f, struct buf *lines, uint64_t lines_count,
     uint64_t anchor_seq, struct audit_written *result)
 {
-	unsigned char before[CHAIN_SIZE];
 	int is_full = anchor_seq != 0 && audit_file_is_full(f);
 
-	memcpy(before, f->value, CHAIN_SIZE);
-	if (audit_seal(f, lines, lines_count, anchor_seq, result) == -1) {
-		memcpy(f->value, before, CHAIN_SIZE);
+	if (audit_chain_seal(&f->chain, f->options.key, lines, lines_count, anchor_seq,
+	    &result->shift, &result->anchor) == -1) {
 		buf_reset(&result->anchor);
 		f->is_stale = 1;
 		result->error = ENOMEM;
 		return;
 	}
-	write_lines(f, lines, lines_count + (anchor_seq != 0), before, result);
+	write_lines(f, lines, lines_count + (anchor_seq != 0), result);
 	if (is_full && result->done == lines->len)
 		f->is_finished = 1;
 	else if (is_full)

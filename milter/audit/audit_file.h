@@ -7,13 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "audit/audit_seal.h"
 #include "audit/audit_tail.h"
 #include "core/buf.h"
 #include "record/audit_key.h"
-#include "record/chain.h"
-
-/* What a line has behind record_json_body(): the digits are filled in when it is written. */
-#define AUDIT_FILE_LINE_END	",\"chain\":\"00000000000000000000000000000000\"}\n"
 
 struct audit_file_options {
 	const char		*name;		/* "": no file */
@@ -24,17 +21,18 @@ struct audit_file_options {
 	const struct audit_key	*key;		/* signs anchors; not owned, NULL for none */
 };
 
-/* For one thread at a time. All that is in here belongs to audit_file.c. */
+/*
+ * For one thread at a time, the leader of the queue. Only audit_file.c writes the
+ * members; audit.c reads fd and options.
+ */
 struct audit_file {
 	struct audit_file_options	 options;	/* the name is owned */
 	int				 fd;		/* -1: none */
 	int				 reader;	/* of the same file; -1: none */
-	struct chain			*chain;		/* of what stands behind the value */
-	unsigned char			 value[CHAIN_SIZE];
-	uint64_t			 count;		/* of records with a value in the file */
+	struct audit_chain		 chain;
 	off_t				 size;		/* that we know of */
 	enum audit_tail_end		 end;
-	int				 is_stale;	/* chain and end have to be found again */
+	int				 is_stale;	/* its end has to be read again */
 	int				 is_finished;	/* its last anchor is written: rotate */
 	int64_t				 next_rotation;	/* monotonic, in ms: not before */
 };
@@ -43,49 +41,53 @@ struct audit_file {
 struct audit_written {
 	size_t		done;		/* bytes of the lines, or one less than a whole line */
 	uint64_t	lines;		/* whole ones */
-	size_t		shift;		/* by how much lines stand behind where they stood */
+	size_t		shift;		/* of audit_chain_seal() */
 	int		error;		/* errno that stopped it */
 	int		is_low;		/* there is little room: set by the caller */
 	struct buf	anchor;		/* its line for the log; empty: none was written */
 };
 
 /*
- * Opens the file, makes it where there is none, and finds where its chain ends, or that
- * of NAME.1 where it has none; what there is to say of that is added to the note. -1,
- * logged: it cannot be opened.
+ * Opens the file, creates it if there is none, and finds the end of its chain, or of
+ * that of NAME.1 if it has none: *seq_r is the number of the last record there, 0 if
+ * there is none, and the note says where the chain begins or continues. -1, logged: it
+ * cannot be opened; audit_file_close() all the same.
  */
 int	audit_file_open(struct audit_file *, const struct audit_file_options *,
 	    uint64_t *seq_r, struct buf *note);
 void	audit_file_close(struct audit_file *);
 
 /*
- * Writes lines, each with AUDIT_FILE_LINE_END at its end, and puts their chain values into
- * them; behind them an anchor with this number, unless it is 0. A removed file is made
- * anew, a full one is rotated before if its anchor has been written. Where there is no
- * file, all counts as written. The caller clears result_r->anchor.
+ * Seals lines, each of which ends in AUDIT_LINE_END, and writes them, followed by an
+ * anchor with this number unless it is 0. A file that was removed is created again; a
+ * full one is rotated before, once its last anchor is written. Without a file all
+ * counts as written. The caller clears result_r->anchor; if there is an error,
+ * audit_chain_undo() restores the lines that were not written.
  */
 void	audit_file_write(struct audit_file *, struct buf *lines, uint64_t lines_count,
 	    uint64_t anchor_seq, struct audit_written *result_r);
 
-/* Whether it is long enough to be rotated, and waits for its last anchor. */
+/* Whether it is to be rotated, and its last anchor is not written yet. */
 int	audit_file_is_full(const struct audit_file *);
 
-/* Removes a few of the old files that may be, where there is little room. */
+/* Removes a few of the old files that are not to be kept, to make room. */
 void	audit_file_expire(const struct audit_file *);
 
-/*
- * Goes on in the file of these options, which is opened and may be the same one:
- * audit_file_is_same() has the answer before. The chain goes on, too, unless that file has
- * one of its own; then *seq_r is raised to its last number. -1: no memory; all is as it
- * was, and the descriptor is closed.
- */
+/* Whether the descriptor is of the same file. */
 int	audit_file_is_same(const struct audit_file *, int fd);
-/* Whether this is the file's name, and nothing has it any more. */
+/* Whether this is the file's name, and no file has it any more. */
 int	audit_file_is_renamed(const struct audit_file *, const char *name);
+
+/*
+ * Continues in the file of these options; fd is open on it, may be of the same file,
+ * and is taken over. The chain continues, too, unless that file has one of its own;
+ * then *seq_r is raised to its last number. -1: no memory; all is as it was, and fd is
+ * closed.
+ */
 int	audit_file_switch(struct audit_file *, int fd, const struct audit_file_options *,
 	    uint64_t *seq_r, struct buf *note);
 
-/* Opens a file for records to be appended: its descriptor, or -1 and errno. */
+/* Opens a file to append records: its descriptor, or -1 and errno. */
 int	audit_file_open_name(const char *name);
 
 #endif
