@@ -1,4 +1,4 @@
-/* milter/record/anchors.c: the anchors of audit files that were kept elsewhere */
+/* milter/record/anchors.c: anchors of audit files, as kept in a log or a copy */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* milter/record/anchors.h: the anchors of audit files that were kept elsewhere */
+/* milter/record/anchors.h: anchors of audit files, as kept in a log or a copy */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_ANCHORS_H
@@ -19,7 +19,7 @@ struct anchor {
 	int		is_reported;
 };
 
-/* Memory grows with them: there is one in minutes. */
+/* Memory grows with their number: there is one every few minutes. */
 struct anchors {
 	struct anchor	*list;	/* sealed: by number and time, none twice */
 	size_t		 count;
@@ -33,9 +33,9 @@ void	anchors_clear(struct anchors *);
 
 /*
  * Takes the anchor out of a line (without its end) of syslog (traditional, ISO time or
- * RFC 5424, or the message alone) or of an audit file; other lines are passed over. Only
- * what the daemon said under its own name counts: others log what strangers say. -1: no
- * memory.
+ * RFC 5424, or the message alone) or of an audit file; other lines are skipped. Only
+ * lines that the daemon logged under its own name count: other programs log text of
+ * strangers. -1: no memory.
  */
 int	anchors_add_line(struct anchors *, const char *line, size_t length);
 

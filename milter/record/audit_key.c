@@ -1,4 +1,4 @@
-/* milter/record/audit_key.c: the Ed25519 key that signs the anchors of an audit file */
+/* milter/record/audit_key.c: Ed25519 keys and signatures of anchors */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -56,7 +56,7 @@ parse(int fd, reader *read_pem, const char *none, const char **why_r)
 
 	*why_r = bio == NULL ? "out of memory" : none;
 	if (pkey != NULL && !EVP_PKEY_is_a(pkey, "ED25519")) {
-		*why_r = "a key, but not an Ed25519 one";
+		*why_r = "not an Ed25519 key";
 		EVP_PKEY_free(pkey);
 	} else if (pkey != NULL && (key = new_key(pkey)) == NULL) {
 		*why_r = "out of memory";
@@ -78,7 +78,7 @@ objection(int fd, struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
 	if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return "group or others may use it; its mode has to be 0600 or 0400";
+		return "group or others may use it; its mode must be 0600 or 0400";
 	return NULL;
 }
 
@@ -106,8 +106,8 @@ audit_key_read(const char *file, const char **why_r)
 		(void)close(fd);
 		return NULL;
 	}
-	key = parse(fd, PEM_read_bio_PrivateKey, "no private key in PEM without a passphrase",
-	    why_r);
+	key = parse(fd, PEM_read_bio_PrivateKey,
+	    "not a private key in PEM without a passphrase", why_r);
 	if (key != NULL)
 		key->owner = st.st_uid;
 	return key;
@@ -124,7 +124,8 @@ audit_key_read_public(const char *file, const char **why_r)
 {
 	int fd = open_key(file, 0, why_r);
 
-	return fd == -1 ? NULL : parse(fd, PEM_read_bio_PUBKEY, "no public key in PEM", why_r);
+	return fd == -1 ? NULL :
+	    parse(fd, PEM_read_bio_PUBKEY, "not a public key in PEM", why_r);
 }
 
 struct audit_key *

@@ -1,4 +1,4 @@
-/* milter/record/audit_key.h: the Ed25519 key that signs the anchors of an audit file */
+/* milter/record/audit_key.h: Ed25519 keys and signatures of anchors */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_KEY_H
@@ -16,9 +16,9 @@
 struct audit_key;
 
 /*
- * From a PEM file: the private key (PKCS#8, no passphrase), or the public one. NULL:
- * none was read, and why is a text that nobody frees; a private key that group or others
- * can read or write is refused.
+ * Reads a PEM file: the private key (PKCS#8, no passphrase), or the public one. NULL:
+ * none was read, and *why_r is a text not to be freed; a private key that group or
+ * others can read or write is refused.
  */
 struct audit_key	*audit_key_read(const char *file, const char **why_r);
 struct audit_key	*audit_key_read_public(const char *file, const char **why_r);

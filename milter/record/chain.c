@@ -1,4 +1,4 @@
-/* milter/record/chain.c: the hash that ties each line of an audit file to all before it */
+/* milter/record/chain.c: chain values, hashes over an audit file */
 /* SPDX-License-Identifier: ISC */
 
 #include <openssl/err.h>

@@ -1,4 +1,4 @@
-/* milter/record/chain.h: the hash that ties each line of an audit file to all before it */
+/* milter/record/chain.h: chain values, hashes over an audit file */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CHAIN_H
@@ -33,7 +33,7 @@ int	chain_hash(const void *bytes, size_t length, unsigned char hash_r[CHAIN_SIZE
 
 /* As lower-case hexadecimal digits. */
 void	chain_format(const unsigned char value[CHAIN_SIZE], char text_r[CHAIN_TEXT_SIZE]);
-/* Back again, from exactly so many such digits and nothing more: 0, else -1. */
+/* The value of such a text, exactly that many digits and nothing more: 0, else -1. */
 int	chain_parse(const char *text, unsigned char value_r[CHAIN_SIZE]);
 
 #endif

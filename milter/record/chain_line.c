@@ -1,4 +1,4 @@
-/* milter/record/chain_line.c: what the chain needs to know of a line of an audit file */
+/* milter/record/chain_line.c: the chain's part of a line of an audit file */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>

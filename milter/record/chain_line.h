@@ -1,4 +1,4 @@
-/* milter/record/chain_line.h: what the chain needs to know of a line of an audit file */
+/* milter/record/chain_line.h: the chain's part of a line of an audit file */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CHAIN_LINE_H
@@ -14,7 +14,7 @@
 
 struct chain_line {
 	size_t		value_at;	/* where ,"chain":" begins: all before is hashed */
-	size_t		rest_at;	/* behind the value's closing quotation mark */
+	size_t		rest_at;	/* after the value's closing quotation mark */
 	unsigned char	value[CHAIN_SIZE];
 	int		has_prev;
 	unsigned char	prev[CHAIN_SIZE];

@@ -1,4 +1,4 @@
-/* milter/record/record.c: the audit record as JSON and as key=value */
+/* milter/record/record.c: writer of audit records, as JSON and as key=value */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>

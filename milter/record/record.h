@@ -1,4 +1,4 @@
-/* milter/record/record.h: the audit record, one line for each decision */
+/* milter/record/record.h: audit records, and their writer */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_H
@@ -17,13 +17,13 @@
 #define RECORD_HASH_SIZE	33
 
 enum record_event {
-	RECORD_RCPT,		/* a recipient, decided by us */
+	RECORD_RCPT,		/* the decision about a recipient */
 	RECORD_MTA_REJECT,	/* a recipient that the MTA had refused already */
 	RECORD_MESSAGE,		/* a transaction that reached DATA */
 	RECORD_START,
 	RECORD_RELOAD,
 	RECORD_STOP,
-	RECORD_MTA,		/* a mail server is here for the first time */
+	RECORD_MTA,		/* a mail server connected for the first time */
 	RECORD_ANCHOR,		/* says where the chain of the file is */
 	RECORD_FLOOD,		/* recipients that have no record of their own */
 	RECORD_EVENTS		/* how many there are */
@@ -86,10 +86,10 @@ void	record_init(struct record *, enum record_event);
 
 /*
  * A JSON line is its head, which has the sequence number (given last, under the
- * writer's lock), and its tail, which has all else and the line end. Keys stand in
+ * writer's lock), and its tail, which has all else and the line end. Keys are in
  * the order of authrelay-audit(5). A time outside the years 1970 to 9999 is written
- * as the nearest one inside. Without memory the buffer has its failure set, and what
- * it holds is no line.
+ * as the nearest one inside. Without memory the buffer has its failure set, and its
+ * content is not a line.
  */
 void	record_json_head(struct buf *, int64_t time_us, uint64_t seq);
 void	record_json_tail(struct buf *, const struct record *);

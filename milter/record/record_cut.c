@@ -1,4 +1,4 @@
-/* milter/record/record_cut.c: the bound on the size of an audit record */
+/* milter/record/record_cut.c: limit on the size of an audit record */
 /* SPDX-License-Identifier: ISC */
 
 /*

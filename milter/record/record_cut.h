@@ -1,4 +1,4 @@
-/* milter/record/record_cut.h: the bound on the size of an audit record */
+/* milter/record/record_cut.h: limit on the size of an audit record */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_CUT_H

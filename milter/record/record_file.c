@@ -1,4 +1,4 @@
-/* milter/record/record_file.c: an audit file of any size, line by line */
+/* milter/record/record_file.c: reader of audit files, line by line, unpacking gzip */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>
@@ -37,7 +37,7 @@ struct record_file {
 	char		 buffer[BUFFER_SIZE];
 };
 
-/* At most so many bytes from the descriptor; 0 at its end, -1 with why. */
+/* At most `size` bytes from the descriptor; 0 at its end, -1 with why. */
 static ssize_t
 read_some(struct record_file *file, void *to, size_t size)
 {
@@ -148,7 +148,7 @@ unpack_some(struct record_file *file, char *to, size_t size)
 			if (n == -1)
 				return -1;
 			if (n == 0 && file->in_member)
-				file->why = "the packed data are cut off";
+				file->why = "the compressed data is truncated";
 			if (n == 0)
 				return file->in_member ? -1 : 0;
 			z->next_in = file->packed;
@@ -161,7 +161,7 @@ unpack_some(struct record_file *file, char *to, size_t size)
 			file->in_member = 0;
 		} else if (status != Z_OK && status != Z_BUF_ERROR) {
 			file->why = status == Z_MEM_ERROR ? "out of memory" :
-			    "the packed data are damaged";
+			    "the compressed data is damaged";
 			break;
 		}
 	}
@@ -195,7 +195,7 @@ fill(struct record_file *file)
 		file->has_ended = 1;
 }
 
-/* Gives out so many bytes from the front. */
+/* Gives out the first bytes. */
 static int
 give(struct record_file *file, size_t length, int has_end, struct record_line *line_r)
 {

@@ -1,4 +1,4 @@
-/* milter/record/record_file.h: an audit file of any size, line by line */
+/* milter/record/record_file.h: reader of audit files, line by line, unpacking gzip */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_FILE_H
@@ -27,9 +27,9 @@ struct record_line {
 };
 
 /*
- * A path, or "-": standard input. What is packed by gzip is unpacked, whatever its name.
- * NULL: it cannot be opened, and why_r is why ("No such file or directory"; good until
- * the next call of strerror()).
+ * Opens a path, or standard input ("-"). Data compressed by gzip is decompressed,
+ * whatever the name. NULL: it cannot be opened, and *why_r is the error ("No such file
+ * or directory"; good until the next call of strerror()).
  */
 struct record_file	*record_file_open(const char *path, const char **why_r);
 void	record_file_close(struct record_file *);

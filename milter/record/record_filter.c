@@ -1,4 +1,6 @@
-/* milter/record/record_filter.c: which records are meant, by the options of log and report */
+/*
+ * milter/record/record_filter.c: selection of records, by the options of log and report
+ */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>

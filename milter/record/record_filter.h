@@ -1,4 +1,6 @@
-/* milter/record/record_filter.h: which records are meant, by the options of log and report */
+/*
+ * milter/record/record_filter.h: selection of records, by the options of log and report
+ */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_FILTER_H

@@ -1,4 +1,4 @@
-/* milter/record/record_json.c: records that another's hand has written anew */
+/* milter/record/record_json.c: reader of records that another program has rewritten */
 /* SPDX-License-Identifier: ISC */
 
 #include <jansson.h>
@@ -8,7 +8,7 @@
 
 #define NO_MEMORY	"out of memory"
 
-/* Adds the value as it has to stand in a line of ours. */
+/* Adds the value as record_read() expects it. */
 static int
 add_value(struct buf *b, const json_t *value)
 {
@@ -53,10 +53,10 @@ record_json_read(const char *line, size_t length, struct buf *spare,
 	object = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
 	if (object == NULL)
 		return json_error_code(&error) == json_error_out_of_memory ? NO_MEMORY :
-		    "no JSON";
+		    "not JSON";
 	if (!json_is_object(object)) {
 		json_decref(object);
-		return "no JSON object";
+		return "not a JSON object";
 	}
 	buf_reset(spare);
 	status = rewrite(object, spare);
@@ -64,5 +64,5 @@ record_json_read(const char *line, size_t length, struct buf *spare,
 	if (status == -1)
 		return NO_MEMORY;
 	return record_read(spare->data, spare->len, view_r) == 0 ? NULL :
-	    "no record of version 1";
+	    "not a record of version 1";
 }

@@ -1,4 +1,4 @@
-/* milter/record/record_json.h: records that another's hand has written anew */
+/* milter/record/record_json.h: reader of records that another program has rewritten */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_JSON_H

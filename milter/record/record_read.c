@@ -1,4 +1,4 @@
-/* milter/record/record_read.c: a line of an audit file, read back */
+/* milter/record/record_read.c: reader of lines of an audit file */
 /* SPDX-License-Identifier: ISC */
 
 #include <stddef.h>
@@ -186,7 +186,7 @@ read_value(struct reader *reader, enum record_kind kind, struct record_text *tex
 	return -1;
 }
 
-/* The object and nothing behind it. */
+/* The object and nothing after it. */
 static int
 read_object(struct reader *reader, struct record_text value_r[RECORD_KEYS])
 {

@@ -1,4 +1,4 @@
-/* milter/record/record_read.h: a line of an audit file, read back */
+/* milter/record/record_read.h: reader of lines of an audit file */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_READ_H
@@ -11,9 +11,9 @@
 #include "record/record_key.h"
 
 /*
- * A value as it stands in the line: of a string what is between its quotation marks,
- * with JSON's escapes; of a number or a truth its text. `at` is NULL where the key is
- * absent. It is valid UTF-8 without control characters below U+0020; escapes may stand for
+ * A value as written in the line: the bytes between the quotation marks of a string,
+ * with JSON's escapes; the text of a number or a boolean. `at` is NULL if the key is
+ * absent. It is valid UTF-8 without control characters below U+0020; an escape may be
  * any character but NUL, see record_text_add().
  */
 struct record_text {
@@ -37,16 +37,16 @@ struct record_view {
 
 /*
  * Reads a line (without its end) that is exactly as record.c writes it: keys in their
- * order, any of them absent but v, time, seq and event, no white space. Returns 0, or -1
- * if it is not; it may then still be JSON of another's hand, see record_json.h. Believes
- * nothing: a value of the wrong kind, an escape or a byte that does not belong there, a
- * number out of range, a date that is none, a version that is not 1 make it -1.
+ * order, any of them absent but v, time, seq and event, no white space. Returns 0, or
+ * -1 if it is not; it may still be a record that another program has rewritten, see
+ * record_json.h. Trusts nothing: -1 for a value of the wrong kind, an invalid escape,
+ * byte or date, a number out of range, and a version other than 1.
  */
 int	record_read(const char *line, size_t length, struct record_view *view_r);
 
 /*
- * Adds the value without JSON's escapes: UTF-8, with whatever characters a stranger had
- * chosen. What goes to a terminal or a page passes encode.h, or its like, after that.
+ * Adds the value without JSON's escapes: UTF-8, with any characters that a stranger has
+ * chosen. Before it goes to a terminal or a page it must pass encode.h, or the like.
  */
 void	record_text_add(const struct record_text *, struct buf *);
 

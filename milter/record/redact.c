@@ -1,4 +1,4 @@
-/* milter/record/redact.c: keyed hashes in the place of local parts */
+/* milter/record/redact.c: replacement of local parts by keyed hashes */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>
@@ -17,6 +17,20 @@
 
 #include "core/ascii.h"
 #include "record/redact.h"
+
+/*
+ * What a record goes through: sender, rcpt and rcpt_mta are addresses; each local part
+ * becomes "~" and its hash, the domain stays. A sender that was cut (sender_whole) has
+ * no sure domain and is hashed as a whole. The reply is text of the mail server: it is
+ * split into words and texts in angle brackets, and every address, every bracket but
+ * the client's own names, and every word equal to one of the three local parts is
+ * replaced. If a local part might still be in it, the reply is reduced to its code. The
+ * other texts are not addresses of people, or are the login, which is what a record is
+ * for.
+ *
+ * The key does not change after redact_read(); threads share it without a lock, and the
+ * count of its owners is atomic.
+ */
 
 #define KEY_MIN		16
 #define KEY_MAX		1024
@@ -64,7 +78,7 @@ read_key(int fd, struct redact *redact)
 	if (!S_ISREG(st.st_mode))
 		return "not a regular file";
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return "group or others may use it; its mode has to be 0600 or 0400";
+		return "group or others may use it; its mode must be 0600 or 0400";
 	redact->file_owner = st.st_uid;
 	if ((len = read_all(fd, redact->key, sizeof(redact->key))) == -1)
 		return strerror(errno);
@@ -72,8 +86,8 @@ read_key(int fd, struct redact *redact)
 		len--;
 	redact->len = (size_t)len;
 	if (len < KEY_MIN)
-		return "a key has 16 bytes at least";
-	return len > KEY_MAX ? "a key has 1024 bytes at most" : NULL;
+		return "the key must have at least 16 bytes";
+	return len > KEY_MAX ? "the key must have at most 1024 bytes" : NULL;
 }
 
 struct redact *
@@ -121,7 +135,7 @@ redact_unref(struct redact *redact)
 	free(redact);
 }
 
-/* Letters of ASCII only: whoever has a mailbox has it in both cases. */
+/* Letters of ASCII only: a mailbox belongs to one user in both cases. */
 static int
 hash_address(const struct redact *redact, const char *address, size_t len,
     unsigned char hash_r[EVP_MAX_MD_SIZE])
@@ -144,7 +158,10 @@ is_of_domain(char c)
 	return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || (unsigned char)c >= 0x80;
 }
 
-/* A domain or an address literal, and nothing else: a route may have a local part behind it. */
+/*
+ * A domain or an address literal, and nothing else: a route may have a local part after
+ * it.
+ */
 static int
 is_domain(const char *text, size_t len)
 {
@@ -160,7 +177,7 @@ is_domain(const char *text, size_t len)
 	return len > 0;
 }
 
-/* How much of an address is its local part: all, where no domain is behind it. */
+/* The length of an address's local part: all of it, if no domain follows. */
 static size_t
 local_length(const char *address, size_t len)
 {

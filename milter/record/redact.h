@@ -1,4 +1,4 @@
-/* milter/record/redact.h: keyed hashes in the place of local parts */
+/* milter/record/redact.h: replacement of local parts by keyed hashes */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/types.h>
@@ -20,9 +20,9 @@
 struct redact;
 
 /*
- * The key is what is in the file, up to 1024 bytes, without line ends at its end. NULL:
- * why is a text that nobody frees. A file that group or others may use is refused, and a
- * key of less than 16 bytes.
+ * The key is the content of the file, up to 1024 bytes, without line ends at its end.
+ * NULL: *why_r is a text not to be freed. A file that group or others may use is
+ * refused, and a key of less than 16 bytes.
  */
 struct redact	*redact_read(const char *file, const char **why_r);
 /* Who owns the file that the key was read from. */
@@ -38,14 +38,11 @@ struct redacted {
 };
 
 /*
- * A sender of which only the beginning was kept is hashed as a whole, and so is the hash of
- * all of it.
- *
- * sender, rcpt, rcpt_mta, and in a reply (the mail server's may say anything) each address,
- * each text in angle brackets but the client's own names, and each word that is the local part
- * of one of the three; where that cannot be sure of, all of the reply but its code. A NULL
- * redact hides nothing. -1: no memory, or the library failed. Either way the caller calls
- * redacted_clear().
+ * Replaces the local parts in sender, rcpt, rcpt_mta and reply, as redact.c has it. A
+ * sender of which only the beginning was kept is hashed as a whole, and the hash that
+ * the record has of all of it is hashed with the key. A NULL redact hides nothing. The
+ * record's texts must live as long as redacted_r. -1: no memory, or the library failed.
+ * Either way the caller calls redacted_clear().
  */
 int	redact_record(const struct redact *, const struct record *, struct redacted *redacted_r);
 void	redacted_clear(struct redacted *);

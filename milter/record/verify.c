@@ -1,5 +1,17 @@
-/* milter/record/verify.c: whether audit files are what the daemon wrote */
+/* milter/record/verify.c: verifier of audit files: chain, numbers and anchors */
 /* SPDX-License-Identifier: ISC */
+
+/*
+ * What a line goes through: a line without a chain value is bare and waits for the next
+ * value, which covers it or not. A line with a value is compared with the one that
+ * follows from the lines before (verify_hash.c). If it fits, the run of good lines goes
+ * on. If not, it is pending, with a guess from its number, and the next line decides:
+ * one that follows from what the value should have been says that only the value was
+ * changed; one that follows from the line before says that all between was added; else
+ * the guess stands, and a new run begins. The first line of a file names the last value
+ * of the file before. Anchors count, sign, and vouch for all lines up to them. One
+ * thread, no lock.
+ */
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +19,7 @@
 #include "record/verify.h"
 #include "record/verify_hash.h"
 
-#define REST_MAX	(CHAIN_LINE_SIG_SIZE + 16)	/* of a line, behind its chain value */
+#define REST_MAX	(CHAIN_LINE_SIG_SIZE + 16)	/* of a line after its value */
 #define NEW_CHAINS_MAX	100		/* each costs a look at all anchors */
 
 /* A line with a chain value. */
@@ -80,17 +92,11 @@ verify_free(struct verify *v)
 	free(v);
 }
 
-static int
-is_here(const struct verify *v, const struct verify_place *place)
-{
-	return place->file == v->file;
-}
-
 /* The line where the good ones before a finding end: the last that we saw, if in this file. */
 static uint64_t
 good_to(const struct verify *v, const struct seen *seen)
 {
-	return seen->is_there && is_here(v, &seen->place) ? seen->place.line : 0;
+	return seen->is_there && seen->place.file == v->file ? seen->place.line : 0;
 }
 
 static void
@@ -376,7 +382,8 @@ static void
 deny(struct verify *v, enum verify_kind kind)
 {
 	const struct verify_place *vouched = &v->result.vouched;
-	uint64_t good = vouched->file != NULL && is_here(v, vouched) ? vouched->line : 0;
+	uint64_t good = vouched->file != NULL && vouched->file == v->file ?
+	    vouched->line : 0;
 	struct verify_finding finding = { .kind = kind, .from = good + 1, .to = v->number,
 	    .seq_from = v->last.place.seq, .seq_to = v->last.place.seq };
 
@@ -418,7 +425,7 @@ compare_anchors(struct verify *v, const struct chain_line *line)
 			anchor[i].is_found = 1;
 			compare_sig(v, line, &anchor[i]);
 		}
-	/* A later one may be of a chain that begins behind. */
+	/* A later one may be of a chain that begins after it. */
 	for (size_t i = 0; found == 0 && i < count; i++)
 		if (!anchor[i].is_reported && !anchor[i].is_found &&
 		    is_in_time(v, &anchor[i], NULL) && strcmp(anchor[i].time, line->time) <= 0) {

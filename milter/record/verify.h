@@ -1,4 +1,4 @@
-/* milter/record/verify.h: whether audit files are what the daemon wrote */
+/* milter/record/verify.h: verifier of audit files: chain, numbers and anchors */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_VERIFY_H
@@ -29,7 +29,7 @@ enum verify_kind {
 	VERIFY_PARTIAL,		/* a last line that is not whole */
 	VERIFY_EMPTY,		/* a file without a chain */
 	VERIFY_UNSIGNED,	/* a file's last anchor, where those before it are signed */
-	VERIFY_UNANCHORED,	/* what is behind the last anchor */
+	VERIFY_UNANCHORED,	/* what follows the last anchor */
 	/* Neither. */
 	VERIFY_TORN,		/* lines that the daemon closed with its mark */
 	VERIFY_COVERED,		/* other lines without a chain value, which the next one covers */

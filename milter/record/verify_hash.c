@@ -1,4 +1,7 @@
-/* milter/record/verify_hash.c: from which values and bytes a line's chain value comes */
+/*
+ * milter/record/verify_hash.c: chain values of the verifier, for each possible
+ * predecessor
+ */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* milter/record/verify_hash.h: from which values and bytes a line's chain value comes */
+/*
+ * milter/record/verify_hash.h: chain values of the verifier, for each possible
+ * predecessor
+ */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_VERIFY_HASH_H
@@ -42,7 +45,7 @@ void	verify_hash_reset_bare(struct verify_hash *);
 /* The value that a line should have, after the last one; and with the other as its base. */
 void	verify_hash_end(struct verify_hash *, const char *text, const struct chain_line *,
 	    unsigned char value_r[CHAIN_SIZE], unsigned char other_r[CHAIN_SIZE]);
-/* Goes on behind a line: with its value, and with another one or NULL. */
+/* Continues after a line: with its value, and with another one or NULL. */
 void	verify_hash_go_on(struct verify_hash *, const unsigned char value[CHAIN_SIZE],
 	    const unsigned char *other, const char *rest, size_t length);
 

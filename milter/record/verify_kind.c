@@ -1,5 +1,10 @@
-/* milter/record/verify_kind.c: what a finding of the verifier is called, and how bad it is */
+/* milter/record/verify_kind.c: names and verdicts of the verifier's findings */
 /* SPDX-License-Identifier: ISC */
+
+/*
+ * A table for programs, apart from the state machine of verify.c, which does not need
+ * it.
+ */
 
 #include "record/verify.h"
 

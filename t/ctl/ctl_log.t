@@ -167,7 +167,7 @@ subtest 'wild texts' => sub {
 		is scalar(() = $out =~ /\n/g), ($text =~ tr/\n//) - (@$options ? 1 : 0), 'a line each';
 	}
 	my @line = split /\n/, (ctl_with_input($text, 'log', '-'))[1];
-	like $line[-1], qr/\A\(no JSON\) "\\x1b\[2J no record \\xff"\z/, 'what is no record is shown as such';
+	like $line[-1], qr/\A\(not JSON\) "\\x1b\[2J no record \\xff"\z/, 'what is no record is shown as such';
 	for my $name (split /\n/, (ctl('log', '--field', 'auth', '--event', 'message', $daemon->audit_file))[1]) {
 		my ($code, $out) = ctl('log', '--user', $name =~ s/\A"(.*)"\z/$1/r, '--event', 'message', $daemon->audit_file);
 		is scalar(() = $out =~ /\n/g), 1, '--user ' . substr $name, 0, 40;

@@ -203,7 +203,7 @@ sub test_usage
 	is((ctl('verify', '-', $ALL[0]))[0], 64, 'standard input beside a file');
 	verifies('no such file', ["$folder/none"], 66, qr/none: No such file/);
 	verifies('no such anchors', ['--anchors', "$folder/none", $ALL[0]], 66, qr/none: No such file/);
-	verifies('no key', ['--pubkey', $key, $ALL[0]], 66, qr/no public key in PEM/);
+	verifies('no key', ['--pubkey', $key, $ALL[0]], 66, qr/not a public key in PEM/);
 	my @many = map { "x\n" } 1 .. 300;
 	my ($code, $out) = ctl('verify', write_file("$folder/many", join '', map { ($_, $file[0] =~ /(.*\n)/) } @many));
 	cmp_ok length $out, '<', 20000, 'a file that is all wrong is no endless story';

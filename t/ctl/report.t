@@ -238,10 +238,10 @@ sub test_files
 	is "$code|$out|$err", "66||authrelayctl: report: $FOLDER/none: No such file or directory\n", 'a file that is not there';
 	write_file("$FOLDER/cut.gz", substr read_file("$FILE.gz"), 0, 5000);
 	($code, $out, $err) = ctl('report', "$FOLDER/cut.gz");
-	is "$code|$out|$err", "66||authrelayctl: report: $FOLDER/cut.gz: the packed data are cut off\n",
+	is "$code|$out|$err", "66||authrelayctl: report: $FOLDER/cut.gz: the compressed data is truncated\n",
 	    'packed data that are cut off: no report that says half';
 	write_file("$FOLDER/more.gz", read_file("$FILE.gz") . 'more');
-	is((ctl('report', "$FOLDER/more.gz"))[2], "authrelayctl: report: $FOLDER/more.gz: the packed data are damaged\n",
+	is((ctl('report', "$FOLDER/more.gz"))[2], "authrelayctl: report: $FOLDER/more.gz: the compressed data is damaged\n",
 	    'something behind packed data');
 }
 

@@ -778,7 +778,7 @@ owner_is(const char *user, const char *want)
 static void
 test_secrets(void)
 {
-	const char *modes = "group or others may use it; its mode has to be 0600 or 0400";
+	const char *modes = "group or others may use it; its mode must be 0600 or 0400";
 	char *errors;
 	struct conf *conf;
 
