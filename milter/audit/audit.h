@@ -48,7 +48,7 @@ int	audit_start(struct audit *);
 /*
  * Gives the record its number and writes it, whole: lines are in the order of their
  * numbers, and none is inside another. Returns -1 if it did not reach the file (disk
- * full, no memory, no room in the queue), or if there is no file and the log did not
+ * full, no memory, no room in the queue), or if no file is set and the log did not
  * take it. Its number is used up all the same, so that the gap shows. A loss is logged
  * at most once a minute, with a count. With a file, the file is the record: a copy that
  * the log did not take is counted by the log. A line that was torn by a full disk is

@@ -22,7 +22,7 @@ struct audit_note {
 		AUDIT_NOTE_NOTHING,
 		AUDIT_NOTE_WAITING,
 		AUDIT_NOTE_LOST,
-		AUDIT_NOTE_UNLOGGED,	/* the log did not take them, and there is no file */
+		AUDIT_NOTE_UNLOGGED,	/* no file is set, the log took none */
 		AUDIT_NOTE_RECOVERED
 	} kind;
 	uint64_t	count;

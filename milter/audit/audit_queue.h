@@ -28,7 +28,7 @@ struct audit_entry {
 struct audit_batch {
 	struct buf		 lines;
 	uint64_t		 count;		/* of lines */
-	uint64_t		 anchor_seq;	/* 0: no anchor behind them */
+	uint64_t		 anchor_seq;	/* 0: no anchor after them */
 	struct audit_entry	*first;		/* of those who wait */
 	struct audit_entry	*last;
 };
@@ -52,7 +52,7 @@ struct audit_queue {
 	struct audit_queue_options	 options;
 	uint64_t			 seq;		/* given last */
 	uint64_t			 anchored;	/* number of the last anchor */
-	int				 wants_anchor;	/* behind the next batch */
+	int				 wants_anchor;	/* after the next batch */
 	int64_t				 next_anchor;	/* monotonic, in ms */
 	int64_t				 flush_at;	/* of what is buffered */
 	int				 error;		/* for which that waits; 0: none */
@@ -88,15 +88,18 @@ int	audit_queue_join(struct audit_queue *, struct audit_entry *, const struct re
 
 /*
  * By the leader: tells those who wait for the batch what became of it. Returns 1 where
- * the next one was taken. A file that is full asks for an anchor behind it. Of a batch that
- * failed, `lines` has what was not written, as it was: where it is buffered, it is kept.
+ * the next one was taken. A file that is full asks for an anchor after it. Of a batch
+ * that failed, `lines` has what was not written, as it was: where it is buffered, it is
+ * kept.
  */
 int	audit_queue_settle(struct audit_queue *, const struct audit_written *, int is_full_file,
 	    enum audit_lead, struct audit_note *note_r);
 
 /* Gets the lead and a batch; it is kept until audit_queue_release(). */
 void	audit_queue_seize(struct audit_queue *, struct audit_entry *);
-/* By the leader, who has settled its batch: takes what came meanwhile, an anchor behind it. */
+/*
+ * By the leader, who has settled its batch: takes what came meanwhile, then an anchor.
+ */
 void	audit_queue_take_anchor(struct audit_queue *);
 /* Numbers go on after least_seq at least. Without options they stay. */
 void	audit_queue_release(struct audit_queue *, const struct audit_queue_options *,

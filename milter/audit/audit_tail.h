@@ -21,7 +21,7 @@ struct audit_tail {
 	off_t			size;
 	int			has_chain;	/* if not, all that follows is zero */
 	unsigned char		value[CHAIN_SIZE];	/* the last */
-	off_t			from;	/* behind its closing quotation mark */
+	off_t			from;	/* after its closing quotation mark */
 	uint64_t		seq;	/* of that record */
 	uint64_t		count;	/* of records that have a chain value */
 };

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * The entries lie one behind the other in one block of text. Over it is a hash table
+ * The entries lie one after the other in one block of text. Over it is a hash table
  * with open addressing: of each slot 32 bits that say where the entry is, and, apart,
  * one byte of its hash, so that looking for what is not there seldom leaves one cache
  * line. A name is hashed from its end: the state after a dot is then the hash of a

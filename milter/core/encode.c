@@ -14,7 +14,7 @@
 /* One character of the text, or one byte that is none. */
 struct piece {
 	enum {
-		PIECE_PLAIN,	/* may stand as it is */
+		PIECE_PLAIN,	/* written as it is */
 		PIECE_QUOTED,	/* " and \ */
 		PIECE_HIDDEN,	/* a character that must not come out raw */
 		PIECE_BROKEN	/* a byte that is no UTF-8 */
@@ -93,7 +93,7 @@ is_plain(unsigned char c)
 	return ascii_is_printable(c) && c != '"' && c != '\\';
 }
 
-/* The length of the ASCII text in front that stands as it is: nearly always all. */
+/* The length of the ASCII text in front that is written as it is: nearly always all. */
 static size_t
 plain_run(const unsigned char *text, size_t len)
 {
@@ -225,7 +225,7 @@ is_bare(const unsigned char *text, size_t len)
 	return len != 0;
 }
 
-/* Writes a piece as it stands in a word; returns its length there. */
+/* Writes a piece as it is in a word; returns its length there. */
 static size_t
 word_piece(const struct piece *piece, const unsigned char *text,
     char out_r[WORD_PIECE_MAX])

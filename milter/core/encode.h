@@ -30,7 +30,7 @@ void	encode_json(struct buf *, const char *, size_t);
 /*
  * Adds a value for key=value: bare where it has only letters, digits and . _ : @ / +
  * - , [ ] < > % and is not empty, else in quotation marks with \" and \\ ; what JSON
- * writes as \uNNNN, and a byte that is no UTF-8, stand here as \xNN, a byte each. At
+ * writes as \uNNNN, and a byte that is no UTF-8, are \xNN here, a byte each. At
  * most `max` bytes of output, marks included (less than 5 counts as 5): what is longer
  * is cut between characters and closed with three dots inside the quotation marks.
  * Returns 1 if it was cut, else 0.

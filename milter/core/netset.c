@@ -6,7 +6,7 @@
  * cut where a network begins or ends, and of each piece it is written down how long the
  * prefix of the narrowest network over it is, if there is one: that and an address give
  * the network. To find the piece is a binary search over where the pieces begin. An IPv4
- * address stands in the upper bits of a key.
+ * address is in the upper bits of a key.
  */
 
 #include <assert.h>
@@ -280,7 +280,7 @@ cut(struct table *table, struct key start, uint8_t bits)
 	table->bits[table->pieces++] = bits;
 }
 
-/* Ends the innermost network; what is around it goes on, if anything is behind it. */
+/* Ends the innermost network; what is around it goes on, if anything follows it. */
 static void
 leave(struct table *table, struct nest *nest)
 {

@@ -92,7 +92,7 @@ span_of(const char *s, size_t len)
 	return s[0] == '\\' && len > 1 ? 2 : 1;
 }
 
-/* Copies the text without the blanks and comments that stand outside quoted strings. */
+/* Copies the text without the blanks and comments outside quoted strings. */
 static size_t
 strip(const char *s, size_t len, char *out, struct path *path)
 {
@@ -163,7 +163,7 @@ read_unquoted(const char *s, size_t len, struct path *path, size_t *count)
 	if (c == '@')
 		set_loose(path, "it has more than one @");
 	else if (c < 0x80 && c != '.' && !is_atext(c))
-		set_bad(path, "a character cannot stand in a local part");
+		set_bad(path, "a character is not allowed in a local part");
 	note_local(path, count, s[0]);
 	return 1;
 }
@@ -421,7 +421,7 @@ check_label(const char *s, size_t len)
 		return "a label of the domain begins or ends with a hyphen";
 	for (i = 0; i < len; i++)
 		if (!ascii_is_lower(s[i]) && !ascii_is_digit(s[i]) && s[i] != '-' && s[i] != '_')
-			return "a character cannot stand in a domain";
+			return "a character is not allowed in a domain";
 	return NULL;
 }
 
@@ -499,7 +499,7 @@ path_domain(const char *text, size_t len, char domain_r[PATH_DOMAIN_SIZE])
 	for (i = 0; i < len; i++) {
 		if (text[i] == '\0') {
 			domain_r[0] = '\0';
-			return "a character cannot stand in a domain";
+			return "a character is not allowed in a domain";
 		}
 		domain_r[i] = ascii_lower(text[i]);
 	}

@@ -13,7 +13,7 @@ hex_digit(char c)
 	return ascii_is_lower(c) ? -1 : ascii_hex_value(ascii_lower(c));
 }
 
-/* What "+XX" stands for; -1: nothing. */
+/* The byte of "+XX"; -1: none. */
 static int
 coded_byte(const char *text)
 {

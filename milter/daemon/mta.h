@@ -39,7 +39,7 @@ void		 mta_read_helo(struct session *, const struct engine_macros *);
 /*
  * What the mail server says of the client with each MAIL: the login and the names of its
  * certificate without their coding, the cipher, the queue identifier. Of a login
- * user@realm the realm stands by itself where it is the name of the mail server; any
+ * user@realm the realm is kept apart if it is the name of the mail server; any
  * other, such as that of a mailbox, is a part of the login. The transaction has
  * failed where it is about another client than the session's, or memory ran out.
  */

@@ -48,7 +48,7 @@ struct message {
 struct record {
 	unsigned	type;
 	unsigned	class;
-	size_t		fixed;		/* where its type stands, behind the owner */
+	size_t		fixed;		/* where its type is, after the owner */
 	size_t		data;
 	size_t		end;
 };
@@ -60,7 +60,7 @@ number_at(const uint8_t *bytes)
 }
 
 /*
- * The offset behind the name, or 0 if it is none. A pointer leads to before the piece
+ * The offset after the name, or 0 if it is invalid. A pointer leads to before the piece
  * that it ends, and what it leads to ends before that piece: so there are no loops, and
  * nothing is read ahead.
  */

@@ -122,7 +122,7 @@ pair_of(const struct mx_limit *limit, const struct netaddr *client, uint64_t gro
  * Known domains; the lock is held
  */
 
-/* No hash is 0, which stands for none. */
+/* No hash is 0, which means none. */
 static uint64_t
 known_name(uint64_t domain)
 {

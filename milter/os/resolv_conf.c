@@ -14,9 +14,9 @@
 #define TIMEOUT_MAX	30	/* glibc's RES_MAXRETRANS */
 #define ATTEMPTS_MAX	5	/* glibc's RES_MAXRETRY */
 
-/* What comes behind the keyword, or NULL if the line has another one. */
+/* What follows the keyword, or NULL if the line has another one. */
 static char *
-behind(char *line, const char *keyword)
+after(char *line, const char *keyword)
 {
 	size_t len = strlen(keyword);
 
@@ -83,9 +83,9 @@ add_line(struct resolv_conf *conf, char *line)
 {
 	char *rest;
 
-	if ((rest = behind(line, "nameserver")) != NULL)
+	if ((rest = after(line, "nameserver")) != NULL)
 		add_server(conf, rest);
-	else if ((rest = behind(line, "options")) != NULL)
+	else if ((rest = after(line, "options")) != NULL)
 		add_options(conf, rest);
 }
 

@@ -50,7 +50,7 @@ add(struct anchors *anchors, const struct anchor *anchor)
 	return 0;
 }
 
-/* The program's name, which may have its process behind it. */
+/* The program's name, which its process may follow. */
 static int
 is_ours(const struct word *word, const char *ends)
 {
@@ -63,7 +63,7 @@ is_ours(const struct word *word, const char *ends)
 /*
  * The words in front of the message. A stranger's text may look like them: so it is the word in
  * the place for that which names who speaks, or else the first one with a colon, and the
- * message comes right behind.
+ * message follows at once.
  */
 static int
 is_said_by_us(const struct word *words, size_t count)

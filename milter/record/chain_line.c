@@ -39,7 +39,7 @@ skip_back(struct span *span, const char *text)
 	return 1;
 }
 
-/* Copies the last bytes, which stand behind the text. */
+/* Takes and copies the last bytes, which must follow the text `before`. */
 static int
 take_back(struct span *span, const char *before, size_t length, char *copy)
 {

@@ -120,7 +120,7 @@ record_file_close(struct record_file *file)
 	free(file);
 }
 
-/* Files of gzip may be put behind one another: the next one begins. */
+/* Files of gzip may be concatenated: the next one begins. */
 static int
 begin_member(struct record_file *file)
 {
@@ -170,7 +170,7 @@ unpack_some(struct record_file *file, char *to, size_t size)
 	return -1;
 }
 
-/* More bytes behind those that are there: 0, also where there are none. */
+/* Reads more bytes after those that are there: 0, also if there are no more. */
 static void
 fill(struct record_file *file)
 {

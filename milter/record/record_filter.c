@@ -32,7 +32,7 @@ struct record_filter {
 	uint32_t	  events;
 };
 
-/* The name at a place of a list, or NULL behind its end. */
+/* The name at a place of a list, or NULL after its end. */
 typedef const char *namer(unsigned);
 
 static const char no_memory[] = "out of memory";
@@ -244,7 +244,7 @@ put_utf8(uint32_t point, char bytes_r[4])
 	return length;
 }
 
-/* The bytes that stand in the place of JSON's escape, which is valid; its length. */
+/* The bytes of JSON's escape, which is valid; returns its length. */
 static size_t
 read_escape(const char *at, char bytes_r[4], size_t *count_r)
 {

@@ -392,7 +392,7 @@ record_is_cut(const struct record_view *view, enum record_key key)
 		if (left > name && entry[name] == ' ' &&
 		    memcmp(entry, record_keys[key].name, name) == 0)
 			return 1;
-		/* "..." stands for all that had no room there */
+		/* "..." means all that had no room there */
 		if (*entry == '.')
 			return 1;
 		if ((comma = memchr(entry, ',', left)) == NULL)

@@ -228,12 +228,12 @@ static void
 add_path(const struct redact *redact, const char *path, struct buf *b)
 {
 	struct word word = inside(path);
-	const char *behind = word.at + word.len;
+	const char *end = word.at + word.len;
 
 	buf_add(b, path, (size_t)(word.at - path));
 	if (word.len > 0)
 		add_address(redact, word.at, word.len, b);
-	buf_puts(b, behind);
+	buf_puts(b, end);
 }
 
 /*
@@ -257,7 +257,7 @@ add_start(const struct redact *redact, const char *start, struct record_whole *w
 	buf_clear(&keyed);
 }
 
-/* What stands in the record besides its reply. */
+/* The addresses of the record; returns how many. */
 static size_t
 paths_of(const struct record *record, const char *paths_r[PATHS])
 {
@@ -335,7 +335,7 @@ add_word(const struct redact *redact, const struct record *record, struct word w
 	buf_add(b, word.at + word.len, all - word.len);
 }
 
-/* What the mail server calls the client: its name, which may have its address behind it. */
+/* What the mail server calls the client: its name, which its address may follow. */
 static int
 is_client(const struct record *record, const struct word *word)
 {
@@ -411,9 +411,9 @@ has_text(const char *text, const struct word *word)
 }
 
 /*
- * A local part with a blank, a bracket or the like in it is no word. Where one stands there
- * still, or a quoted one of somebody else's, or the end of the sender was not kept, nothing
- * but the code is sure.
+ * A local part with a blank, a bracket or the like in it is not a word. Where one is
+ * there still, or a quoted one of somebody else's, or the end of the sender was not
+ * kept, nothing but the code is sure.
  */
 static int
 is_unsure(const struct record *record, const char *before, const char *text)

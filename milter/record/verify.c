@@ -8,7 +8,7 @@
  * on. If not, it is pending, with a guess from its number, and the next line decides:
  * one that follows from what the value should have been says that only the value was
  * changed; one that follows from the line before says that all between was added; else
- * the guess stands, and a new run begins. The first line of a file names the last value
+ * the guess holds, and a new run begins. The first line of a file names the last value
  * of the file before. Anchors count, sign, and vouch for all lines up to them. One
  * thread, no lock.
  */
@@ -186,7 +186,7 @@ bare_added(struct verify *v)
 	v->hash.bare.lines = 0;
 }
 
-/* The line follows what stands before the one that did not: all between is added. */
+/* The line follows the one before the misfit: all between is added. */
 static void
 skip_added(struct verify *v)
 {
