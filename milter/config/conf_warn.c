@@ -10,6 +10,7 @@
 #include "config/conf_origin.h"
 #include "config/conf_warn.h"
 #include "os/milter_socket.h"
+#include "os/peers.h"
 #include "os/resolv_conf.h"
 
 #define SSF_MAX		256	/* what the strongest cipher has */
@@ -75,18 +76,25 @@ is_on_loopback(const struct conf *conf)
 	    netaddr_is_kind(&addr, NETADDR_LOOPBACK)));
 }
 
+/* Has the administrator said which addresses may connect? */
+static int
+is_unlimited_tcp(const struct conf *conf)
+{
+	return !is_unix(conf) && !peers_has_networks(conf->mta_peer_set);
+}
+
 static int
 is_tcp_here(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return !is_unix(conf) && is_on_loopback(conf);
+	return is_unlimited_tcp(conf) && is_on_loopback(conf);
 }
 
 static int
 is_tcp_elsewhere(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return !is_unix(conf) && !is_on_loopback(conf);
+	return is_unlimited_tcp(conf) && !is_on_loopback(conf);
 }
 
 static int
@@ -132,12 +140,11 @@ wants_too_much(const struct conf *conf, const struct conf_warn_host *host)
 
 static const struct conf_sentence sentences[] = {
 	{ "socket", is_tcp_here,
-	  "every user of this host can connect to it, play a mail server, and make "
-	  "records; use a unix socket" },
+	  "every user of this host can connect to it, act as a mail server, and make "
+	  "records; use a unix socket, or accept this by mta-peers = 127.0.0.0/8" },
 	{ "socket", is_tcp_elsewhere,
-	  "everybody who reaches this address can play a mail server, and make "
-	  "records; use a unix socket, or a firewall that lets only the mail server "
-	  "in" },
+	  "every host that reaches this address can act as a mail server, and make "
+	  "records; name the mail servers in mta-peers, or use a unix socket" },
 	{ "socket-mode", is_open_to_all,
 	  "every user of this host may talk to the filter; use 0660, and socket-group" },
 	{ "user", stays_root,

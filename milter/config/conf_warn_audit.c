@@ -47,11 +47,12 @@ has_no_anchors(const struct conf *conf, const struct conf_warn_host *host)
 	return has_file(conf) && conf->audit_anchor_interval == 0;
 }
 
+/* Not where keep-days keeps every file for as long, whatever their number. */
 static int
 keeps_little(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return has_file(conf) && conf->audit_rotate_size > 0 &&
+	return has_file(conf) && conf->audit_rotate_size > 0 && conf->audit_keep_days == 0 &&
 	    conf->audit_rotate_size < LEAST_KEPT / (conf->audit_keep + 1);
 }
 
@@ -78,14 +79,15 @@ static const struct conf_sentence sentences[] = {
 	{ "audit.on-failure", goes_on_unrecorded,
 	  "continue: what cannot be recorded is decided all the same; use tempfail" },
 	{ "audit.durability", is_buffered,
-	  "buffered: clients are answered before their records are written, and up to "
-	  "a tenth of a second of records is lost if the daemon is killed or the disk "
-	  "is full; use written" },
+	  "buffered: clients are answered before their records are written; if the daemon "
+	  "is killed or the host fails, the records of the last tenth of a second are "
+	  "lost; use written" },
 	{ "audit.anchor-interval", has_no_anchors,
 	  "0: records that are cut off at the end of the file are not missed; use 300" },
 	{ "audit.rotate-size", keeps_little,
 	  "less than 64M are kept in all, so that a stranger can fill them and push "
-	  "older records out; use a larger size, or a larger audit.keep" },
+	  "older records out; give audit.keep-days, or larger values here and in "
+	  "audit.keep" },
 	{ "audit.key", signs_nothing,
 	  "signs anchors in audit.file, which is empty; name a file" },
 	{ "audit.redact-key", hides_nothing,

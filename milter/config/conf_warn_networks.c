@@ -215,6 +215,24 @@ warn_of_exchangers(void *arg, const char *entry, size_t len,
 	return 0;
 }
 
+/* Users among the entries are no networks; private ones are of any width. */
+static int
+warn_of_peer(void *arg, const char *entry, size_t len, const struct conf_place *place)
+{
+	struct walk *walk = arg;
+	struct netset_network network;
+	struct conf_quoted quoted;
+
+	if (netset_parse(entry, len, &network) != NULL || !is_wide(&network) ||
+	    find_range(&network) != NULL || walk->count++ >= SHOWN_MAX)
+		return 0;
+	conf_warn_at(walk->warnings, place, walk->setting, "%s is %s: every host in it can "
+	    "act as a mail server, and make records; name the addresses of your mail "
+	    "servers", conf_quote(entry, len, &quoted),
+	    network.bits == 0 ? "the whole Internet" : "a very wide network");
+	return 0;
+}
+
 static int
 warn_of_list(struct conf_warnings *warnings, const char *setting, conf_locate_visitor *visit)
 {
@@ -228,6 +246,8 @@ conf_warn_networks(struct conf_warnings *warnings)
 {
 	if (warn_of_list(warnings, "trusted-networks", warn_of_trusted) == -1)
 		return -1;
+	if (milter_socket_path(warnings->conf->socket) == NULL)
+		(void)warn_of_list(warnings, "mta-peers", warn_of_peer);
 	if (warnings->conf->mx_accept == POLICY_MX_ACCEPT_NONE)
 		return 0;
 	return warn_of_list(warnings, "mx.networks", warn_of_exchangers);
