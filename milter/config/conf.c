@@ -82,8 +82,8 @@ is_plain_utf8(const char *s)
 }
 
 /*
- * In double quotation marks, and so that libconfuse makes the same of it: it would put
- * a variable in the place of ${NAME}, and \x takes the two digits that come.
+ * In double quotation marks, and so that it reads back to the same: ${NAME} would be a
+ * variable, and \x takes the two digits that come.
  */
 static void
 write_text(FILE *fp, const char *s)

@@ -106,7 +106,7 @@ struct conf {
  * of the run is added to `errors` as a line "FILE:LINE: what is wrong; what is
  * allowed", an override's as "-o 'TEXT': ...". Returns NULL if there was any, or
  * without memory. The caller holds the one reference. Not to be called by two threads
- * at once (libconfuse).
+ * at once (getpwnam(3)).
  */
 struct conf	*conf_read(const char *file, char *const *overrides, size_t count,
 		    struct buf *errors);

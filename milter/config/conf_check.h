@@ -8,14 +8,8 @@
 
 #include "config/conf.h"
 #include "config/conf_error.h"
+#include "config/conf_value.h"
 #include "config/settings.h"
-
-/* A value as it was given, without its quotation marks. */
-struct conf_value {
-	unsigned	source;
-	unsigned	line;
-	char		text[];
-};
 
 /* Where values come from: the table's defaults, the file, each override. */
 struct conf_source {

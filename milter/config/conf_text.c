@@ -1,12 +1,13 @@
-/* milter/config/conf_text.c: the text of a configuration, made safe for libconfuse */
+/* milter/config/conf_text.c: the grammar of a configuration */
 /* SPDX-License-Identifier: ISC */
 
 /*
- * libconfuse 3.3 stops at the first error, takes a section that the end of the file
- * cuts off, drops characters that it does not know, lets the later of two values win,
- * counts a comment as three lines, takes none inside a list, lets "${" run over the
- * end of a string, and puts nothing where a variable is not set. So this reads the
- * text before it does, and is what complains.
+ *	text      = *( statement | section )
+ *	section   = name "{" *statement "}"
+ *	statement = name ( "=" | "+=" ) ( value | "{" [ value *( "," value ) [ "," ] ] "}" )
+ *
+ * Names and values are words of conf_token.h. A statement is read to its end before its
+ * values are handed on.
  */
 
 #include <string.h>
@@ -24,6 +25,8 @@ struct scan {
 	size_t				 section_len;
 	unsigned			 section_line;
 	unsigned			 given[SETTINGS_MAX];	/* lines */
+	struct conf_values		 values;		/* of the statement */
+	struct buf			 text;			/* of a value */
 	int				 is_cut;	/* its missing end was reported */
 };
 
@@ -111,6 +114,18 @@ skip_value(struct scan *scan, const struct conf_token *name)
 	return token.kind == TOKEN_WORD ? 0 : refuse_token(scan, &token, name, "a value");
 }
 
+/* Keeps the value that was read last. */
+static void
+keep_value(struct scan *scan, const struct conf_token *token)
+{
+	buf_reset(&scan->text);
+	buf_puts(&scan->text, "");
+	conf_token_text(token, &scan->text);
+	if (scan->text.failed || conf_values_add(&scan->values, scan->text.data,
+	    scan->text.len, scan->options->place->source, scan->lexer.line) == -1)
+		scan->errors->is_out_of_memory = 1;
+}
+
 static int
 read_list(struct scan *scan, const struct conf_token *name)
 {
@@ -120,6 +135,7 @@ read_list(struct scan *scan, const struct conf_token *name)
 			return 0;
 		if (token.kind != TOKEN_WORD)
 			return refuse_token(scan, &token, name, "a value or }");
+		keep_value(scan, &token);
 		token = conf_token_next(&scan->lexer);
 		if (token.kind == TOKEN_CLOSE)
 			return 0;
@@ -195,43 +211,54 @@ note_given(struct scan *scan, const struct setting *setting,
 	return 0;
 }
 
-/*
- * Reads NAME = VALUE from behind the sign. Returns 1: to be blanked out, -1: a syntax
- * error.
- */
-static int
-read_setting(struct scan *scan, const struct conf_token *name, int is_append)
+/* Takes the values of a statement, unless the setting is not to be given so. */
+static void
+take_values(struct scan *scan, const struct setting *setting,
+    const struct conf_token *name, int is_append)
 {
-	const struct setting *setting =
-	    settings_find(scan->section, scan->section_len, name->text, name->len);
+	const struct conf_text_options *options = scan->options;
 	unsigned first;
 
-	if (setting == NULL) {
-		refuse_unknown(scan, name);
-		return skip_value(scan, name) == -1 ? -1 : 1;
-	}
-	struct conf_token token = conf_token_next(&scan->lexer);
-	if (token.kind == TOKEN_OPEN && setting_is_list(setting)) {
-		if (read_list(scan, name) == -1)
-			return -1;
-	} else if (token.kind == TOKEN_OPEN) {
-		complain(scan, name->line, "%s: a list, where one value is allowed",
-		    setting->name);
-		return skip_block(scan, name) == -1 ? -1 : 1;
-	} else if (token.kind != TOKEN_WORD)
-		return refuse_token(scan, &token, name, "a value");
 	if (is_append && !setting_is_list(setting))
 		complain(scan, name->line, "%s: += is for lists; allowed: =",
 		    setting->name);
 	else if ((first = note_given(scan, setting, name, is_append)) != 0)
 		complain(scan, name->line, "%s: given already in line %u; allowed: once",
 		    setting->name, first);
-	else
-		return 0;
-	return 1;
+	else if (options->take(options->arg, setting, &scan->values, is_append) == -1)
+		scan->errors->is_out_of_memory = 1;
 }
 
-/* Reads NAME { from behind the brace; returns as read_setting(). */
+/* Reads NAME = VALUE from after the sign. Returns -1: a syntax error. */
+static int
+read_setting(struct scan *scan, const struct conf_token *name, int is_append)
+{
+	const struct setting *setting =
+	    settings_find(scan->section, scan->section_len, name->text, name->len);
+
+	if (setting == NULL) {
+		refuse_unknown(scan, name);
+		return skip_value(scan, name);
+	}
+	conf_values_clear(&scan->values);
+	struct conf_token token = conf_token_next(&scan->lexer);
+	if (token.kind == TOKEN_OPEN && !setting_is_list(setting)) {
+		complain(scan, name->line, "%s: a list, where one value is allowed",
+		    setting->name);
+		return skip_block(scan, name);
+	}
+	if (token.kind == TOKEN_OPEN) {
+		if (read_list(scan, name) == -1)
+			return -1;
+	} else if (token.kind == TOKEN_WORD)
+		keep_value(scan, &token);
+	else
+		return refuse_token(scan, &token, name, "a value");
+	take_values(scan, setting, name, is_append);
+	return 0;
+}
+
+/* Reads NAME { from after the brace. Returns -1: a syntax error. */
 static int
 read_section(struct scan *scan, const struct conf_token *name)
 {
@@ -253,7 +280,7 @@ read_section(struct scan *scan, const struct conf_token *name)
 	else
 		complain(scan, name->line, "unknown section %s; allowed: %s", q.text,
 		    sections);
-	return skip_block(scan, name) == -1 ? -1 : 1;
+	return skip_block(scan, name);
 }
 
 static int
@@ -298,33 +325,24 @@ leave_section(struct scan *scan, const struct conf_token *brace)
 	return 0;
 }
 
-/* Returns -1 where the text ends, for us. */
+/* Returns -1 at the end of the text, or of what can be read. */
 static int
 read_statement(struct scan *scan)
 {
 	struct conf_token name = conf_token_next(&scan->lexer);
-	size_t start = (size_t)(name.text - scan->lexer.buf->data);
 	struct conf_quoted q;
-	int refused;
 
 	switch (name.kind) {
 	case TOKEN_WORD:
-		refused = read_named(scan, &name);
-		if (refused == 1)
-			conf_token_blank(&scan->lexer, start, scan->lexer.at);
-		else if (refused == -1)
-			buf_cut(scan->lexer.buf, start);
-		return refused == -1 ? -1 : 0;
+		return read_named(scan, &name);
 	case TOKEN_CLOSE:
-		if (leave_section(scan, &name) == 0)
-			return 0;
-		break;
+		return leave_section(scan, &name);
 	case TOKEN_END:
 		if (scan->section_line != 0 && !scan->is_cut)
 			complain(scan, scan->section_line,
 			    "section \"%.*s\" is not closed%s", (int)scan->section_len,
 			    scan->section, cut_hint(scan));
-		return -1;
+		break;
 	case TOKEN_ASSIGN:
 	case TOKEN_APPEND:
 	case TOKEN_OPEN:
@@ -338,7 +356,6 @@ read_statement(struct scan *scan)
 		(void)refuse_bad(scan, &name);
 		break;
 	}
-	buf_cut(scan->lexer.buf, start);
 	return -1;
 }
 
@@ -380,18 +397,19 @@ check_bytes(struct scan *scan)
 	}
 	if (buf->len >= 3 && memcmp(buf->data, "\xef\xbb\xbf", 3) == 0) {
 		complain(scan, 1, "a byte order mark; save the file without");
-		conf_token_blank(&scan->lexer, 0, 3);
+		scan->lexer.at = 3;
 	}
 }
 
 void
-conf_text_check(struct buf *buf, const struct conf_text_options *options,
+conf_text_read(struct buf *buf, const struct conf_text_options *options,
     struct conf_errors *errors)
 {
 	struct scan scan = { .lexer = { .buf = buf, .line = 1 }, .options = options,
 	    .errors = errors, .section = options->section,
 	    .section_len = options->section_len };
 
+	buf_init(&scan.text);
 	if (buf->len > 0) {
 		check_bytes(&scan);
 		while (read_statement(&scan) == 0)
@@ -399,4 +417,6 @@ conf_text_check(struct buf *buf, const struct conf_text_options *options,
 	}
 	if (options->given != NULL)
 		memcpy(options->given, scan.given, sizeof(scan.given));
+	conf_values_clear(&scan.values);
+	buf_clear(&scan.text);
 }

@@ -1,4 +1,4 @@
-/* milter/config/conf_token.c: the words and marks of a configuration */
+/* milter/config/conf_token.c: the words and signs of a configuration */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>
@@ -13,109 +13,147 @@ is_in(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
-/*
- * The length of an escape in double quotation marks; 0: libconfuse would mend it its
- * way.
- */
-static size_t
-escape_length(const char *s)
+/* 16: it is no digit. */
+static int
+digit_of(char c)
 {
-	size_t n = 0;
-	long value = 0;
+	int value = ascii_hex_value(ascii_lower(c));
 
-	if (is_in(s[1], "nrbfaetv\\\"'$\n"))
-		return 2;
-	if (s[1] == 'x') {
-		for (; n < 2 && ascii_is_hex(s[2 + n]); n++)
-			value |= s[2 + n] != '0';
-		return n == 0 || value == 0 ? 0 : 2 + n;
-	}
-	for (; n < 3 && is_in(s[1 + n], "01234567"); n++)
-		value = value * 8 + (s[1 + n] - '0');
-	if (n == 0 || value == 0 || value > 0xff || ascii_is_digit(s[1 + n]))
-		return 0;
-	return 1 + n;
+	return value < 0 ? 16 : value;
 }
 
-/* Says what is wrong with ${NAME} or ${NAME:-DEFAULT} at s, or NULL and its length. */
+/* A part of a string, and the text that it stands for. */
+struct piece {
+	size_t		 len;
+	const char	*text;
+	size_t		 text_len;
+	char		 byte;		/* the text of an escape */
+};
+
+/* Reads the number of \x41 or \101. Returns its digits; 0: there is no such byte. */
+static size_t
+read_number(const char *s, int base, size_t most, char *byte)
+{
+	size_t n = 0;
+	int value = 0;
+
+	for (; n < most && digit_of(s[n]) < base; n++)
+		value = value * base + digit_of(s[n]);
+	*byte = (char)value;
+	return value == 0 || value > 0xff ? 0 : n;
+}
+
+/* An escape in double quotation marks; of length 0: there is no such escape. */
+static void
+read_escape(const char *s, struct piece *piece)
+{
+	static const char letters[] = "nrbfaetv\\\"'$";
+	static const char bytes[] = "\n\r\b\f\a\033\t\v\\\"'$";
+	size_t n;
+
+	piece->text = &piece->byte;
+	piece->text_len = s[1] != '\n';	/* at the end of a line the string goes on */
+	piece->len = 2;
+	if (is_in(s[1], letters)) {
+		piece->byte = bytes[strchr(letters, s[1]) - letters];
+	} else if (s[1] == 'x') {
+		n = read_number(s + 2, 16, 2, &piece->byte);
+		piece->len = n == 0 ? 0 : 2 + n;
+	} else if (s[1] != '\n') {
+		n = read_number(s + 1, 8, 3, &piece->byte);
+		piece->len = n == 0 || digit_of(s[1 + n]) < 10 ? 0 : 1 + n;
+	}
+}
+
+/* ${NAME} or ${NAME:-TEXT}. Returns NULL, or what is wrong. */
 static const char *
-check_variable(const char *s, size_t *len)
+read_variable(const char *s, struct piece *piece)
 {
 	char name[256];
-	size_t end = strcspn(s, "}\"\\\n");
-	const char *colon;
+	size_t end = strcspn(s, "}\"\\\n"), name_end = end;
+	const char *colon, *value;
 
 	if (s[end] != '}')
 		return "${ is not closed; the two characters themselves are written \\${";
-	*len = end + 1;
+	piece->len = end + 1;
+	piece->text_len = 0;
 	colon = memchr(s, ':', end);
-	if (colon != NULL && colon[1] == '-')
-		return NULL;
-	if (end - 2 >= sizeof(name))
-		return "the name of a variable is too long";
-	memcpy(name, s + 2, end - 2);
-	name[end - 2] = '\0';
-	return getenv(name) == NULL ? "a variable of the environment is not set" : NULL;
+	if (colon != NULL && colon[1] == '-') {
+		name_end = (size_t)(colon - s);
+		piece->text = colon + 2;
+		piece->text_len = end - name_end - 2;
+	}
+	if (name_end - 2 >= sizeof(name))
+		return "the name of a variable has more than 255 bytes";
+	memcpy(name, s + 2, name_end - 2);
+	name[name_end - 2] = '\0';
+	if ((value = getenv(name)) == NULL)
+		return name_end < end ? NULL : "a variable of the environment is not set";
+	piece->text = value;
+	piece->text_len = strlen(value);
+	return NULL;
 }
 
 /*
- * The length of what stands at s inside double quotation marks, or 0 and why it may
- * not.
+ * Reads a part of a string at s, which is not its closing mark. Returns NULL, or what is
+ * wrong.
  */
-static size_t
-double_quoted_length(const char *s, const char **why)
+static const char *
+read_piece(const char *s, char mark, struct piece *piece)
 {
-	size_t n = 1;
-
-	if (s[0] == '\\') {
-		if ((n = escape_length(s)) == 0)
-			*why = "unknown escape; a backslash itself is written \\\\";
-	} else if (s[0] == '$' && s[1] == '{') {
-		if ((*why = check_variable(s, &n)) != NULL)
-			return 0;
+	*piece = (struct piece){ .len = 1, .text = s, .text_len = 1 };
+	if (*s == '\n' || *s == '\0')
+		return "a string is not closed in its line";
+	if (ascii_is_control(*s) && *s != '\t')
+		return "a control character in a string";
+	if (mark == '"' && *s == '\\') {
+		read_escape(s, piece);
+		return piece->len > 0 ? NULL :
+		    "unknown escape; a backslash itself is written \\\\";
 	}
-	return n;
+	if (mark == '"' && s[0] == '$' && s[1] == '{')
+		return read_variable(s, piece);
+	if (s[0] == '\\' && is_in(s[1], "\\'\n"))
+		*piece = (struct piece){ .len = 2, .text = s + 1, .text_len = s[1] != '\n' };
+	return NULL;
 }
 
 /* Reads a string up to its closing mark. Returns NULL, or what is wrong. */
 static const char *
 read_string(struct conf_lexer *lexer)
 {
-	const char *text = lexer->buf->data, *why = NULL;
+	const char *text = lexer->buf->data, *why;
 	char mark = text[lexer->at++];
-	size_t n;
+	struct piece piece;
 
 	while (text[lexer->at] != mark) {
-		char c = text[lexer->at];
-		n = 1;
-		if (c == '\n' || c == '\0')
-			why = "a string is not closed in its line";
-		else if (ascii_is_control(c) && c != '\t')
-			why = "a control character in a string";
-		else if (mark == '"')
-			n = double_quoted_length(text + lexer->at, &why);
-		else if (c == '\\' && is_in(text[lexer->at + 1], "\\'\n"))
-			n = 2;
-		if (why != NULL)
+		if ((why = read_piece(text + lexer->at, mark, &piece)) != NULL)
 			return why;
 		if (text[lexer->at] == '\\' && text[lexer->at + 1] == '\n')
 			lexer->line++;
-		lexer->at += n;
+		lexer->at += piece.len;
 	}
 	lexer->at++;
 	return NULL;
 }
 
 void
-conf_token_blank(struct conf_lexer *lexer, size_t start, size_t end)
+conf_token_text(const struct conf_token *token, struct buf *text)
 {
-	for (size_t i = start; i < end; i++)
-		if (lexer->buf->data[i] != '\n')
-			lexer->buf->data[i] = ' ';
+	char mark = token->text[0];
+	struct piece piece;
+
+	if (mark != '"' && mark != '\'') {
+		buf_add(text, token->text, token->len);
+		return;
+	}
+	for (const char *s = token->text + 1; *s != mark; s += piece.len)
+		if (read_piece(s, mark, &piece) == NULL)
+			buf_add(text, piece.text, piece.text_len);
 }
 
 /*
- * Overwrites a comment that begins here. Returns 1, 0: there is none, -1: it is not
+ * Skips a comment that begins here. Returns 1, 0: there is none, -1: it is not
  * closed.
  */
 static int
@@ -133,7 +171,6 @@ skip_comment(struct conf_lexer *lexer)
 		end += 2;
 	for (const char *c = s; c < end; c++)
 		lexer->line += *c == '\n';
-	conf_token_blank(lexer, lexer->at, lexer->at + (size_t)(end - s));
 	lexer->at += (size_t)(end - s);
 	return 1;
 }
@@ -154,7 +191,7 @@ skip_blanks(struct conf_lexer *lexer)
 	}
 }
 
-/* What libconfuse takes for a word, without control characters and dollar signs. */
+/* The length of a bare word. */
 static size_t
 word_length(const char *s)
 {

@@ -1,4 +1,4 @@
-/* milter/config/conf_token.h: the words and marks of a configuration */
+/* milter/config/conf_token.h: the words and signs of a configuration */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CONF_TOKEN_H
@@ -30,19 +30,21 @@ struct conf_token {
 
 /* Text that is not empty, and how far it has been read. */
 struct conf_lexer {
-	struct buf	*buf;
+	struct buf	*buf;		/* with its NUL; never changed */
 	size_t		 at;
 	unsigned	 line;		/* begins with 1 */
 };
 
 /*
- * Reads what libconfuse would read, but refuses where that would drop a character,
- * make another text of an escape, or go beyond the line. Overwrites comments with
- * blanks on its way.
+ * The next word or sign; blanks and comments before it are skipped. What would lose a
+ * character, as an unknown escape or a variable that is not set, is TOKEN_BAD.
  */
 struct conf_token	conf_token_next(struct conf_lexer *);
 
-/* Overwrites part of the text with blanks and leaves line ends where they are. */
-void	conf_token_blank(struct conf_lexer *, size_t start, size_t end);
+/*
+ * Adds the text that a word stands for: without quotation marks, its escapes and
+ * variables replaced.
+ */
+void	conf_token_text(const struct conf_token *, struct buf *text_r);
 
 #endif

@@ -226,14 +226,7 @@ test_long(void)
 	buf_printf(&text, "audit { redact-key = \"${%s:-/b}\" }\n", name);
 	write_text(FILE_NAME, text.data);
 	conf = read_conf(FILE_NAME, NULL, &errors);
-	tap_is_str(conf == NULL ? NULL : conf->audit_redact_key, "/b", "a long name with a text for it");
-	free(errors);
-	conf_unref(conf);
-	buf_reset(&text);
-	buf_printf(&text, "audit { redact-key = \"${%s}\" }\n", name);
-	write_text(FILE_NAME, text.data);
-	conf = read_conf(FILE_NAME, NULL, &errors);
-	tap_is_str(errors, "t.conf:1: the name of a variable is too long\n", "and without");
+	tap_is_str(errors, "t.conf:1: the name of a variable has more than 255 bytes\n", "a long name");
 	free(errors);
 	conf_unref(conf);
 	buf_clear(&text);
