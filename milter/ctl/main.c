@@ -1,7 +1,6 @@
 /* milter/ctl/main.c: authrelayctl: its commands */
 /* SPDX-License-Identifier: ISC */
 
-#include <confuse.h>
 #include <idn2.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,8 +108,8 @@ main(int argc, char **argv)
 	if (is_one_of(argv[1], "-h", "--help"))
 		return print_help();
 	if (is_one_of(argv[1], "-V", "--version")) {
-		(void)printf("%s %s\nlibconfuse %s\nlibidn2 %s\n", CTL_PROGRAM,
-		    AUTHRELAY_VERSION, confuse_version, idn2_check_version(NULL));
+		(void)printf("%s %s\nlibidn2 %s\n", CTL_PROGRAM,
+		    AUTHRELAY_VERSION, idn2_check_version(NULL));
 		return 0;
 	}
 	for (const struct ctl_command *const *i = commands; *i != NULL; i++)

@@ -1,7 +1,6 @@
 /* milter/daemon/main.c: authrelay-milter, its options */
 /* SPDX-License-Identifier: ISC */
 
-#include <confuse.h>
 #include <idn2.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -67,8 +66,8 @@ print_version(void)
 	sandbox_describe_all(&sandboxes);
 	if (sandboxes.failed)
 		fatal("out of memory");
-	(void)printf("%s %s\n%s\nlibconfuse %s\nlibidn2 %s\nldns %s\n%s\n%s", PROGRAM,
-	    AUTHRELAY_VERSION, engine, confuse_version, idn2_check_version(NULL),
+	(void)printf("%s %s\n%s\nlibidn2 %s\nldns %s\n%s\n%s", PROGRAM,
+	    AUTHRELAY_VERSION, engine, idn2_check_version(NULL),
 	    dns_library_version(), suffix_describe(), sandboxes.data);
 	exit(fflush(stdout) == EOF);
 }

@@ -238,7 +238,6 @@ EOT
 
 my %PACKAGES = (
 	'libmilter' => [qw(libmilter-dev sendmail-milter-devel mail/libmilter libmilter-dev)],
-	'libconfuse' => [qw(libconfuse-dev libconfuse-devel devel/libconfuse confuse-dev)],
 	'libidn2' => [qw(libidn2-dev libidn2-devel dns/libidn2 libidn2-dev)],
 	'ldns' => [qw(libldns-dev ldns-devel dns/ldns ldns-dev)],
 	'OpenSSL' => ['libssl-dev', 'openssl-devel', 'in the base system', 'openssl-dev'],
@@ -249,7 +248,7 @@ my %PACKAGES = (
 sub test_missing
 {
 	my $cc = compiler_with('cc-poor',
-	    'case "$*" in *-lmilter*|*-lconfuse*|*-lidn2*|*-lldns*|*-lssl*|*-ljansson*|*-lz*) echo "no such library" >&2; exit 1 ;; esac');
+	    'case "$*" in *-lmilter*|*-lidn2*|*-lldns*|*-lssl*|*-ljansson*|*-lz*) echo "no such library" >&2; exit 1 ;; esac');
 	my ($status, $output) = configure({}, "CC=$cc");
 	is $status, 1, 'no library: exit 1';
 	for my $library (sort keys %PACKAGES) {
@@ -280,14 +279,14 @@ sub test_no_pkg_config
 	for my $none ('', "$bin/none", 'false') {
 		my ($status, $output) = configure({}, "PKG_CONFIG=$none", '-q', '--without-seccomp', '--without-psl');
 		is $status, 0, "PKG_CONFIG='$none': exit 0" or diag $output;
-		is expanded('$(ALL_LIBS)'), '-lmilter -lconfuse -lidn2 -lldns -lcrypto', "PKG_CONFIG='$none': libraries";
+		is expanded('$(ALL_LIBS)'), '-lmilter -lidn2 -lldns -lcrypto', "PKG_CONFIG='$none': libraries";
 	}
 	# As on FreeBSD: one in the base system, two among the ports.
 	my $cc = compiler_with('cc-ports', 'case "$*" in *-L/usr/local/lib*) ;;'
-	    . ' *-lconfuse*|*-lidn2*|*confuse.h*) exit 1 ;; esac');
+	    . ' *-lidn2*|*-lldns*|*idn2.h*) exit 1 ;; esac');
 	my ($status) = configure({}, "CC=$cc", 'PKG_CONFIG=', '-q', '--without-seccomp', '--without-psl');
 	is $status, 0, 'libraries in /usr/local: exit 0';
-	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lconfuse +-L/usr/local/lib -lidn2 +-lldns +-lcrypto$},
+	like expanded('$(ALL_LIBS)'), qr{^-lmilter +-L/usr/local/lib -lidn2 +-L/usr/local/lib -lldns +-lcrypto$},
 	    'libraries in /usr/local: where';
 	like expanded('$(COMPILE)'), qr{ -I/usr/local/include }, 'and their headers';
 }
