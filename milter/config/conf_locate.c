@@ -6,6 +6,7 @@
 #include "config/conf_file.h"
 #include "config/conf_locate.h"
 #include "config/conf_origin.h"
+#include "config/kinds.h"
 #include "core/encode.h"
 
 #define PATH_SHOWN_MAX	1024
@@ -58,10 +59,9 @@ conf_locate_each(const struct conf *conf, const struct setting *setting,
     conf_locate_visitor *visit, void *arg)
 {
 	const struct walk walk = { visit, arg };
-	const struct conf_list *list;
+	const struct conf_list *list = setting_of(conf, setting);
 	int result = 0;
 
-	list = (const void *)((const char *)conf + setting->offset);
 	for (size_t i = 0; i < list->count && result == 0; i++) {
 		struct conf_place place = conf_origins_place(conf->origins, setting, i);
 		const char *item = list->items[i];
@@ -81,63 +81,11 @@ struct search {
 };
 
 static int
-is_network(const char *s, size_t len, const char *entry)
-{
-	struct netset_network network;
-	char text[NETADDR_TEXT_SIZE];
-
-	if (netset_parse(s, len, &network) != NULL)
-		return 0;
-	netset_format(&network, text);
-	return strcmp(text, entry) == 0;
-}
-
-static int
-is_domain(const char *s, size_t len, const char *entry)
-{
-	char domain[PATH_DOMAIN_SIZE];
-	size_t dot = len > 0 && s[0] == '.';
-
-	return dot == (entry[0] == '.') &&
-	    path_domain(s + dot, len - dot, domain) == NULL &&
-	    strcmp(domain, entry + dot) == 0;
-}
-
-static int
-is_entry(const struct setting *setting, const char *s, size_t len, const char *entry)
-{
-	switch (setting->kind) {
-	case SETTING_NETWORKS:
-	case SETTING_ADDRESSES:
-		return is_network(s, len, entry);
-	case SETTING_DOMAINS:
-		return is_domain(s, len, entry);
-	case SETTING_LISTENERS:
-	case SETTING_CERTIFICATES:
-	case SETTING_MECHANISMS:
-	case SETTING_HOSTS:
-	case SETTING_SERVERS:
-	case SETTING_PEERS:
-	case SETTING_SOCKET:
-	case SETTING_MODE:
-	case SETTING_GROUP:
-	case SETTING_USER:
-	case SETTING_FILE:
-	case SETTING_REPLY:
-	case SETTING_WORD:
-	case SETTING_NUMBER:
-	case SETTING_SIZE:
-		break;
-	}
-	return strlen(entry) == len && memcmp(s, entry, len) == 0;
-}
-
-static int
 find(void *arg, const char *s, size_t len, const struct conf_place *place)
 {
 	struct search *search = arg;
 
-	if (!is_entry(search->setting, s, len, search->entry))
+	if (!search->setting->kind->matches(s, len, search->entry))
 		return 0;
 	buf_puts(search->place, place->name);
 	if (place->line > 0)
@@ -156,7 +104,7 @@ conf_locate(const struct conf *conf, const char *list, const char *entry,
 	if (setting == NULL || !setting_is_list(setting))
 		return -1;
 	found = conf_locate_each(conf, setting, find, &search);
-	if (found == 0 && setting->kind == SETTING_ADDRESSES) {
+	if (found == 0 && setting->kind == &kind_addresses) {
 		buf_puts(place_r, "interface");
 		found = 1;
 	}

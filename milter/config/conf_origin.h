@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-#include "config/conf_check.h"
 #include "config/conf_error.h"
+#include "config/conf_value.h"
 #include "config/settings.h"
 
 struct conf_origin {

@@ -17,6 +17,8 @@
 #include "config/conf_file.h"
 #include "config/conf_origin.h"
 #include "config/conf_text.h"
+#include "config/conf_whole.h"
+#include "config/kinds.h"
 #include "config/settings.h"
 #include "core/ascii.h"
 #include "core/encode.h"
@@ -165,7 +167,7 @@ check_setting(struct reader *reader, struct conf_check *check,
 {
 	const struct conf_values *values = &reader->values[setting - settings];
 
-	conf_check_setting(check, setting, values->items, values->count);
+	setting->kind->check(check, setting, values);
 	if (conf_origins_keep(check->conf->origins, setting, values->items,
 	    values->count) == -1)
 		check->errors->is_out_of_memory = 1;
@@ -213,7 +215,7 @@ make_conf(struct reader *reader, const char *folder)
 	for (size_t i = 0; i < settings_count; i++)
 		check_setting(reader, &check, &settings[i]);
 	if (!reader->errors->is_out_of_memory)
-		conf_check_whole(&check);
+		conf_whole_check(&check);
 	make_policy(conf);
 	return conf;
 }

@@ -6,6 +6,12 @@
 
 #include <stddef.h>
 
+/* Where values come from. */
+struct conf_source {
+	char	*name;		/* fit to be shown */
+	int	 has_lines;
+};
+
 /* A value without its quotation marks, with escapes and variables replaced. */
 struct conf_value {
 	unsigned	source;		/* 0 defaults, 1 the file, then the overrides */

@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "config/conf.h"
+#include "config/kinds.h"
 #include "config/settings.h"
 #include "core/edit_distance.h"
 
@@ -65,137 +66,137 @@ static const struct setting_word facilities[] = {
 };
 
 const struct setting settings[] = {
-	{ .name = "socket", .kind = SETTING_SOCKET, MEMBER(socket),
+	{ .name = "socket", .kind = &kind_socket, MEMBER(socket),
 	  .value = "\"unix:/run/authrelay/milter.sock\"",
 	  .help = "where the MTA reaches us" },
-	{ .name = "socket-mode", .kind = SETTING_MODE, MEMBER(socket_mode),
+	{ .name = "socket-mode", .kind = &kind_mode, MEMBER(socket_mode),
 	  .value = "\"0660\"",
 	  .help = "permissions of a unix socket, octal" },
-	{ .name = "socket-group", .kind = SETTING_GROUP, MEMBER(socket_group),
+	{ .name = "socket-group", .kind = &kind_group, MEMBER(socket_group),
 	  .value = "\"\"",
 	  .help = "group of a unix socket" },
-	{ .name = "mta-peers", .kind = SETTING_PEERS, MEMBER(mta_peers),
+	{ .name = "mta-peers", .kind = &kind_peers, MEMBER(mta_peers),
 	  SET(mta_peer_set), .value = "{ }",
 	  .help = "mail servers that may connect; none given: any" },
-	{ .name = "user", .kind = SETTING_USER, MEMBER(user),
+	{ .name = "user", .kind = &kind_user, MEMBER(user),
 	  .value = "\"\"",
 	  .help = "user to become once the socket is there" },
-	{ .name = "pid-file", .kind = SETTING_FILE, MEMBER(pid_file),
+	{ .name = "pid-file", .kind = &kind_file, MEMBER(pid_file),
 	  .value = "\"\"",
 	  .help = "where our process id is written" },
-	{ .name = "mode", .kind = SETTING_WORD, MEMBER(mode),
+	{ .name = "mode", .kind = &kind_word, MEMBER(mode),
 	  .value = "enforce", .words = modes,
 	  .help = "refuse, or only record what would be refused" },
-	{ .name = "denied-reply", .kind = SETTING_REPLY, MEMBER(denied_reply),
+	{ .name = "denied-reply", .kind = &kind_reply, MEMBER(denied_reply),
 	  .value = "\"550 5.7.1 Relaying denied; authenticate first\"",
 	  .help = "what a client is told that may not relay" },
-	{ .name = "trusted-networks", .kind = SETTING_NETWORKS, MEMBER(trusted_networks),
+	{ .name = "trusted-networks", .kind = &kind_networks, MEMBER(trusted_networks),
 	  SET(policy.trusted_networks), .value = "{ \"127.0.0.0/8\", \"::1/128\" }",
 	  .help = "clients that may relay without a login" },
-	{ .name = "local-domains", .kind = SETTING_DOMAINS, MEMBER(local_domains),
+	{ .name = "local-domains", .kind = &kind_domains, MEMBER(local_domains),
 	  SET(policy.local_domains), .value = "{ }",
 	  .help = "domains whose mail ends here" },
-	{ .name = "relay-domains", .kind = SETTING_DOMAINS, MEMBER(relay_domains),
+	{ .name = "relay-domains", .kind = &kind_domains, MEMBER(relay_domains),
 	  SET(policy.relay_domains), .value = "{ }",
 	  .help = "domains that anybody may send to through us" },
-	{ .name = "no-local-domains", .kind = SETTING_WORD, MEMBER(no_local_domains),
+	{ .name = "no-local-domains", .kind = &kind_word, MEMBER(no_local_domains),
 	  .value = "no", .words = yes_no,
 	  .help = "this host takes in no mail for domains of its own" },
-	{ .name = "own-addresses", .kind = SETTING_ADDRESSES, MEMBER(own_addresses),
+	{ .name = "own-addresses", .kind = &kind_addresses, MEMBER(own_addresses),
 	  SET(policy.own_addresses), .value = "{ }",
 	  .help = "our addresses besides the interfaces'" },
-	{ .name = "local-submission", .kind = SETTING_WORD, MEMBER(local_submission),
+	{ .name = "local-submission", .kind = &kind_word, MEMBER(local_submission),
 	  .value = "permit", .words = permit_reject,
 	  .help = "clients of this host that have no address" },
-	{ .name = "require-auth-on", .kind = SETTING_LISTENERS, MEMBER(require_auth_on),
+	{ .name = "require-auth-on", .kind = &kind_listeners, MEMBER(require_auth_on),
 	  .value = "{ }",
 	  .help = "listeners that nobody may use without a login" },
-	{ .name = "client-certificates", .kind = SETTING_CERTIFICATES,
+	{ .name = "client-certificates", .kind = &kind_certificates,
 	  MEMBER(client_certificates), SET(policy.client_certificates), .value = "{ }",
 	  .help = "certificates whose owners may relay" },
-	{ .name = "auth.mechanisms", .kind = SETTING_MECHANISMS, MEMBER(auth_mechanisms),
+	{ .name = "auth.mechanisms", .kind = &kind_mechanisms, MEMBER(auth_mechanisms),
 	  .value = "{ }",
 	  .help = "SASL mechanisms that count; none given: all but ANONYMOUS, and "
 	      "EXTERNAL with a listed certificate only" },
-	{ .name = "auth.min-ssf", .kind = SETTING_NUMBER, MEMBER(auth_min_ssf),
+	{ .name = "auth.min-ssf", .kind = &kind_number, MEMBER(auth_min_ssf),
 	  .value = "0", .min = 0, .max = 1024,
 	  .help = "security strength that a login needs, in bits" },
-	{ .name = "auth.require-tls", .kind = SETTING_WORD, MEMBER(auth_require_tls),
+	{ .name = "auth.require-tls", .kind = &kind_word, MEMBER(auth_require_tls),
 	  .value = "no", .words = yes_no,
 	  .help = "a login counts under TLS only" },
-	{ .name = "mx.accept", .kind = SETTING_WORD, MEMBER(mx_accept),
+	{ .name = "mx.accept", .kind = &kind_word, MEMBER(mx_accept),
 	  .value = "none", .words = mx_accept,
 	  .help = "which standing in a domain's MX set permits" },
-	{ .name = "mx.names", .kind = SETTING_HOSTS, MEMBER(mx_names),
+	{ .name = "mx.names", .kind = &kind_hosts, MEMBER(mx_names),
 	  .value = "{ }",
 	  .help = "names that mean us in MX records" },
-	{ .name = "mx.networks", .kind = SETTING_NETWORKS, MEMBER(mx_networks),
+	{ .name = "mx.networks", .kind = &kind_networks, MEMBER(mx_networks),
 	  SET(mx_network_set), .value = "{ }",
 	  .help = "where the primary mail exchangers must be" },
-	{ .name = "mx.domains", .kind = SETTING_DOMAINS, MEMBER(mx_domains),
+	{ .name = "mx.domains", .kind = &kind_domains, MEMBER(mx_domains),
 	  SET(mx_domain_set), .value = "{ }",
 	  .help = "the only domains to look up; none given: any" },
-	{ .name = "mx.require-dnssec", .kind = SETTING_WORD, MEMBER(mx_require_dnssec),
+	{ .name = "mx.require-dnssec", .kind = &kind_word, MEMBER(mx_require_dnssec),
 	  .value = "no", .words = yes_no,
 	  .help = "believe authenticated answers only" },
-	{ .name = "mx.timeout", .kind = SETTING_NUMBER, MEMBER(mx_timeout),
+	{ .name = "mx.timeout", .kind = &kind_number, MEMBER(mx_timeout),
 	  .value = "4", .min = 1, .max = 60,
 	  .help = "seconds for all lookups of one recipient" },
-	{ .name = "mx.cache-entries", .kind = SETTING_NUMBER, MEMBER(mx_cache_entries),
+	{ .name = "mx.cache-entries", .kind = &kind_number, MEMBER(mx_cache_entries),
 	  .value = "20000", .min = 1, .max = 10000000,
 	  .help = "domains whose answer is kept" },
-	{ .name = "dns.servers", .kind = SETTING_SERVERS, MEMBER(dns_servers),
+	{ .name = "dns.servers", .kind = &kind_servers, MEMBER(dns_servers),
 	  .value = "{ }",
 	  .help = "name servers; none given: those of /etc/resolv.conf" },
-	{ .name = "dns.trust-ad", .kind = SETTING_WORD, MEMBER(dns_trust_ad),
+	{ .name = "dns.trust-ad", .kind = &kind_word, MEMBER(dns_trust_ad),
 	  .value = "auto", .words = yes_no_auto,
 	  .help = "believe a name server that says an answer is authenticated" },
-	{ .name = "audit.syslog", .kind = SETTING_WORD, MEMBER(audit_syslog),
+	{ .name = "audit.syslog", .kind = &kind_word, MEMBER(audit_syslog),
 	  .value = "yes", .words = yes_no,
 	  .help = "records go to the system's log" },
-	{ .name = "audit.facility", .kind = SETTING_WORD, MEMBER(audit_facility),
+	{ .name = "audit.facility", .kind = &kind_word, MEMBER(audit_facility),
 	  .value = "mail", .words = facilities,
 	  .help = "syslog facility of the log and of records" },
-	{ .name = "audit.file", .kind = SETTING_FILE, MEMBER(audit_file),
+	{ .name = "audit.file", .kind = &kind_file, MEMBER(audit_file),
 	  .value = "\"\"",
 	  .help = "file for records as JSON lines" },
-	{ .name = "audit.on-failure", .kind = SETTING_WORD, MEMBER(audit_on_failure),
+	{ .name = "audit.on-failure", .kind = &kind_word, MEMBER(audit_on_failure),
 	  .value = "tempfail", .words = on_failure,
 	  .help = "what happens to mail whose record cannot be written" },
-	{ .name = "audit.stranger-rate", .kind = SETTING_NUMBER,
+	{ .name = "audit.stranger-rate", .kind = &kind_number,
 	  MEMBER(audit_stranger_rate), .value = "50", .min = 0, .max = 100000,
 	  .help = "recipients a second from one network of strangers; 0: any number" },
-	{ .name = "audit.stranger-burst", .kind = SETTING_NUMBER,
+	{ .name = "audit.stranger-burst", .kind = &kind_number,
 	  MEMBER(audit_stranger_burst), .value = "10000", .min = 1, .max = 10000000,
 	  .help = "recipients that it may have at once" },
-	{ .name = "audit.durability", .kind = SETTING_WORD, MEMBER(audit_durability),
+	{ .name = "audit.durability", .kind = &kind_word, MEMBER(audit_durability),
 	  .value = "written", .words = durability,
 	  .help = "where a record has to be before the client is answered" },
-	{ .name = "audit.queue", .kind = SETTING_NUMBER, MEMBER(audit_queue),
+	{ .name = "audit.queue", .kind = &kind_number, MEMBER(audit_queue),
 	  .value = "10000", .min = 1, .max = 10000000,
 	  .help = "records that may wait to be written, if buffered" },
-	{ .name = "audit.rotate-size", .kind = SETTING_SIZE, MEMBER(audit_rotate_size),
+	{ .name = "audit.rotate-size", .kind = &kind_size, MEMBER(audit_rotate_size),
 	  .value = "0", .min = 4, .max = 1 << 30,
 	  .help = "size at which the file is left for a new one" },
-	{ .name = "audit.keep", .kind = SETTING_NUMBER, MEMBER(audit_keep),
+	{ .name = "audit.keep", .kind = &kind_number, MEMBER(audit_keep),
 	  .value = "10", .min = 1, .max = 9999,
 	  .help = "old files to keep, where rotate-size makes them" },
-	{ .name = "audit.keep-days", .kind = SETTING_NUMBER, MEMBER(audit_keep_days),
+	{ .name = "audit.keep-days", .kind = &kind_number, MEMBER(audit_keep_days),
 	  .value = "7", .min = 0, .max = 36500,
 	  .help = "days for which no old file is removed, whatever their number" },
-	{ .name = "audit.min-free", .kind = SETTING_SIZE, MEMBER(audit_min_free),
+	{ .name = "audit.min-free", .kind = &kind_size, MEMBER(audit_min_free),
 	  .value = "auto", .min = 4, .max = 1 << 30, .words = size_auto,
 	  .help = "room on the file's disk that records leave to others" },
-	{ .name = "audit.anchor-interval", .kind = SETTING_NUMBER,
+	{ .name = "audit.anchor-interval", .kind = &kind_number,
 	  MEMBER(audit_anchor_interval), .value = "300", .min = 0, .max = 86400,
 	  .help = "seconds between two anchors of the chain" },
-	{ .name = "audit.key", .kind = SETTING_FILE, MEMBER(audit_key),
+	{ .name = "audit.key", .kind = &kind_file, MEMBER(audit_key),
 	  .value = "\"\"",
 	  .help = "private key that signs anchors" },
-	{ .name = "audit.redact", .kind = SETTING_WORD, MEMBER(audit_redact),
+	{ .name = "audit.redact", .kind = &kind_word, MEMBER(audit_redact),
 	  .value = "none", .words = redact,
 	  .help = "what of addresses is replaced by a hash" },
-	{ .name = "audit.redact-key", .kind = SETTING_FILE, MEMBER(audit_redact_key),
+	{ .name = "audit.redact-key", .kind = &kind_file, MEMBER(audit_redact_key),
 	  .value = "\"\"",
 	  .help = "secret key of that hash" },
 };
@@ -224,24 +225,25 @@ setting_key(const struct setting *setting)
 int
 setting_is_list(const struct setting *setting)
 {
-	return setting->kind >= SETTING_NETWORKS;
+	return setting->kind->is_list;
 }
 
 int
 setting_has_files(const struct setting *setting)
 {
-	return setting->kind == SETTING_NETWORKS || setting->kind == SETTING_DOMAINS ||
-	    setting->kind == SETTING_ADDRESSES;
+	return setting->kind->has_files;
 }
 
-const char *
-setting_word(const struct setting *setting, int value)
+void *
+setting_of(const struct conf *conf, const struct setting *setting)
 {
-	const struct setting_word *word = setting->words;
+	return (char *)(uintptr_t)conf + setting->offset;
+}
 
-	while (word->word != NULL && word->value != value)
-		word++;
-	return word->word;
+void *
+setting_set(const struct conf *conf, const struct setting *setting)
+{
+	return (char *)(uintptr_t)conf + setting->set_offset;
 }
 
 static int

@@ -7,28 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum setting_kind {
-	/* one value */
-	SETTING_SOCKET,		/* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
-	SETTING_MODE,		/* octal */
-	SETTING_GROUP,		/* of this system, or "" */
-	SETTING_USER,
-	SETTING_FILE,		/* an absolute path, or "" */
-	SETTING_REPLY,
-	SETTING_WORD,		/* one of setting.words */
-	SETTING_NUMBER,		/* setting.min to setting.max */
-	SETTING_SIZE,		/* bytes: 0, setting.min to setting.max KiB, or one of setting.words */
-	/* lists: all from here on */
-	SETTING_NETWORKS,	/* or file:PATH, a network a line */
-	SETTING_DOMAINS,	/* or file:PATH */
-	SETTING_ADDRESSES,	/* or file:PATH */
-	SETTING_LISTENERS,
-	SETTING_CERTIFICATES,
-	SETTING_MECHANISMS,
-	SETTING_HOSTS,
-	SETTING_SERVERS,
-	SETTING_PEERS
-};
+struct conf;
+struct kind;
 
 struct setting_word {
 	const char	*word;
@@ -37,9 +17,9 @@ struct setting_word {
 
 struct setting {
 	const char			*name;		/* "mx.timeout": in section mx */
-	enum setting_kind		 kind;
+	const struct kind		*kind;		/* kinds.h */
 	size_t				 offset;	/* into struct conf */
-	size_t				 set_offset;	/* of its set; 0: there is none */
+	size_t				 set_offset;	/* of its set, where the kind has one */
 	const char			*value;		/* the default, as in a file */
 	unsigned			 min;
 	unsigned			 max;
@@ -62,8 +42,12 @@ size_t		 setting_section(const struct setting *);
 int		 setting_is_list(const struct setting *);
 /* A list that may have file:PATH among its entries. */
 int		 setting_has_files(const struct setting *);
-/* The word for a value, of SETTING_WORD. */
-const char	*setting_word(const struct setting *, int value);
+/*
+ * Where its value and its set are. Both may be written where the configuration may, as with
+ * strchr(3).
+ */
+void		*setting_of(const struct conf *, const struct setting *);
+void		*setting_set(const struct conf *, const struct setting *);
 
 /* Writes every setting in the file's syntax, and asks for each value to be written. */
 typedef void	settings_writer(FILE *, const struct setting *, const void *arg);

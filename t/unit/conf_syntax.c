@@ -140,7 +140,7 @@ single(const struct conf *conf, const char *name)
 }
 
 static const struct setting *
-setting_of(const char *name)
+find_setting(const char *name)
 {
 	size_t section = strcspn(name, ".");
 
@@ -152,8 +152,8 @@ setting_of(const char *name)
 static void
 show(const struct conf *conf, const char *name, struct buf *shown)
 {
-	const struct setting *setting = setting_of(name);
-	const struct conf_list *list = (const void *)((const char *)conf + setting->offset);
+	const struct setting *setting = find_setting(name);
+	const struct conf_list *list = setting_of(conf, setting);
 	size_t count = setting_is_list(setting) ? list->count : 1;
 
 	buf_puts(shown, "");

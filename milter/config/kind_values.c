@@ -1,0 +1,428 @@
+/* milter/config/kind_values.c: settings that have one value */
+/* SPDX-License-Identifier: ISC */
+
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "config/kinds.h"
+#include "core/utf8.h"
+
+#define NUMBER_DIGITS	9	/* what an unsigned surely holds */
+#define SIZE_DIGITS	18
+
+static void
+keep_text(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
+{
+	char **text = setting_of(check->conf, setting);
+
+	if ((*text = strdup(value->text)) == NULL)
+		check->errors->is_out_of_memory = 1;
+}
+
+static int
+has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return 1;
+	return 0;
+}
+
+/* Reads decimal digits and nothing else. */
+static int
+read_number(const char *s, unsigned *number)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	if (digits == 0 || s[digits] != '\0')
+		return -1;
+	*number = digits > NUMBER_DIGITS ? UINT32_MAX : (unsigned)strtoul(s, NULL, 10);
+	return 0;
+}
+
+static const char *
+path_fault(const char *path)
+{
+	if (path[0] != '/')
+		return "the path is not absolute";
+	if (path[strlen(path) - 1] == '/')
+		return "the path is a folder's";
+	if (has_control(path))
+		return "the path has a control character";
+	return NULL;
+}
+
+static const char *
+unix_fault(const char *path)
+{
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return "the path has more than 107 bytes";
+	return path_fault(path);
+}
+
+/* A resolver could answer anything, so only an address is taken, or localhost. */
+static const char *
+host_fault(const char *host, enum netaddr_family family)
+{
+	struct netaddr addr;
+	size_t len = strlen(host);
+
+	if (strcmp(host, "localhost") == 0)
+		return NULL;
+	if (family == NETADDR_V6 && len > 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	if (netaddr_parse(host, len, &addr) == 0 && addr.family == family &&
+	    (memchr(host, ':', len) != NULL) == (family == NETADDR_V6))
+		return NULL;
+	return family == NETADDR_V4 ? "the host is no IPv4 address and not localhost" :
+	    "the host is no IPv6 address and not localhost";
+}
+
+static const char *
+inet_fault(const char *s, enum netaddr_family family)
+{
+	const char *at = strchr(s, '@');
+	char port[6] = "";
+	unsigned number;
+
+	if (at == NULL)
+		return "it has no @ between port and host";
+	if ((size_t)(at - s) < sizeof(port))
+		memcpy(port, s, (size_t)(at - s));
+	if (read_number(port, &number) == -1 || number < 1 || number > 65535)
+		return "the port is not in 1 to 65535";
+	return host_fault(at + 1, family);
+}
+
+static const char *
+socket_fault(const char *s)
+{
+	if (strncmp(s, "unix:", 5) == 0)
+		return unix_fault(s + 5);
+	if (strncmp(s, "local:", 6) == 0)
+		return unix_fault(s + 6);
+	if (strncmp(s, "inet:", 5) == 0)
+		return inet_fault(s + 5, NETADDR_V4);
+	if (strncmp(s, "inet6:", 6) == 0)
+		return inet_fault(s + 6, NETADDR_V6);
+	return "it is of none of its kinds";
+}
+
+static void
+check_socket(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	const char *why = socket_fault(value->text);
+
+	if (why == NULL)
+		keep_text(check, setting, value);
+	else
+		conf_check_refuse(check, setting, value, ": %s; allowed: unix:/PATH, "
+		    "inet:PORT@ADDRESS, inet6:PORT@ADDRESS", why);
+}
+
+static void
+check_mode(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	unsigned *mode = setting_of(check->conf, setting);
+	size_t digits = strspn(value->text, "01234567");
+	unsigned long number = strtoul(value->text, NULL, 8);
+
+	if (digits < 3 || digits > 4 || value->text[digits] != '\0' || number > 0777)
+		conf_check_refuse(check, setting, value,
+		    " is no mode; allowed: 0000 to 0777, octal");
+	else
+		*mode = (unsigned)number;
+}
+
+static void
+check_group(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+
+	if (value->text[0] != '\0' && getgrnam(value->text) == NULL)
+		conf_check_refuse(check, setting, value, ": no such group");
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+check_user(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+
+	if (value->text[0] != '\0' && getpwnam(value->text) == NULL)
+		conf_check_refuse(check, setting, value, ": no such user");
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+check_file(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	const char *why = value->text[0] == '\0' ? NULL : path_fault(value->text);
+
+	if (why != NULL)
+		conf_check_refuse(check, setting, value,
+		    ": %s; allowed: /PATH, or \"\" for none", why);
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+check_reply(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	const char *why = reply_parse(value->text, &check->conf->denied);
+
+	if (why != NULL)
+		conf_check_refuse(check, setting, value,
+		    ": %s; allowed: as in 550 5.7.1 TEXT", why);
+	else
+		keep_text(check, setting, value);
+}
+
+static void
+refuse_word(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
+{
+	struct buf words;
+
+	buf_init(&words);
+	for (const struct setting_word *word = setting->words; word->word != NULL; word++)
+		buf_printf(&words, "%s%s", words.len == 0 ? "" : ", ", word->word);
+	if (words.failed)
+		check->errors->is_out_of_memory = 1;
+	else
+		conf_check_refuse(check, setting, value,
+		    " is none of its words; allowed: %s", words.data);
+	buf_clear(&words);
+}
+
+static void
+check_word(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	int *number = setting_of(check->conf, setting);
+	const struct setting_word *word = setting->words;
+
+	while (word->word != NULL && strcmp(word->word, value->text) != 0)
+		word++;
+	if (word->word == NULL)
+		refuse_word(check, setting, value);
+	else
+		*number = word->value;
+}
+
+static void
+check_number(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	struct conf_place place = conf_check_place(check, value);
+	unsigned *number = setting_of(check->conf, setting);
+	unsigned given;
+
+	if (read_number(value->text, &given) == -1)
+		conf_check_refuse(check, setting, value,
+		    " is no whole number; allowed: %u to %u", setting->min, setting->max);
+	else if (given < setting->min || given > setting->max)
+		conf_errors_add(check->errors, &place,
+		    "%s: %.*s is out of range; allowed: %u to %u", setting->name,
+		    CONF_QUOTED_MAX, value->text, setting->min, setting->max);
+	else
+		*number = given;
+}
+
+/* Bytes, or with one of these suffixes so many times 1024 of them. -1: no size. */
+static int
+read_size(const char *s, uint64_t *size)
+{
+	static const char suffixes[] = "kMG";
+	size_t digits = strspn(s, "0123456789");
+	const char *suffix = s[digits] == '\0' ? NULL : strchr(suffixes, s[digits]);
+
+	if (digits == 0 || digits > SIZE_DIGITS ||
+	    (s[digits] != '\0' && (suffix == NULL || s[digits + 1] != '\0')))
+		return -1;
+	*size = strtoull(s, NULL, 10);
+	for (const char *at = suffixes; suffix != NULL && at <= suffix; at++)
+		*size = *size > UINT64_MAX / 1024 ? UINT64_MAX : *size * 1024;
+	return 0;
+}
+
+static void
+check_size(struct conf_check *check, const struct setting *setting,
+    const struct conf_values *values)
+{
+	const struct conf_value *value = values->items[0];
+	uint64_t *size = setting_of(check->conf, setting);
+	const char *words = setting->words == NULL ? "" : "auto, ";
+	uint64_t given;
+
+	if (setting->words != NULL && strcmp(value->text, "auto") == 0)
+		*size = CONF_SIZE_AUTO;
+	else if (read_size(value->text, &given) == -1)
+		conf_check_refuse(check, setting, value, " is no size; allowed: %sbytes, "
+		    "or with k, M or G behind the number", words);
+	else if (given != 0 && (given < (uint64_t)setting->min * 1024 ||
+	    given > (uint64_t)setting->max * 1024))
+		conf_check_refuse(check, setting, value, " is out of range; allowed: %s0, "
+		    "or %uk to %uG", words, setting->min, setting->max / 1024 / 1024);
+	else
+		*size = given;
+}
+
+/* Is it UTF-8 without C1 control characters, which a terminal may obey? */
+static int
+is_plain_utf8(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (utf8_span(s, len) != len)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == '\xc2' && (unsigned char)s[i + 1] < 0xa0)
+			return 0;
+	return 1;
+}
+
+/* ${NAME} would be a variable, and \x takes the two digits that come. */
+void
+kind_write_text(FILE *fp, const char *s)
+{
+	int is_plain = is_plain_utf8(s);
+
+	(void)fputc('"', fp);
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '"' || c == '\\' || c == '$')
+			(void)fprintf(fp, "\\%c", c);
+		else if (c == '\n')
+			(void)fputs("\\n", fp);
+		else if (c < ' ' || c == 0x7f || (c >= 0x80 && !is_plain))
+			(void)fprintf(fp, "\\x%02x", c);
+		else
+			(void)fputc(c, fp);
+	}
+	(void)fputc('"', fp);
+}
+
+static void
+write_text(FILE *fp, const struct setting *setting, const struct conf *conf)
+{
+	kind_write_text(fp, *(char *const *)setting_of(conf, setting));
+}
+
+static void
+write_mode(FILE *fp, const struct setting *setting, const struct conf *conf)
+{
+	(void)fprintf(fp, "\"%04o\"", *(const unsigned *)setting_of(conf, setting));
+}
+
+static const char *
+word_for(const struct setting *setting, int value)
+{
+	const struct setting_word *word = setting->words;
+
+	while (word->word != NULL && word->value != value)
+		word++;
+	return word->word;
+}
+
+static void
+write_word(FILE *fp, const struct setting *setting, const struct conf *conf)
+{
+	(void)fputs(word_for(setting, *(const int *)setting_of(conf, setting)), fp);
+}
+
+static void
+write_number(FILE *fp, const struct setting *setting, const struct conf *conf)
+{
+	(void)fprintf(fp, "%u", *(const unsigned *)setting_of(conf, setting));
+}
+
+/* With the greatest suffix that leaves nothing over. */
+static void
+write_size(FILE *fp, const struct setting *setting, const struct conf *conf)
+{
+	uint64_t size = *(const uint64_t *)setting_of(conf, setting);
+	static const char suffixes[] = "kMG";
+	size_t i = 0;
+
+	if (size == CONF_SIZE_AUTO) {
+		(void)fputs("auto", fp);
+		return;
+	}
+	if (size == 0 || size % 1024 != 0) {
+		(void)fprintf(fp, "%" PRIu64, size);
+		return;
+	}
+	for (size /= 1024; i < 2 && size % 1024 == 0; i++)
+		size /= 1024;
+	(void)fprintf(fp, "%" PRIu64 "%c", size, suffixes[i]);
+}
+
+static int
+is_equal_text(const struct setting *setting, const struct conf *a, const struct conf *b)
+{
+	return strcmp(*(char *const *)setting_of(a, setting),
+	    *(char *const *)setting_of(b, setting)) == 0;
+}
+
+static int
+is_equal_number(const struct setting *setting, const struct conf *a, const struct conf *b)
+{
+	return memcmp(setting_of(a, setting), setting_of(b, setting), sizeof(int)) == 0;
+}
+
+static int
+is_equal_size(const struct setting *setting, const struct conf *a, const struct conf *b)
+{
+	return memcmp(setting_of(a, setting), setting_of(b, setting),
+	    sizeof(uint64_t)) == 0;
+}
+
+static void
+free_text(const struct setting *setting, struct conf *conf)
+{
+	free(*(char **)setting_of(conf, setting));
+}
+
+static void
+free_nothing(const struct setting *setting, struct conf *conf)
+{
+	(void)setting;
+	(void)conf;
+}
+
+#define TEXT	.write = write_text, .equal = is_equal_text, .free = free_text
+#define NUMBER	.equal = is_equal_number, .free = free_nothing
+
+const struct kind kind_socket = { "socket", check_socket, TEXT };
+const struct kind kind_group = { "group", check_group, TEXT };
+const struct kind kind_user = { "user", check_user, TEXT };
+const struct kind kind_file = { "path", check_file, TEXT };
+const struct kind kind_reply = { "reply", check_reply, TEXT };
+const struct kind kind_mode = { "mode", check_mode, .write = write_mode, NUMBER };
+const struct kind kind_word = { "word", check_word, .write = write_word, NUMBER };
+const struct kind kind_number = { "number", check_number, .write = write_number, NUMBER };
+const struct kind kind_size = { "size", check_size, .write = write_size,
+    .equal = is_equal_size, .free = free_nothing };
