@@ -7,7 +7,7 @@
 #include "config/conf.h"
 #include "config/conf_error.h"
 #include "config/conf_value.h"
-#include "config/settings.h"
+#include "config/setting.h"
 
 struct conf_check {
 	struct conf			*conf;

@@ -1,8 +1,6 @@
 /* milter/config/conf_reload.c: what a reload may not take away by accident */
 /* SPDX-License-Identifier: ISC */
 
-#include <string.h>
-
 #include "config/conf_origin.h"
 #include "config/conf_reload.h"
 

@@ -5,8 +5,6 @@
 #define AUTHRELAY_CONF_WARN_H
 
 #include "config/conf.h"
-#include "config/conf_error.h"
-#include "config/settings.h"
 #include "core/buf.h"
 #include "os/hostnet.h"
 
@@ -27,32 +25,5 @@ int	conf_warn(const struct conf *, const struct conf_warn_host *, const char *ma
 	    struct buf *lines);
 /* The same, of the host that this is. */
 int	conf_warn_here(const struct conf *, const char *mark, struct buf *lines);
-
-/* For the families of warnings, a file each: conf_warn_*.c. */
-struct conf_warnings {
-	const struct conf		*conf;
-	const struct conf_warn_host	*host;
-	const char			*mark;
-	struct conf_errors		 found;
-};
-
-/* One thing to warn of, and how to know. The texts are constant. */
-struct conf_sentence {
-	const char	*setting;
-	int		(*is_so)(const struct conf *, const struct conf_warn_host *);
-	const char	*text;
-};
-
-void	conf_warn_sentences(struct conf_warnings *, const struct conf_sentence *,
-	    size_t count);
-/* Of one entry of a list, or of one value; the texts of the format are fit to be shown. */
-void	conf_warn_at(struct conf_warnings *, const struct conf_place *,
-	    const char *setting, const char *, ...) __attribute__((format(printf, 4, 5)));
-
-/* The families. They return -1 where a list file cannot be read again. */
-void	conf_warn_audit(struct conf_warnings *);
-void	conf_warn_mx(struct conf_warnings *);
-int	conf_warn_domains(struct conf_warnings *);
-int	conf_warn_networks(struct conf_warnings *);
 
 #endif

@@ -1,7 +1,7 @@
 /* milter/config/conf_warn_audit.c: warnings about the record */
 /* SPDX-License-Identifier: ISC */
 
-#include "config/conf_warn.h"
+#include "config/conf_warning.h"
 
 #define LEAST_KEPT	((uint64_t)64 * 1024 * 1024)
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "config/conf_locate.h"
-#include "config/conf_warn.h"
+#include "config/conf_warning.h"
+#include "config/settings.h"
 #include "config/suffix.h"
 
 #define SHOWN_MAX	10	/* of one setting */

@@ -3,7 +3,8 @@
 
 #include "config/conf_locate.h"
 #include "config/conf_origin.h"
-#include "config/conf_warn.h"
+#include "config/conf_warning.h"
+#include "config/settings.h"
 #include "os/nameserver.h"
 
 #define SENDMAIL_TIMEOUT	8	/* its 10 seconds, and something to spare */

@@ -16,7 +16,7 @@ static void
 check_mx_accept(struct conf_check *check)
 {
 	const struct conf *conf = check->conf;
-	const struct setting *setting = settings_find("mx", 2, "accept", 6);
+	const struct setting *setting = settings_named("mx.accept");
 	struct conf_place place;
 
 	if (conf->mx_accept != POLICY_MX_ACCEPT_BACKUP || conf->mx_networks.count > 0 ||
@@ -33,7 +33,7 @@ static void
 check_peers(struct conf_check *check)
 {
 	const struct conf *conf = check->conf;
-	const struct setting *setting = settings_find("", 0, "mta-peers", 9);
+	const struct setting *setting = settings_named("mta-peers");
 	struct conf_place place;
 	int is_inet;
 

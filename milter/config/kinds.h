@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "config/conf_check.h"
-#include "config/settings.h"
+#include "config/setting.h"
 
 struct kind {
 	const char	*name;		/* of one value, "a" before it */

@@ -206,46 +206,6 @@ const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
 _Static_assert(sizeof(settings) / sizeof(settings[0]) <= SETTINGS_MAX,
     "SETTINGS_MAX is too low");
 
-size_t
-setting_section(const struct setting *setting)
-{
-	const char *dot = strchr(setting->name, '.');
-
-	return dot == NULL ? 0 : (size_t)(dot - setting->name);
-}
-
-const char *
-setting_key(const struct setting *setting)
-{
-	size_t section = setting_section(setting);
-
-	return section == 0 ? setting->name : setting->name + section + 1;
-}
-
-int
-setting_is_list(const struct setting *setting)
-{
-	return setting->kind->is_list;
-}
-
-int
-setting_has_files(const struct setting *setting)
-{
-	return setting->kind->has_files;
-}
-
-void *
-setting_of(const struct conf *conf, const struct setting *setting)
-{
-	return (char *)(uintptr_t)conf + setting->offset;
-}
-
-void *
-setting_set(const struct conf *conf, const struct setting *setting)
-{
-	return (char *)(uintptr_t)conf + setting->set_offset;
-}
-
 static int
 is_in_section(const struct setting *setting, const char *section, size_t len)
 {
@@ -271,6 +231,15 @@ settings_find(const char *section, size_t section_len, const char *key, size_t k
 		    strlen(name) == key_len && memcmp(name, key, key_len) == 0)
 			return &settings[i];
 	}
+	return NULL;
+}
+
+const struct setting *
+settings_named(const char *name)
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return &settings[i];
 	return NULL;
 }
 

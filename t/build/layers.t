@@ -34,10 +34,15 @@ my %PURE = (
 	    report/report report/series report/spelling report/tally ctl/replay)),
 	'record/verify' => ['audit_key_check'],
 	'dns/mx' => ['ownaddr_is_usable'],
+	(map { $_ => [] } qw(config/conf_value)),
+	'config/conf_token' => ['getenv'],
 	(map { $_ => ['pthread_\w+'] } qw(dns/cache dns/mx_limit daemon/flood daemon/mta_seen)),
 	'daemon/session' => [qw(ask_unref conf_unref)],
 	'record/chain' => ['EVP_\w+', 'ERR_clear_error'],
 );
+
+# Rooms in which no module calls itself by way of others.
+my @STRAIGHT = qw(config);
 
 # Memory, text, numbers, and what compilers and sanitizers put in.
 my $ALLOWED = join '|', (
@@ -130,6 +135,34 @@ sub impure_calls
 	return grep { !/^(?:$may)$/ && !is_pure($owner->{$_} // '') } asked_by($object);
 }
 
+# The modules that call each other in a circle, each after the one that calls it.
+sub circle_of
+{
+	my ($module, $calls, $done, @callers) = @_;
+
+	return (@callers, $module) if grep { $_ eq $module } @callers;
+	return () if $done->{$module};
+	for my $called (sort keys %{$calls->{$module}}) {
+		my @circle = circle_of($called, $calls, $done, @callers, $module);
+		return @circle if @circle;
+	}
+	$done->{$module} = 1;
+	return ();
+}
+
+# Who calls whom in a room.
+sub calls_in
+{
+	my ($room, $object, $owner) = @_;
+	my %calls;
+
+	for my $module (grep { room_of($_) eq $room } keys %$object) {
+		my @called = grep { defined && room_of($_) eq $room && $_ ne $module } map { $owner->{$_} } asked_by($object->{$module});
+		@{$calls{$module}}{@called} = ();
+	}
+	return \%calls;
+}
+
 sub is_pure { return $_[0] =~ m{^core/} || $PURE{$_[0]} }
 
 sub test_includes
@@ -166,6 +199,14 @@ sub test_objects
 		is join(' ', impure_calls($object{$module}, \%owner, @{$PURE{$module} // []})), '', "$module is pure";
 	}
 	is join(' ', grep { !$object{$_} } sort keys %PURE), '', 'every pure module is there';
+	for my $room (@STRAIGHT) {
+		my $calls = calls_in($room, \%object, \%owner);
+		my ($module, $called) = map { ($_, sort keys %{$calls->{$_}}) } grep { keys %{$calls->{$_}} } sort keys %$calls;
+		my %done;
+		is join(' ', map { circle_of($_, $calls, \%done) } sort keys %$calls), '', "$room: nothing calls in a circle";
+		$calls->{$called}{$module} = 1;
+		isnt join(' ', circle_of($module, $calls, {})), '', 'which would be found';
+	}
 
 	# The test can fail.
 	for my $call ('time(NULL)', 'socket(1, 1, 0)', 'getenv("X") != NULL', 'puts("x")', 'log_info("x")') {

@@ -24,6 +24,7 @@
 #include "config/conf.h"
 #include "config/conf_file.h"
 #include "config/conf_origin.h"
+#include "config/kinds.h"
 #include "config/settings.h"
 #include "os/ownaddr.h"
 #include "tap.h"
@@ -821,7 +822,7 @@ test_secrets(void)
 static void
 test_empty_list(void)
 {
-	const struct setting *setting = settings_find("", 0, "relay-domains", strlen("relay-domains"));
+	const struct setting *setting = settings_named("relay-domains");
 	char *errors;
 
 	write_text(FILE_NAME, "relay-domains = { }\n");
@@ -833,24 +834,28 @@ test_empty_list(void)
 	free(errors);
 }
 
-/* The arrays that are made for the settings have room for 40 more. */
+/* Every setting has a kind, and every kind all that a setting of it needs. */
 static void
-test_room(void)
+test_kinds(void)
 {
-	const char *section = "";
-	size_t sections = 0, length, longest = 0;
-
-	for (size_t i = 0; i < settings_count; i++) {
-		length = setting_section(&settings[i]);
-		if (length == 0 || strncmp(section, settings[i].name, length + 1) == 0)
-			continue;
-		section = settings[i].name;
-		longest = length > longest ? length : longest;
-		sections++;
-	}
 	tap_ok(settings_count + 40 <= SETTINGS_MAX, "%zu settings, and room for 40 more", settings_count);
-	tap_ok(sections + 4 <= SECTIONS_MAX, "%zu sections, and room for 4 more", sections);
-	tap_ok(longest < SECTION_SIZE, "room for their names");
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *setting = &settings[i];
+		const struct kind *kind = setting->kind;
+		const char *name = setting->name;
+		tap_ok(kind != NULL && kind->name != NULL && kind->check != NULL && kind->write != NULL &&
+		    kind->equal != NULL && kind->free != NULL, "%s: a kind that has everything", name);
+		tap_is_int(kind->matches != NULL, kind->is_list, "%s: lists find their entries", name);
+		tap_ok(kind->is_list || !kind->has_files, "%s: files are for lists", name);
+		tap_is_int(setting->set_offset != 0, kind->has_files || kind == &kind_certificates ||
+		    kind == &kind_peers, "%s: a set where its kind makes one", name);
+		tap_is_int(setting->words != NULL, kind == &kind_word || strcmp(name, "audit.min-free") == 0,
+		    "%s: words where its kind has some", name);
+		tap_is_int(setting->max != 0, kind == &kind_number || kind == &kind_size, "%s: a range for numbers", name);
+		tap_ok(settings_named(name) == setting, "%s: is found by its name", name);
+	}
+	tap_ok(settings_named("mx.") == NULL && settings_named("timeout") == NULL && settings_named("") == NULL,
+	    "and nothing else");
 }
 
 int
@@ -888,7 +893,7 @@ main(int argc, char **argv)
 	test_secrets();
 	test_policy();
 	test_empty_list();
-	test_room();
+	test_kinds();
 	test_cuts(sample, base);
 	test_addresses();
 	test_interfaces();

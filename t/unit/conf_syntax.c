@@ -139,20 +139,11 @@ single(const struct conf *conf, const char *name)
 	return strcmp(name, "user") == 0 ? conf->user : conf->audit_redact_key;
 }
 
-static const struct setting *
-find_setting(const char *name)
-{
-	size_t section = strcspn(name, ".");
-
-	return name[section] == '\0' ? settings_find("", 0, name, section) :
-	    settings_find(name, section, name + section + 1, strlen(name + section + 1));
-}
-
 /* Its values with their lines. */
 static void
 show(const struct conf *conf, const char *name, struct buf *shown)
 {
-	const struct setting *setting = find_setting(name);
+	const struct setting *setting = settings_named(name);
 	const struct conf_list *list = setting_of(conf, setting);
 	size_t count = setting_is_list(setting) ? list->count : 1;
 
