@@ -1,9 +1,6 @@
 /* milter/config/conf_check.c: complaints about the values of a configuration */
 /* SPDX-License-Identifier: ISC */
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/conf_check.h"
@@ -22,22 +19,23 @@ conf_check_place(const struct conf_check *check, const struct conf_value *value)
 
 void
 conf_check_refuse(struct conf_check *check, const struct setting *setting,
-    const struct conf_value *value, const char *fmt, ...)
+    const struct conf_value *value, const char *why, const char *expected)
 {
 	struct conf_place place = conf_check_place(check, value);
-	struct conf_quoted quoted;
-	char *what;
-	va_list ap;
-	int n;
 
-	va_start(ap, fmt);
-	n = vasprintf(&what, fmt, ap);
-	va_end(ap);
-	if (n == -1) {
-		check->errors->is_out_of_memory = 1;
-		return;
-	}
-	conf_errors_add(check->errors, &place, "%s: %s%s", setting->name,
-	    conf_quote(value->text, strlen(value->text), &quoted), what);
-	free(what);
+	conf_check_refuse_at(check, setting, &place, value->text, strlen(value->text), why,
+	    expected);
+}
+
+void
+conf_check_refuse_at(struct conf_check *check, const struct setting *setting,
+    const struct conf_place *place, const char *text, size_t len, const char *why,
+    const char *expected)
+{
+	struct conf_quoted quoted;
+
+	conf_errors_add(check->errors, place, "%s: invalid %s %s%s%s%s%s", setting->name,
+	    setting_is_list(setting) ? "entry" : "value", conf_quote(text, len, &quoted),
+	    why == NULL ? "" : ": ", why == NULL ? "" : why,
+	    expected == NULL ? "" : "; expected ", expected == NULL ? "" : expected);
 }

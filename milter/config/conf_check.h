@@ -20,9 +20,15 @@ struct conf_check {
 struct conf_place	conf_check_place(const struct conf_check *,
 			    const struct conf_value *);
 
-/* Adds `PLACE: SETTING: "TEXT"` and what the format makes. */
+/*
+ * Adds `PLACE: SETTING: invalid value "TEXT": why; expected ...', or "entry", of a list. NULL
+ * leaves a part out. The texts are fit to be shown.
+ */
 void	conf_check_refuse(struct conf_check *, const struct setting *,
-	    const struct conf_value *,
-	    const char *, ...) __attribute__((format(printf, 4, 5)));
+	    const struct conf_value *, const char *why, const char *expected);
+/* The same of a text that is at another place. */
+void	conf_check_refuse_at(struct conf_check *, const struct setting *,
+	    const struct conf_place *, const char *text, size_t len, const char *why,
+	    const char *expected);
 
 #endif

@@ -2,11 +2,10 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * A file may change while it is read, and then what was read may be neither the old nor the
- * new one. A writer takes it down to nothing, and writes a part after the other, so that a
- * file that is very young may be one that is not finished. So it is read when its last
- * change is some time ago, and its times, its size and what was read have to agree after
- * that.
+ * A file may change while it is read; what was read may then be neither the old nor the new
+ * one. A writer truncates it and writes it in parts, so that one that was changed just now
+ * may be incomplete. It is read when its last change is some time ago, and its times, its
+ * size and what was read have to agree after that.
  */
 
 #include <errno.h>
@@ -22,12 +21,12 @@
 #include "os/clock.h"
 
 #define CHUNK		65536
-#define PIPE_MS		5000	/* that one who writes into a pipe has for the next part */
+#define PIPE_MS		5000	/* for the writer of a pipe, until the next part */
 #define QUIET_US	20000	/* without a change; of times that tell up to 10 ms less */
 #define TRIES		50
 
 static const char changes[] =
-    "it is being changed; write a new file, and rename it to this one";
+    "it keeps changing; write a new file, and rename it to this one";
 
 /* At least a byte and the NUL. */
 static int
@@ -61,12 +60,12 @@ read_all(int fd, struct buf *text, size_t first_size)
 		char *to = text->data + text->len;
 		n = read(fd, to, text->size - text->len - 1);
 		if (n == -1 && errno == EAGAIN && poll(&ready, 1, PIPE_MS) == 0)
-			return "a pipe into which nothing is written; allowed: a file";
+			return "nothing was written into the pipe for 5 seconds";
 		if (n == -1 && errno != EINTR && errno != EAGAIN)
 			return strerror(errno);
 		to[n > 0 ? n : 0] = '\0';
 		if (n > 0 && memchr(to, '\0', (size_t)n) != NULL)
-			return "a NUL byte in it: it is no text file";
+			return "it has a NUL byte; expected a text file";
 		text->len += n > 0 ? (size_t)n : 0;
 	}
 	return NULL;
@@ -161,7 +160,7 @@ load(const char *path, int may_be_pipe, struct buf *text)
 	else if (may_be_pipe && (S_ISFIFO(status.st_mode) || is_null_device(&status)))
 		why = read_all(fd, text, CHUNK);
 	else
-		why = may_be_pipe ? "not a regular file, and no pipe" : "not a regular file";
+		why = may_be_pipe ? "neither a regular file nor a pipe" : "not a regular file";
 	(void)close(fd);
 	return why;
 }
@@ -198,7 +197,7 @@ read_line(struct conf_file_line *line, const char *s, const char *end)
 	while (rest < end && is_blank(*rest))
 		rest++;
 	line->why = line->len > 0 && rest < end && *rest != '#' ?
-	    "more than one entry in a line" : NULL;
+	    "more than one entry on a line" : NULL;
 }
 
 int
@@ -213,7 +212,7 @@ conf_file_next(struct conf_file_line *line)
 		if (end == NULL) {
 			line->at = text->len;
 			line->len = 0;
-			line->why = "the last line has no line end, the file may be cut off";
+			line->why = "the last line has no newline; the file may be cut off";
 			return 1;
 		}
 		line->at += (size_t)(end - s) + 1;

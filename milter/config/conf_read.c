@@ -150,7 +150,7 @@ read_override(struct reader *reader, const char *text)
 
 	if (*s == '\0') {
 		conf_errors_add(reader->errors, &place,
-		    "empty; allowed: SETTING = VALUE");
+		    "it is empty; expected SETTING = VALUE");
 		return;
 	}
 	buf_init(&statement);

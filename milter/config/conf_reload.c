@@ -48,7 +48,7 @@ loses_domains(const struct conf *conf, const struct conf *next)
 	    domset_count(next->policy.local_domains) == 0;
 }
 
-/* A list file without entries is none that was meant. */
+/* A list file without entries is no intention. */
 static int
 means_no_domains(const struct conf *next)
 {
@@ -57,13 +57,13 @@ means_no_domains(const struct conf *next)
 
 static const struct loss losses[] = {
 	{ "audit.file", loses_file, means_no_file,
-	  "records would not go to a file any more; to mean that, write "
+	  "records would no longer go to a file; if that is intended, write "
 	  "audit { file = \"\" }, or restart the daemon" },
 	{ "audit.syslog", loses_record, means_no_file,
-	  "nothing would be recorded any more; to mean that, write "
+	  "nothing would be recorded any longer; if that is intended, write "
 	  "audit { file = \"\" }, or restart the daemon" },
 	{ "local-domains", loses_domains, means_no_domains,
-	  "no domain would be local any more; to mean that, write "
+	  "no domain would be local any longer; if that is intended, write "
 	  "local-domains = { }, or restart the daemon" },
 };
 

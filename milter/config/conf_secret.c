@@ -18,7 +18,7 @@ refuse(struct conf_check *check, const char *name, const char *file, const char 
 	struct conf_place place = conf_origins_place(check->conf->origins, setting, 0);
 	struct conf_quoted quoted;
 
-	conf_errors_add(check->errors, &place, "%s: %s: %s", setting->name,
+	conf_errors_add(check->errors, &place, "%s: cannot use %s: %s", setting->name,
 	    conf_quote(file, strlen(file), &quoted), why);
 }
 
@@ -28,7 +28,7 @@ is_given(const char *text)
 	return text != NULL && *text != '\0';
 }
 
-/* Nobody but the owner may read it, so that has to be who root is going to become. */
+/* Only the owner may read it, which is root now and the user at a reload. */
 static const char *
 owner_fault(const struct conf *conf, uid_t owner)
 {
@@ -38,7 +38,8 @@ owner_fault(const struct conf *conf, uid_t owner)
 		entry = getpwnam(conf->user);
 	if (entry == NULL || owner == entry->pw_uid)
 		return NULL;
-	return "`user' does not own it, and could not read it at a reload";
+	return "its owner is not the user of the setting user, who reads it at a reload; "
+	    "change its owner";
 }
 
 static void
@@ -65,8 +66,8 @@ check_redact_key(struct conf_check *check)
 	if (conf->audit_redact == 0 || conf->audit_redact_key == NULL)
 		return;
 	if (*conf->audit_redact_key == '\0') {
-		refuse(check, "audit.redact-key", "", "none is given; allowed: a file, "
-		    "where audit.redact is local-part");
+		refuse(check, "audit.redact-key", "", "it is empty; audit.redact = "
+		    "local-part needs the file of a key");
 		return;
 	}
 	conf->audit_redactor = redact_read(conf->audit_redact_key, &why);

@@ -14,6 +14,7 @@
 
 #include "config/conf_text.h"
 #include "config/conf_token.h"
+#include "config/kinds.h"
 #include "config/settings.h"
 #include "core/utf8.h"
 
@@ -46,12 +47,6 @@ complain(struct scan *scan, unsigned line, const char *fmt, ...)
 	va_end(ap);
 }
 
-static const char *
-cut_hint(const struct scan *scan)
-{
-	return scan->options->has_lines ? "; the file may be cut off" : "";
-}
-
 static int
 refuse_bad(struct scan *scan, const struct conf_token *token)
 {
@@ -65,7 +60,7 @@ refuse_bad(struct scan *scan, const struct conf_token *token)
 	return -1;
 }
 
-/* Something else came than what had to come in the statement of that name. */
+/* Another token came than the statement of that name expects. */
 static int
 refuse_token(struct scan *scan, const struct conf_token *token,
     const struct conf_token *name, const char *expected)
@@ -78,11 +73,11 @@ refuse_token(struct scan *scan, const struct conf_token *token,
 		return -1;
 	conf_quote(name->text, name->len, &in);
 	if (token->kind == TOKEN_END)
-		complain(scan, name->line,
-		    "what begins with %s is not finished at the end%s", in.text,
-		    cut_hint(scan));
+		complain(scan, name->line, "%s is incomplete; %s", in.text,
+		    scan->options->has_lines ? "the file may be cut off" :
+		    "expected SETTING = VALUE");
 	else
-		complain(scan, token->line, "unexpected %s after %s; allowed: %s",
+		complain(scan, token->line, "unexpected %s after %s; expected %s",
 		    conf_quote(token->text, token->len, &q), in.text, expected);
 	return -1;
 }
@@ -179,15 +174,16 @@ refuse_unknown(struct scan *scan, const struct conf_token *name)
 	quote_name(scan, name, &q);
 	if (is_section(scan, name))
 		complain(scan, name->line,
-		    "%s is a section; write %.*s { SETTING = VALUE }", q.text,
+		    "%s is a section; expected %.*s { SETTING = VALUE }", q.text,
 		    (int)name->len, name->text);
 	else if (nearest == NULL)
-		complain(scan, name->line, "unknown setting %s", q.text);
+		complain(scan, name->line, "unknown setting %s; see authrelay.conf(5)",
+		    q.text);
 	else if (strlen(nearest->name) == name->len &&
 	    memchr(name->text, '.', name->len) != NULL &&
 	    memcmp(nearest->name, name->text, name->len) == 0)
 		complain(scan, name->line,
-		    "unknown setting %s; write %.*s { %s = VALUE }", q.text,
+		    "unknown setting %s; expected %.*s { %s = VALUE }", q.text,
 		    (int)setting_section(nearest), nearest->name, setting_key(nearest));
 	else
 		complain(scan, name->line, "unknown setting %s; did you mean \"%s\"?",
@@ -220,11 +216,12 @@ take_values(struct scan *scan, const struct setting *setting,
 	unsigned first;
 
 	if (is_append && !setting_is_list(setting))
-		complain(scan, name->line, "%s: += is for lists; allowed: =",
+		complain(scan, name->line, "%s: += is for lists; expected =",
 		    setting->name);
 	else if ((first = note_given(scan, setting, name, is_append)) != 0)
-		complain(scan, name->line, "%s: given already in line %u; allowed: once",
-		    setting->name, first);
+		complain(scan, name->line, "%s: already set in line %u; %s", setting->name,
+		    first, setting_is_list(setting) ? "use += to add to it" :
+		    "set it once");
 	else if (options->take(options->arg, setting, &scan->values, is_append) == -1)
 		scan->errors->is_out_of_memory = 1;
 }
@@ -243,8 +240,8 @@ read_setting(struct scan *scan, const struct conf_token *name, int is_append)
 	conf_values_clear(&scan->values);
 	struct conf_token token = conf_token_next(&scan->lexer);
 	if (token.kind == TOKEN_OPEN && !setting_is_list(setting)) {
-		complain(scan, name->line, "%s: a list, where one value is allowed",
-		    setting->name);
+		complain(scan, name->line, "%s: unexpected list; expected one %s",
+		    setting->name, setting->kind->name);
 		return skip_block(scan, name);
 	}
 	if (token.kind == TOKEN_OPEN) {
@@ -275,10 +272,10 @@ read_section(struct scan *scan, const struct conf_token *name)
 	settings_section_names(sections, sizeof(sections));
 	if (settings_find(scan->section, scan->section_len, name->text, name->len))
 		complain(scan, name->line,
-		    "%s is a setting and no section; write %.*s = VALUE", q.text,
+		    "%s is a setting, not a section; expected %.*s = VALUE", q.text,
 		    (int)name->len, name->text);
 	else
-		complain(scan, name->line, "unknown section %s; allowed: %s", q.text,
+		complain(scan, name->line, "unknown section %s; expected one of %s", q.text,
 		    sections);
 	return skip_block(scan, name);
 }
@@ -297,8 +294,8 @@ read_named(struct scan *scan, const struct conf_token *name)
 	case TOKEN_PAREN:
 		if (name->len == 7 && memcmp(name->text, "include", 7) == 0) {
 			complain(scan, name->line,
-			    "include is not supported; long lists can be in "
-			    "files of their own: file:PATH");
+			    "include is not supported; put a long list in a file "
+			    "of its own, file:PATH");
 			return -1;
 		}
 		break;
@@ -340,8 +337,9 @@ read_statement(struct scan *scan)
 	case TOKEN_END:
 		if (scan->section_line != 0 && !scan->is_cut)
 			complain(scan, scan->section_line,
-			    "section \"%.*s\" is not closed%s", (int)scan->section_len,
-			    scan->section, cut_hint(scan));
+			    "section \"%.*s\" has no closing brace%s", (int)scan->section_len,
+			    scan->section, scan->options->has_lines ?
+			    "; the file may be cut off" : "");
 		break;
 	case TOKEN_ASSIGN:
 	case TOKEN_APPEND:
@@ -349,7 +347,7 @@ read_statement(struct scan *scan)
 	case TOKEN_COMMA:
 	case TOKEN_PAREN:
 		complain(scan, name.line,
-		    "unexpected %s; allowed: the name of a setting or section",
+		    "unexpected %s; expected the name of a setting or section",
 		    conf_quote(name.text, name.len, &q));
 		break;
 	case TOKEN_BAD:
@@ -385,10 +383,10 @@ check_bytes(struct scan *scan)
 	size_t span = utf8_span(buf->data, buf->len);
 
 	if (span < buf->len)
-		complain(scan, line_of(buf->data, span), "a byte that is no UTF-8");
+		complain(scan, line_of(buf->data, span), "invalid UTF-8; save the file as UTF-8");
 	else if (buf->data[buf->len - 1] != '\n') {
 		complain(scan, line_of(buf->data, buf->len),
-		    "the last line has no line end, the file may be cut off");
+		    "the last line has no newline; the file may be cut off");
 		span = buf->len - 1;
 	}
 	if (span < buf->len) {
@@ -396,7 +394,7 @@ check_bytes(struct scan *scan)
 		scan->is_cut = 1;
 	}
 	if (buf->len >= 3 && memcmp(buf->data, "\xef\xbb\xbf", 3) == 0) {
-		complain(scan, 1, "a byte order mark; save the file without");
+		complain(scan, 1, "byte order mark; save the file without it");
 		scan->lexer.at = 3;
 	}
 }

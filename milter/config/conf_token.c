@@ -74,7 +74,7 @@ read_variable(const char *s, struct piece *piece)
 	const char *colon, *value;
 
 	if (s[end] != '}')
-		return "${ is not closed; the two characters themselves are written \\${";
+		return "${ is not closed; write \\${ for these two characters";
 	piece->len = end + 1;
 	piece->text_len = 0;
 	colon = memchr(s, ':', end);
@@ -84,11 +84,11 @@ read_variable(const char *s, struct piece *piece)
 		piece->text_len = end - name_end - 2;
 	}
 	if (name_end - 2 >= sizeof(name))
-		return "the name of a variable has more than 255 bytes";
+		return "the name of a variable is longer than 255 bytes";
 	memcpy(name, s + 2, name_end - 2);
 	name[name_end - 2] = '\0';
 	if ((value = getenv(name)) == NULL)
-		return name_end < end ? NULL : "a variable of the environment is not set";
+		return name_end < end ? NULL : "environment variable is not set; set it, or write ${NAME:-VALUE}";
 	piece->text = value;
 	piece->text_len = strlen(value);
 	return NULL;
@@ -103,13 +103,13 @@ read_piece(const char *s, char mark, struct piece *piece)
 {
 	*piece = (struct piece){ .len = 1, .text = s, .text_len = 1 };
 	if (*s == '\n' || *s == '\0')
-		return "a string is not closed in its line";
+		return "string is not closed; expected a quotation mark in the same line";
 	if (ascii_is_control(*s) && *s != '\t')
-		return "a control character in a string";
+		return "control character in a string; write it as an escape";
 	if (mark == '"' && *s == '\\') {
 		read_escape(s, piece);
 		return piece->len > 0 ? NULL :
-		    "unknown escape; a backslash itself is written \\\\";
+		    "unknown escape; write \\\\ for a backslash";
 	}
 	if (mark == '"' && s[0] == '$' && s[1] == '{')
 		return read_variable(s, piece);
@@ -118,23 +118,26 @@ read_piece(const char *s, char mark, struct piece *piece)
 	return NULL;
 }
 
-/* Reads a string up to its closing mark. Returns NULL, or what is wrong. */
-static const char *
-read_string(struct conf_lexer *lexer)
+/* Reads a string up to its closing mark; a bad part, as a variable, is the token then. */
+static void
+read_string(struct conf_lexer *lexer, struct conf_token *token)
 {
-	const char *text = lexer->buf->data, *why;
+	const char *text = lexer->buf->data;
 	char mark = text[lexer->at++];
 	struct piece piece;
 
 	while (text[lexer->at] != mark) {
-		if ((why = read_piece(text + lexer->at, mark, &piece)) != NULL)
-			return why;
+		token->why = read_piece(text + lexer->at, mark, &piece);
+		if (token->why != NULL) {
+			token->text = text + lexer->at;
+			token->len = piece.len > 1 ? piece.len : 0;
+			return;
+		}
 		if (text[lexer->at] == '\\' && text[lexer->at + 1] == '\n')
 			lexer->line++;
 		lexer->at += piece.len;
 	}
 	lexer->at++;
-	return NULL;
 }
 
 void
@@ -235,14 +238,14 @@ conf_token_next(struct conf_lexer *lexer)
 	token.line = lexer->line;
 	lexer->at += word_length(token.text);
 	if (is_open) {
-		token.why = "a comment is not closed";
+		token.why = "comment is not closed; expected */";
 		lexer->at = start;
 	} else if (token.text[0] == '"' || token.text[0] == '\'')
-		token.why = read_string(lexer);
+		read_string(lexer, &token);
 	else if (token.text[0] == '\0')
 		token.kind = TOKEN_END;
 	else if (lexer->at == start && (token.kind = read_mark(lexer)) == TOKEN_BAD) {
-		token.why = "unexpected character; put what has it in quotation marks";
+		token.why = "unexpected character; put the value in quotation marks";
 		token.len = 1;
 	}
 	if (token.why == NULL)

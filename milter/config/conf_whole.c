@@ -8,10 +8,7 @@
 #include "config/conf_whole.h"
 #include "os/peers.h"
 
-/*
- * Anybody can point an MX record at us, so that being a backup for whoever wants us to be
- * would make an open relay of us.
- */
+/* A backup for every domain whose MX records name this server would be an open relay. */
 static void
 check_mx_accept(struct conf_check *check)
 {
@@ -23,12 +20,11 @@ check_mx_accept(struct conf_check *check)
 	    conf->mx_domains.count > 0)
 		return;
 	place = conf_origins_place(conf->origins, setting, 0);
-	conf_errors_add(check->errors, &place, "%s: backup without mx.networks or "
-	    "mx.domains would relay for whoever points an MX record here; allowed: with "
-	    "one of them", setting->name);
+	conf_errors_add(check->errors, &place, "%s: backup would relay for every domain that "
+	    "points an MX record here; set mx.networks or mx.domains", setting->name);
 }
 
-/* Users have no address, and an address says of which host, not of which user. */
+/* A unix socket tells the user of a peer, an inet socket its address. */
 static void
 check_peers(struct conf_check *check)
 {
@@ -44,15 +40,15 @@ check_peers(struct conf_check *check)
 	    peers_has_users(conf->mta_peer_set))
 		return;
 	place = conf_origins_place(conf->origins, setting, 0);
-	conf_errors_add(check->errors, &place, is_inet ? "%s: users only, and `socket' is an "
-	    "inet socket, so that no mail server could connect; allowed: with a network" :
-	    "%s: networks only, and `socket' is a unix socket, so that no mail server could "
-	    "connect; allowed: with the name of a user, or uid:N", setting->name);
+	conf_errors_add(check->errors, &place, "%s: no mail server could connect: it has %s, and "
+	    "socket is %s socket; add %s", setting->name, is_inet ? "only users" :
+	    "only networks", is_inet ? "an inet" : "a unix", is_inet ? "a network" :
+	    "the name of a user, or uid:N");
 }
 
 /*
- * A file that was emptied or cut would otherwise be a configuration that refuses all mail.
- * What is wrong with the file or a list has been said already.
+ * A file that was emptied or cut off would otherwise be a configuration that refuses all
+ * mail. What is wrong with the file or a list was reported before.
  */
 static void
 check_recipients(struct conf_check *check)
@@ -66,10 +62,9 @@ check_recipients(struct conf_check *check)
 	    domset_count(conf->policy.relay_domains) > 0 ||
 	    (has_lists && conf_errors_has_any(check->errors)))
 		return;
-	conf_errors_add(check->errors, &place, "local-domains and relay-domains have no "
-	    "entry, and mx.accept is none: all mail to this host would be refused; allowed: "
-	    "a domain in one of them, or no-local-domains = yes on a host that takes in no "
-	    "mail");
+	conf_errors_add(check->errors, &place, "local-domains and relay-domains are empty, "
+	    "and mx.accept is none: all mail to this host would be refused; set one of them, "
+	    "or no-local-domains = yes on a host that receives no mail");
 }
 
 void

@@ -65,14 +65,14 @@ domain_hint(const char *s, size_t len, const char *why)
 	struct netset_network network;
 
 	if (len > 2 && s[0] == '*' && s[1] == '.')
-		return "names below a domain are written with a dot in front: "
-		    ".example.com";
+		return "all names below a domain are written with a leading dot, "
+		    "as in .example.com";
 	if (len > 0 && s[0] == '@')
-		return "a domain is written without the @: example.com";
+		return "a domain has no @ before it";
 	if (memchr(s, '@', len) != NULL)
-		return "a mail address, where a domain is allowed";
+		return "it is a mail address";
 	if (netset_parse(s, len, &network) == NULL)
-		return "an address or network, where a domain is allowed";
+		return "it is an address or network";
 	return why;
 }
 
@@ -98,8 +98,7 @@ add_network(struct list *list, const char *s, size_t len)
 	const char *why = netset_parse(s, len, &network);
 
 	if (why != NULL)
-		return !looks_like_domain(s, len) ? why :
-		    "a domain, where a network is allowed";
+		return looks_like_domain(s, len) ? "it is a domain" : why;
 	if (netset_add(list->set, &network) == -1)
 		list->is_out_of_memory = 1;
 	return NULL;
@@ -113,8 +112,8 @@ add_address(struct list *list, const char *s, size_t len)
 
 	if (netaddr_parse(s, len, &network.addr) == -1) {
 		why = netset_parse(s, len, &network);
-		return why == NULL ? "a network, where one address is allowed" :
-		    "no IPv4 or IPv6 address";
+		return why == NULL ? "it is a network" :
+		    "not an IPv4 or IPv6 address";
 	}
 	if ((why = ownaddr_refusal(&network.addr, 1)) != NULL)
 		return why;
@@ -130,8 +129,8 @@ add_listener(struct list *list, const char *s, size_t len)
 {
 	(void)list;
 	if (len == 0)
-		return "empty; allowed: the name of a listener, or a port";
-	return has_blank_or_control(s, len) ? "a blank or control character in it" : NULL;
+		return "it is empty";
+	return has_blank_or_control(s, len) ? "it has a blank or control character" : NULL;
 }
 
 static const char *
@@ -161,12 +160,12 @@ add_mechanism(struct list *list, const char *s, size_t len)
 {
 	(void)list;
 	if (strcasecmp(s, "ANONYMOUS") == 0)
-		return "nobody is known by it, so it never counts as a login";
+		return "it identifies nobody, and so is no login";
 	for (size_t i = 0; i < len; i++)
 		if (!is_letter(s[i]) && strchr("0123456789-_", s[i]) == NULL)
-			return "a character that no SASL mechanism has";
+			return "it has another character";
 	if (len < 1 || len > MECHANISM_MAX)
-		return "a SASL mechanism has 1 to 20 characters";
+		return len < 1 ? "it is empty" : "it is too long";
 	return NULL;
 }
 
@@ -177,7 +176,7 @@ add_host(struct list *list, const char *s, size_t len)
 
 	(void)list;
 	if (len > 0 && s[0] == '.')
-		return "a dot in front, where the name of one host is allowed";
+		return "it begins with a dot";
 	const char *why = path_domain(s, len, domain);
 	return why == NULL ? NULL : domain_hint(s, len, why);
 }
@@ -196,13 +195,11 @@ static void
 refuse_line(struct list *list, const struct conf_place *place,
     const struct conf_file_line *line, const char *why)
 {
-	struct conf_quoted quoted;
-
 	if (line->len == 0)
 		conf_errors_add(list->check->errors, place, "%s", why);
 	else
-		conf_errors_add(list->check->errors, place, "%s: %s: %s",
-		    list->setting->name, conf_quote(line->entry, line->len, &quoted), why);
+		conf_check_refuse_at(list->check, list->setting, place, line->entry,
+		    line->len, why, list->setting->kind->expected);
 }
 
 /* Adds the entries of a list file that has been read. */
@@ -222,7 +219,7 @@ add_lines(struct list *list, const struct buf *text, struct conf_place place)
 	}
 	place.line = 0;
 	if (errors > FILE_ERRORS_MAX)
-		conf_errors_add(list->check->errors, &place, "%zu more lines are wrong",
+		conf_errors_add(list->check->errors, &place, "%zu more invalid lines",
 		    errors - FILE_ERRORS_MAX);
 }
 
@@ -230,7 +227,7 @@ add_lines(struct list *list, const struct buf *text, struct conf_place place)
 static void
 add_file(struct list *list, const struct conf_value *value)
 {
-	const char *path = value->text + strlen("file:"), *why = "no path after file:";
+	const char *path = value->text + strlen("file:"), *why = "the path is missing; expected file:PATH";
 	struct conf_place place = conf_check_place(list->check, value);
 	struct buf whole, shown, text;
 
@@ -246,7 +243,7 @@ add_file(struct list *list, const struct conf_value *value)
 	if (whole.failed || shown.failed || text.failed)
 		list->is_out_of_memory = 1;
 	else if (why != NULL)
-		conf_check_refuse(list->check, list->setting, value, ": %s", why);
+		conf_check_refuse(list->check, list->setting, value, why, NULL);
 	else if (text.len > 0) {
 		place.name = shown.data;
 		add_lines(list, &text, place);
@@ -264,7 +261,8 @@ add_value(struct list *list, const struct conf_value *value)
 	if (list->setting->kind->has_files && strncmp(value->text, "file:", 5) == 0)
 		add_file(list, value);
 	else if ((why = list->add(list, value->text, strlen(value->text))) != NULL)
-		conf_check_refuse(list->check, list->setting, value, ": %s", why);
+		conf_check_refuse(list->check, list->setting, value, why,
+		    list->setting->kind->expected);
 }
 
 /* Keeps the list as it was written. */
@@ -365,7 +363,7 @@ add_own(struct list *list)
 		list->is_out_of_memory = 1;
 	else
 		conf_errors_add(list->check->errors, &place,
-		    "the interfaces' addresses: %s", strerror(errno));
+		    "cannot read the addresses of the interfaces: %s", strerror(errno));
 }
 
 static void
@@ -428,15 +426,19 @@ check_hosts(struct conf_check *check, const struct setting *setting,
 	check_items(check, setting, values, add_host);
 }
 
-/* All that are in the list are asked: the others could only be left out in silence. */
+/* All of them are asked: more could only be left out in silence. */
 static void
 check_servers(struct conf_check *check, const struct setting *setting,
     const struct conf_values *values)
 {
+	char expected[32];
+
 	check_items(check, setting, values, add_server);
-	if (values->count > NAMESERVERS_MAX)
-		conf_check_refuse(check, setting, values->items[NAMESERVERS_MAX],
-		    ": one too many; allowed: %d", NAMESERVERS_MAX);
+	if (values->count <= NAMESERVERS_MAX)
+		return;
+	(void)snprintf(expected, sizeof(expected), "at most %d", NAMESERVERS_MAX);
+	conf_check_refuse(check, setting, values->items[NAMESERVERS_MAX],
+	    "too many name servers", expected);
 }
 
 /* Few items in one line, many in a line each. */
@@ -561,17 +563,21 @@ matches_text(const char *s, size_t len, const char *entry)
 #define TEXTS	.write = write_list, .equal = is_equal_list, .free = free_list, \
 	.is_list = 1, .matches = matches_text
 
-const struct kind kind_networks = { "network", check_networks, NETWORKS };
-const struct kind kind_addresses = { "address", check_addresses, NETWORKS };
-const struct kind kind_domains = { "domain", check_domains, .write = write_list,
-    .equal = is_equal_domains, .free = free_domains, .is_list = 1, .has_files = 1,
-    .matches = matches_domain };
-const struct kind kind_listeners = { "listener", check_listeners, TEXTS };
-const struct kind kind_mechanisms = { "mechanism", check_mechanisms, TEXTS };
-const struct kind kind_hosts = { "host", check_hosts, TEXTS };
-const struct kind kind_servers = { "name server", check_servers, TEXTS };
-const struct kind kind_certificates = { "certificate", check_certificates,
+const struct kind kind_networks = { "network", "ADDRESS, ADDRESS/LENGTH or file:PATH",
+    check_networks, NETWORKS };
+const struct kind kind_addresses = { "address", "ADDRESS or file:PATH", check_addresses,
+    NETWORKS };
+const struct kind kind_domains = { "domain", "DOMAIN, .DOMAIN or file:PATH",
+    check_domains, .write = write_list, .equal = is_equal_domains, .free = free_domains,
+    .is_list = 1, .has_files = 1, .matches = matches_domain };
+const struct kind kind_listeners = { "listener", "the name of a listener, or a port",
+    check_listeners, TEXTS };
+const struct kind kind_mechanisms = { "mechanism",
+    "1 to 20 letters, digits, hyphens and underscores", check_mechanisms, TEXTS };
+const struct kind kind_hosts = { "host", "the name of a host", check_hosts, TEXTS };
+const struct kind kind_servers = { "name server", NULL, check_servers, TEXTS };
+const struct kind kind_certificates = { "certificate", NULL, check_certificates,
     .write = write_list, .equal = is_equal_list, .free = free_certificates, .is_list = 1,
     .matches = matches_text };
-const struct kind kind_peers = { "mail server", check_peers, .write = write_list,
+const struct kind kind_peers = { "mail server", NULL, check_peers, .write = write_list,
     .equal = is_equal_list, .free = free_peers, .is_list = 1, .matches = matches_text };

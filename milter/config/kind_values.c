@@ -52,9 +52,9 @@ path_fault(const char *path)
 	if (path[0] != '/')
 		return "the path is not absolute";
 	if (path[strlen(path) - 1] == '/')
-		return "the path is a folder's";
+		return "the path is that of a directory";
 	if (has_control(path))
-		return "the path has a control character";
+		return "the path contains a control character";
 	return NULL;
 }
 
@@ -62,7 +62,7 @@ static const char *
 unix_fault(const char *path)
 {
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return "the path has more than 107 bytes";
+		return "the path is longer than 107 bytes";
 	return path_fault(path);
 }
 
@@ -82,8 +82,8 @@ host_fault(const char *host, enum netaddr_family family)
 	if (netaddr_parse(host, len, &addr) == 0 && addr.family == family &&
 	    (memchr(host, ':', len) != NULL) == (family == NETADDR_V6))
 		return NULL;
-	return family == NETADDR_V4 ? "the host is no IPv4 address and not localhost" :
-	    "the host is no IPv6 address and not localhost";
+	return family == NETADDR_V4 ? "the host is neither an IPv4 address nor localhost" :
+	    "the host is neither an IPv6 address nor localhost";
 }
 
 static const char *
@@ -94,11 +94,11 @@ inet_fault(const char *s, enum netaddr_family family)
 	unsigned number;
 
 	if (at == NULL)
-		return "it has no @ between port and host";
+		return "there is no @ between port and host";
 	if ((size_t)(at - s) < sizeof(port))
 		memcpy(port, s, (size_t)(at - s));
 	if (read_number(port, &number) == -1 || number < 1 || number > 65535)
-		return "the port is not in 1 to 65535";
+		return "the port is not between 1 and 65535";
 	return host_fault(at + 1, family);
 }
 
@@ -113,7 +113,7 @@ socket_fault(const char *s)
 		return inet_fault(s + 5, NETADDR_V4);
 	if (strncmp(s, "inet6:", 6) == 0)
 		return inet_fault(s + 6, NETADDR_V6);
-	return "it is of none of its kinds";
+	return "unknown kind of socket";
 }
 
 static void
@@ -126,8 +126,7 @@ check_socket(struct conf_check *check, const struct setting *setting,
 	if (why == NULL)
 		keep_text(check, setting, value);
 	else
-		conf_check_refuse(check, setting, value, ": %s; allowed: unix:/PATH, "
-		    "inet:PORT@ADDRESS, inet6:PORT@ADDRESS", why);
+		conf_check_refuse(check, setting, value, why, setting->kind->expected);
 }
 
 static void
@@ -140,10 +139,20 @@ check_mode(struct conf_check *check, const struct setting *setting,
 	unsigned long number = strtoul(value->text, NULL, 8);
 
 	if (digits < 3 || digits > 4 || value->text[digits] != '\0' || number > 0777)
-		conf_check_refuse(check, setting, value,
-		    " is no mode; allowed: 0000 to 0777, octal");
+		conf_check_refuse(check, setting, value, NULL, setting->kind->expected);
 	else
 		*mode = (unsigned)number;
+}
+
+static void
+refuse_account(struct conf_check *check, const struct setting *setting,
+    const struct conf_value *value)
+{
+	struct conf_place place = conf_check_place(check, value);
+	struct conf_quoted quoted;
+
+	conf_errors_add(check->errors, &place, "%s: no such %s %s", setting->name,
+	    setting->kind->name, conf_quote(value->text, strlen(value->text), &quoted));
 }
 
 static void
@@ -153,7 +162,7 @@ check_group(struct conf_check *check, const struct setting *setting,
 	const struct conf_value *value = values->items[0];
 
 	if (value->text[0] != '\0' && getgrnam(value->text) == NULL)
-		conf_check_refuse(check, setting, value, ": no such group");
+		refuse_account(check, setting, value);
 	else
 		keep_text(check, setting, value);
 }
@@ -165,7 +174,7 @@ check_user(struct conf_check *check, const struct setting *setting,
 	const struct conf_value *value = values->items[0];
 
 	if (value->text[0] != '\0' && getpwnam(value->text) == NULL)
-		conf_check_refuse(check, setting, value, ": no such user");
+		refuse_account(check, setting, value);
 	else
 		keep_text(check, setting, value);
 }
@@ -178,8 +187,7 @@ check_file(struct conf_check *check, const struct setting *setting,
 	const char *why = value->text[0] == '\0' ? NULL : path_fault(value->text);
 
 	if (why != NULL)
-		conf_check_refuse(check, setting, value,
-		    ": %s; allowed: /PATH, or \"\" for none", why);
+		conf_check_refuse(check, setting, value, why, setting->kind->expected);
 	else
 		keep_text(check, setting, value);
 }
@@ -192,12 +200,12 @@ check_reply(struct conf_check *check, const struct setting *setting,
 	const char *why = reply_parse(value->text, &check->conf->denied);
 
 	if (why != NULL)
-		conf_check_refuse(check, setting, value,
-		    ": %s; allowed: as in 550 5.7.1 TEXT", why);
+		conf_check_refuse(check, setting, value, why, setting->kind->expected);
 	else
 		keep_text(check, setting, value);
 }
 
+/* Expected are all words: "a, b or c". */
 static void
 refuse_word(struct conf_check *check, const struct setting *setting,
     const struct conf_value *value)
@@ -206,12 +214,12 @@ refuse_word(struct conf_check *check, const struct setting *setting,
 
 	buf_init(&words);
 	for (const struct setting_word *word = setting->words; word->word != NULL; word++)
-		buf_printf(&words, "%s%s", words.len == 0 ? "" : ", ", word->word);
+		buf_printf(&words, "%s%s", words.len == 0 ? "" :
+		    word[1].word == NULL ? " or " : ", ", word->word);
 	if (words.failed)
 		check->errors->is_out_of_memory = 1;
 	else
-		conf_check_refuse(check, setting, value,
-		    " is none of its words; allowed: %s", words.data);
+		conf_check_refuse(check, setting, value, NULL, words.data);
 	buf_clear(&words);
 }
 
@@ -236,22 +244,20 @@ check_number(struct conf_check *check, const struct setting *setting,
     const struct conf_values *values)
 {
 	const struct conf_value *value = values->items[0];
-	struct conf_place place = conf_check_place(check, value);
 	unsigned *number = setting_of(check->conf, setting);
 	unsigned given;
+	char expected[64];
 
-	if (read_number(value->text, &given) == -1)
-		conf_check_refuse(check, setting, value,
-		    " is no whole number; allowed: %u to %u", setting->min, setting->max);
-	else if (given < setting->min || given > setting->max)
-		conf_errors_add(check->errors, &place,
-		    "%s: %.*s is out of range; allowed: %u to %u", setting->name,
-		    CONF_QUOTED_MAX, value->text, setting->min, setting->max);
-	else
+	if (read_number(value->text, &given) == 0 && given >= setting->min &&
+	    given <= setting->max) {
 		*number = given;
+		return;
+	}
+	(void)snprintf(expected, sizeof(expected), "%u to %u", setting->min, setting->max);
+	conf_check_refuse(check, setting, value, NULL, expected);
 }
 
-/* Bytes, or with one of these suffixes so many times 1024 of them. -1: no size. */
+/* Bytes; with a suffix, units of 1024 of them or of the one before. -1: not a size. */
 static int
 read_size(const char *s, uint64_t *size)
 {
@@ -274,20 +280,22 @@ check_size(struct conf_check *check, const struct setting *setting,
 {
 	const struct conf_value *value = values->items[0];
 	uint64_t *size = setting_of(check->conf, setting);
-	const char *words = setting->words == NULL ? "" : "auto, ";
 	uint64_t given;
+	char expected[64];
 
-	if (setting->words != NULL && strcmp(value->text, "auto") == 0)
+	if (setting->words != NULL && strcmp(value->text, "auto") == 0) {
 		*size = CONF_SIZE_AUTO;
-	else if (read_size(value->text, &given) == -1)
-		conf_check_refuse(check, setting, value, " is no size; allowed: %sbytes, "
-		    "or with k, M or G behind the number", words);
-	else if (given != 0 && (given < (uint64_t)setting->min * 1024 ||
-	    given > (uint64_t)setting->max * 1024))
-		conf_check_refuse(check, setting, value, " is out of range; allowed: %s0, "
-		    "or %uk to %uG", words, setting->min, setting->max / 1024 / 1024);
-	else
+		return;
+	}
+	if (read_size(value->text, &given) == 0 && (given == 0 ||
+	    (given >= (uint64_t)setting->min * 1024 &&
+	    given <= (uint64_t)setting->max * 1024))) {
 		*size = given;
+		return;
+	}
+	(void)snprintf(expected, sizeof(expected), "%s0, or a size from %uk to %uG",
+	    setting->words != NULL ? "auto, " : "", setting->min, setting->max / 1024 / 1024);
+	conf_check_refuse(check, setting, value, NULL, expected);
 }
 
 /* Is it UTF-8 without C1 control characters, which a terminal may obey? */
@@ -416,13 +424,17 @@ free_nothing(const struct setting *setting, struct conf *conf)
 #define TEXT	.write = write_text, .equal = is_equal_text, .free = free_text
 #define NUMBER	.equal = is_equal_number, .free = free_nothing
 
-const struct kind kind_socket = { "socket", check_socket, TEXT };
-const struct kind kind_group = { "group", check_group, TEXT };
-const struct kind kind_user = { "user", check_user, TEXT };
-const struct kind kind_file = { "path", check_file, TEXT };
-const struct kind kind_reply = { "reply", check_reply, TEXT };
-const struct kind kind_mode = { "mode", check_mode, .write = write_mode, NUMBER };
-const struct kind kind_word = { "word", check_word, .write = write_word, NUMBER };
-const struct kind kind_number = { "number", check_number, .write = write_number, NUMBER };
-const struct kind kind_size = { "size", check_size, .write = write_size,
+const struct kind kind_socket = { "socket",
+    "unix:/PATH, inet:PORT@ADDRESS or inet6:PORT@ADDRESS", check_socket, TEXT };
+const struct kind kind_group = { "group", NULL, check_group, TEXT };
+const struct kind kind_user = { "user", NULL, check_user, TEXT };
+const struct kind kind_file = { "path", "/PATH, or \"\" for none", check_file, TEXT };
+const struct kind kind_reply = { "reply", "a reply such as 550 5.7.1 TEXT", check_reply,
+    TEXT };
+const struct kind kind_mode = { "mode", "an octal mode from 0000 to 0777", check_mode,
+    .write = write_mode, NUMBER };
+const struct kind kind_word = { "word", NULL, check_word, .write = write_word, NUMBER };
+const struct kind kind_number = { "number", NULL, check_number, .write = write_number,
+    NUMBER };
+const struct kind kind_size = { "size", NULL, check_size, .write = write_size,
     .equal = is_equal_size, .free = free_nothing };

@@ -11,7 +11,8 @@
 #include "config/setting.h"
 
 struct kind {
-	const char	*name;		/* of one value, "a" before it */
+	const char	*name;		/* of one value: "number" */
+	const char	*expected;	/* what errors call one that is valid; NULL: they differ */
 	/*
 	 * Puts what the setting was given into the configuration, and makes its set, or adds
 	 * errors. What is no list has one value.

@@ -35,7 +35,7 @@ priv_drop(const char *user)
 	if (*user == '\0')
 		return 0;
 	if ((entry = getpwnam(user)) == NULL) {
-		log_error("user: no such user");
+		log_error("user: no such user \"%s\"", user);
 		return -1;
 	}
 	if (geteuid() == entry->pw_uid && entry->pw_uid != 0)
@@ -62,7 +62,7 @@ priv_act_as(const char *user, gid_t group, struct priv_self *self_r)
 	if (*user == '\0')
 		return group != (gid_t)-1 && setegid(group) == -1 ? complain(user) : 0;
 	if ((entry = getpwnam(user)) == NULL) {
-		log_error("user: no such user");
+		log_error("user: no such user \"%s\"", user);
 		return -1;
 	}
 	if (group == (gid_t)-1)

@@ -113,7 +113,7 @@ subtest 'the examples and the sample' => sub {
 	    'of the sample, with a domain: only that there is no file for records');
 	my ($code, undef, $err) = ctl('check', '-c', write_file($file, $sample));
 	is($code, 78, 'as it comes, the sample lacks a domain');
-	like($err, qr/^\Q$file\E: local-domains and relay-domains have no entry, .*no-local-domains = yes/, 'and says so');
+	like($err, qr/^\Q$file\E: local-domains and relay-domains are empty, .*no-local-domains = yes/, 'and says so');
 };
 
 subtest 'errors are those of authrelay-milter -t' => sub {

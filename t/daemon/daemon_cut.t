@@ -73,8 +73,8 @@ sub refused
 	is_as_before($name);
 }
 
-my $NO_DOMAIN = qr/local-domains and relay-domains have no entry, .*allowed: .*no-local-domains = yes/;
-my $NO_FILE = qr/audit\.file: records would not go to a file any more; to mean that, write audit \{ file = "" \}, or restart/;
+my $NO_DOMAIN = qr/local-domains and relay-domains are empty, .*set one of them, or no-local-domains = yes/;
+my $NO_FILE = qr/audit\.file: records would no longer go to a file; if that is intended, write audit \{ file = "" \}, or restart/;
 
 subtest 'a reload of what is left' => sub {
 	my ($socket) = $good =~ /^(socket = .*\n)/m;
@@ -86,7 +86,7 @@ subtest 'a reload of what is left' => sub {
 	refused('without the section of the record', "$socket$LOCAL", $NO_FILE);
 	refused('without the file in it', $good =~ s/^\tfile = .*\n//mr, $NO_FILE);
 	refused('domains that are relayed for, alone', $good =~ s/local-domains/relay-domains/r,
-	    qr/local-domains: no domain would be local any more; to mean that, write local-domains = \{ \}, or restart/);
+	    qr/local-domains: no domain would be local any longer; if that is intended, write local-domains = \{ \}, or restart/);
 	refused('allowed to have none', $good =~ s/^local-domains.*/no-local-domains = yes/mr, qr/local-domains: no domain would/);
 	write_file("$lists/list", "# nothing yet\n");
 	refused('a list file without entries', $good =~ s/\{ local\.test \}/"file:list"/r . "relay-domains = r.test\n",
@@ -99,7 +99,7 @@ subtest 'a file that is being written' => sub {
 	refused('an editor has truncated it', read_file($daemon->conf_file), $NO_DOMAIN);
 	$fh->autoflush;
 	print $fh substr $good, 0, length($good) / 2;
-	like(reload(), qr/the last line has no line end.*\n.*not reloaded/s, 'and has written one half');
+	like(reload(), qr/the last line has no newline.*\n.*not reloaded/s, 'and has written one half');
 	is_as_before('half');
 	print $fh substr $good, length($good) / 2;
 	close $fh or die;
@@ -139,7 +139,7 @@ subtest 'a file that is rewritten over and over' => sub {
 			select undef, undef, undef, 0.3;	# so that it can say so
 			sysread($late, my $dots, 1000) ? $discarded++ : $mixed++;
 		}
-		like($said, qr/: reloaded, |it is being changed; write a new file, and rename it to this one/, 'reloaded, or why not');
+		like($said, qr/: reloaded, |it keeps changing; write a new file, and rename it to this one/, 'reloaded, or why not');
 	}
 	kill 'KILL', $pid;
 	waitpid $pid, 0;
@@ -154,7 +154,7 @@ subtest 'what is no file' => sub {
 	POSIX::mkfifo("$lists/fifo", 0600) or die;
 	for my $list ("$lists/fifo", '/dev/zero', $lists) {
 		write_file($daemon->conf_file, $good . "relay-domains = \"file:$list\"\n");
-		like(reload(), qr/relay-domains: "file:\Q$list\E": (?:not a regular file|Is a directory)$/m, "$list: an error");
+		like(reload(), qr/relay-domains: invalid entry "file:\Q$list\E": (?:not a regular file|Is a directory)$/m, "$list: an error");
 		is_as_before($list);
 		my ($code, $text) = Authrelay::Process->run(Authrelay::Daemon::program(), '-t', '-c', $daemon->conf_file);
 		is($code, 78, 'and of -t at once');

@@ -217,7 +217,7 @@ subtest 'configuration errors' => sub {
 		'{ "uid:4294967295" }' => qr/not a user number/,
 		'{ "uid:99999999999999999999999" }' => qr/not a user number/,
 		'{ "192.0.2.1/24" }' => qr/no such user/,
-		'{ "192.0.2.0/24" }' => qr/networks only, and `socket' is a unix socket.*allowed: /,
+		'{ "192.0.2.0/24" }' => qr/no mail server could connect: it has only networks, and socket is a unix socket; add the name of a user/,
 	);
 
 	for my $value (sort keys %bad) {
@@ -229,7 +229,7 @@ subtest 'configuration errors' => sub {
 	my ($code, $text) = Authrelay::Process->run(Authrelay::Daemon::program(), '-t', '-c', $file,
 	    '-o', 'mta-peers = { root }', '-o', 'socket = "inet:8891@127.0.0.1"');
 	is($code, 78, 'users alone are refused on an inet socket');
-	like($text, qr/users only, and `socket' is an inet socket/, 'with the reason');
+	like($text, qr/it has only users, and socket is an inet socket; add a network/, 'with the reason');
 	($code, $text) = Authrelay::Process->run(Authrelay::Daemon::program(), '-n', '-c', $file,
 	    '-o', 'mta-peers = { root, "uid:0", "::1" }');
 	is($code, 0, 'both kinds may be given');

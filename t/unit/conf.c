@@ -391,15 +391,15 @@ test_missing(void)
 	char *errors;
 
 	tap_ok(read_conf("none.conf", "mode = x", &errors) == NULL, "a file that is missing");
-	tap_is_str(errors, "none.conf: No such file or directory\n-o 'mode = x': mode: \"x\" is none of its "
-	    "words; allowed: enforce, monitor\n", "and what else is wrong");
+	tap_is_str(errors, "none.conf: No such file or directory\n-o 'mode = x': mode: invalid value \"x\"; "
+	    "expected enforce or monitor\n", "and what else is wrong");
 	free(errors);
 	tap_ok(read_conf(".", NULL, &errors) == NULL, "a folder");
 	tap_is_str(errors, ".: Is a directory\n", "is no file");
 	free(errors);
 	write_bytes("nul.conf", "mode = \0monitor\n", 16);
 	tap_ok(read_conf("nul.conf", NULL, &errors) == NULL, "a file with a NUL byte");
-	tap_is_str(errors, "nul.conf: a NUL byte in it: it is no text file\n", "is no text");
+	tap_is_str(errors, "nul.conf: it has a NUL byte; expected a text file\n", "is no text");
 	free(errors);
 }
 
@@ -411,9 +411,9 @@ static const struct row recipients[] = {
 	{ "no-local-domains = no\n", NULL, NO_RECIPIENTS },
 	{ "local-domains = a.test\n", "local-domains = { }", NO_RECIPIENTS },
 	{ "mx { domains = a.test }\n", NULL, NO_RECIPIENTS },
-	{ "mode = x\n", NULL, NO_RECIPIENTS "t.conf:1: mode: \"x\" is none of its words; allowed: enforce, monitor\n" },
+	{ "mode = x\n", NULL, NO_RECIPIENTS "t.conf:1: mode: invalid value \"x\"; expected enforce or monitor\n" },
 	{ "local-domains = 'file:none.txt'\n", NULL,
-	  "t.conf:1: local-domains: \"file:none.txt\": No such file or directory\n" },
+	  "t.conf:1: local-domains: invalid entry \"file:none.txt\": No such file or directory\n" },
 	{ "local-domains = a.test\n", NULL, NULL },
 	{ "relay-domains = .a.test\n", NULL, NULL },
 	{ "relay-domains = 'file:good.txt'\n", NULL, NULL },
@@ -450,14 +450,14 @@ test_no_files(void)
 	(void)mkfifo("fifo", 0600);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)snprintf(text, sizeof(text), "relay-domains = \"file:%s\"\n", names[i]);
-		(void)snprintf(want, sizeof(want), "t.conf:1: relay-domains: \"file:%s\": not a regular file\n", names[i]);
+		(void)snprintf(want, sizeof(want), "t.conf:1: relay-domains: invalid entry \"file:%s\": not a regular file\n", names[i]);
 		write_text(FILE_NAME, text);
 		tap_ok(read_conf(FILE_NAME, NULL, &errors) == NULL, "a list in %s", names[i]);
 		tap_is_str(errors, want, "  is an error at once");
 		free(errors);
 	}
 	tap_ok(read_conf("/dev/zero", NULL, &errors) == NULL, "a configuration in /dev/zero");
-	tap_is_str(errors, "/dev/zero: not a regular file, and no pipe\n", "  is an error at once");
+	tap_is_str(errors, "/dev/zero: neither a regular file nor a pipe\n", "  is an error at once");
 	free(errors);
 	struct conf *conf = read_conf("fifo", NULL, &errors);
 	tap_is_str(errors, NULL, "a FIFO that nobody writes into is empty, at once");
@@ -557,7 +557,7 @@ read_changing(const volatile struct writer *writer)
 	const char *why = conf_file_load("changing", &buf);
 	int result = why == NULL && buf.len == CHANGING;
 
-	if (why != NULL && strcmp(why, "it is being changed; write a new file, and rename it to this one") != 0)
+	if (why != NULL && strcmp(why, "it keeps changing; write a new file, and rename it to this one") != 0)
 		tap_is_str(why, NULL, "an error");
 	if (result == 1 && (is_mixed(&buf) || writer->is_restless)) {
 		(void)usleep(300000);	/* it counts at the end of a round */
@@ -618,7 +618,7 @@ test_folder(void)
 	conf_unref(conf);
 	(void)unlink("sub/only.txt");
 	conf = read_conf("sub/s.conf", NULL, &errors);
-	tap_is_str(errors, "sub/s.conf:1: relay-domains: \"file:only.txt\": No such file or directory\n",
+	tap_is_str(errors, "sub/s.conf:1: relay-domains: invalid entry \"file:only.txt\": No such file or directory\n",
 	    "or missed there");
 	free(errors);
 	conf_unref(conf);
@@ -643,7 +643,7 @@ test_many_errors(void)
 	for (const char *s = errors; s != NULL && *s != '\0'; s++)
 		lines += *s == '\n';
 	tap_is_int((long long)lines, 101, "a hundred lines, and one more");
-	tap_ok(errors != NULL && strstr(errors, "\nmany.txt: 900 more lines are wrong\n") != NULL,
+	tap_ok(errors != NULL && strstr(errors, "\nmany.txt: 900 more invalid lines\n") != NULL,
 	    "says how many there are");
 	free(errors);
 	conf_unref(conf);
@@ -769,7 +769,7 @@ key_is(const char *setting, const char *text, mode_t mode, const char *why)
 	    strcmp(setting, "redact-key") == 0 ? "redact = local-part" : "", setting);
 	write_text(FILE_NAME, line);
 	conf = read_conf(FILE_NAME, NULL, &errors);
-	if (why != NULL && asprintf(&want, "t.conf:1: audit.%s: \"%s/one.key\": %s\n", setting,
+	if (why != NULL && asprintf(&want, "t.conf:1: audit.%s: cannot use \"%s/one.key\": %s\n", setting,
 	    getenv("CONF_FOLDER"), why) == -1)
 		exit(1);
 	tap_is_str(errors, want, "%s: %s", setting, why != NULL ? why : "a good one");
@@ -806,8 +806,8 @@ test_secrets(void)
 	key_is("redact-key", "0123456789abcdef", 0640, modes);
 	write_text(FILE_NAME, "audit { redact = local-part }\n");
 	conf = read_conf(FILE_NAME, NULL, &errors);
-	tap_is_str(errors, "default: audit.redact-key: \"\": none is given; allowed: a file, "
-	    "where audit.redact is local-part\n", "hashes need a key");
+	tap_is_str(errors, "default: audit.redact-key: cannot use \"\": it is empty; audit.redact = "
+	    "local-part needs the file of a key\n", "hashes need a key");
 	conf_unref(conf);
 	free(errors);
 	if (geteuid() != 0) {
@@ -815,7 +815,7 @@ test_secrets(void)
 		return;
 	}
 	owner_is("user = root", NULL);
-	owner_is("user = nobody", "`user' does not own it, and could not read it at a reload");
+	owner_is("user = nobody", "its owner is not the user of the setting user");
 }
 
 /* An empty list has no value, and so no place but its default. */
