@@ -1,4 +1,4 @@
-/* milter/config/conf.c: the life of a configuration, its text, and what is different in another */
+/* milter/config/conf.c: the life of a configuration, its text, its differences */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>

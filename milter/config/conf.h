@@ -81,7 +81,7 @@ struct conf {
 	uint64_t		 audit_rotate_size;	/* bytes; 0: never */
 	unsigned		 audit_keep;		/* old files */
 	unsigned		 audit_keep_days;	/* and all younger ones */
-	uint64_t		 audit_min_free;	/* bytes; 0: all may be used; AUDIT_MIN_FREE_AUTO */
+	uint64_t		 audit_min_free;	/* bytes; or AUDIT_MIN_FREE_AUTO */
 	char			*audit_key;		/* "": anchors are not signed */
 	unsigned		 audit_anchor_interval;	/* seconds; 0: none by time */
 	int			 audit_redact;		/* 1: local parts */
@@ -112,7 +112,7 @@ struct conf	*conf_read(const char *file, char *const *overrides, size_t count,
 		    struct buf *errors);
 
 struct conf	*conf_ref(struct conf *);
-void		 conf_unref(struct conf *);	/* the last one frees it; NULL is legal */
+void		 conf_unref(struct conf *);	/* the last frees it; NULL is legal */
 
 /*
  * Adds the names of the settings that differ, ", " between them; a list whose files have

@@ -23,8 +23,8 @@ conf_check_refuse(struct conf_check *check, const struct setting *setting,
 {
 	struct conf_place place = conf_check_place(check, value);
 
-	conf_check_refuse_at(check, setting, &place, value->text, strlen(value->text), why,
-	    expected);
+	conf_check_refuse_at(check, setting, &place, value->text, strlen(value->text),
+	    why, expected);
 }
 
 void

@@ -1,4 +1,4 @@
-/* milter/config/conf_check.h: a configuration on its way, and complaints about its values */
+/* milter/config/conf_check.h: a configuration on its way, complaints about values */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_CONF_CHECK_H
@@ -13,16 +13,16 @@ struct conf_check {
 	struct conf			*conf;
 	struct conf_errors		*errors;
 	const struct conf_source	*sources;
-	const char			*folder;	/* the file's, with its slash, or "" */
-	int				 is_whole;	/* nothing was lost on the way to here */
+	const char			*folder;	/* of the file, with its slash */
+	int				 is_whole;	/* nothing was lost so far */
 };
 
 struct conf_place	conf_check_place(const struct conf_check *,
 			    const struct conf_value *);
 
 /*
- * Adds `PLACE: SETTING: invalid value "TEXT": why; expected ...', or "entry", of a list. NULL
- * leaves a part out. The texts are fit to be shown.
+ * Adds `PLACE: SETTING: invalid value "TEXT": why; expected ...', or "entry", of a
+ * list. NULL leaves a part out. The texts are fit to be shown.
  */
 void	conf_check_refuse(struct conf_check *, const struct setting *,
 	    const struct conf_value *, const char *why, const char *expected);

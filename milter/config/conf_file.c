@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * A file may change while it is read; what was read may then be neither the old nor the new
- * one. A writer truncates it and writes it in parts, so that one that was changed just now
- * may be incomplete. It is read when its last change is some time ago, and its times, its
- * size and what was read have to agree after that.
+ * A file may change while it is read; what was read may then be neither the old nor the
+ * new one. A writer truncates it and writes it in parts, so that one that was changed
+ * just now may be incomplete. It is read when its last change is some time ago, and its
+ * times, its size and what was read have to agree after that.
  */
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 #define CHUNK		65536
 #define PIPE_MS		5000	/* for the writer of a pipe, until the next part */
-#define QUIET_US	20000	/* without a change; of times that tell up to 10 ms less */
+#define QUIET_US	20000	/* without a change; times are up to 10 ms off */
 #define TRIES		50
 
 static const char changes[] =
@@ -45,8 +45,8 @@ make_room(struct buf *text, size_t first)
 }
 
 /*
- * Reads straight into the buffer, since a list may have many megabytes. Nothing waits for a
- * pipe but poll(), which has its end.
+ * Reads straight into the buffer, since a list may have many megabytes. Nothing waits
+ * for a pipe but poll(), which has its end.
  */
 static const char *
 read_all(int fd, struct buf *text, size_t first_size)
@@ -160,7 +160,8 @@ load(const char *path, int may_be_pipe, struct buf *text)
 	else if (may_be_pipe && (S_ISFIFO(status.st_mode) || is_null_device(&status)))
 		why = read_all(fd, text, CHUNK);
 	else
-		why = may_be_pipe ? "neither a regular file nor a pipe" : "not a regular file";
+		why = may_be_pipe ? "neither a regular file nor a pipe" :
+		    "not a regular file";
 	(void)close(fd);
 	return why;
 }
@@ -212,7 +213,8 @@ conf_file_next(struct conf_file_line *line)
 		if (end == NULL) {
 			line->at = text->len;
 			line->len = 0;
-			line->why = "the last line has no newline; the file may be cut off";
+			line->why = "the last line has no newline; the file may be cut "
+			    "off";
 			return 1;
 		}
 		line->at += (size_t)(end - s) + 1;

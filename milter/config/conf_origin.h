@@ -36,7 +36,7 @@ int	conf_origins_keep(struct conf_origins *, const struct setting *,
 /* Notes the settings that a source gives; lines is 0 where it does not. */
 void	conf_origins_give(struct conf_origins *, unsigned source,
 	    const unsigned lines[SETTINGS_MAX]);
-/* Whether the file or an override gives a setting, be it an empty list; else a default. */
+/* Does the file or an override give a setting, be it an empty list? Else a default. */
 int	conf_origins_is_given(const struct conf_origins *, const struct setting *);
 /*
  * The place where it is given; the file as a whole where it is not, since that is what
@@ -46,8 +46,8 @@ struct conf_place	conf_origins_given(const struct conf_origins *,
 			    const struct setting *);
 
 /*
- * The place of one value: "default", "FILE:LINE", "-o 'TEXT'"; "default" where the setting
- * has no such value, as of an empty list. Its name belongs to the origins.
+ * The place of one value: "default", "FILE:LINE", "-o 'TEXT'"; "default" where the
+ * setting has no such value, as of an empty list. Its name belongs to the origins.
  */
 struct conf_place	conf_origins_place(const struct conf_origins *,
 			    const struct setting *, size_t index);

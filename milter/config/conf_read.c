@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Sources are read one after the other into the same values: the defaults, which the table
- * of settings has in the file's own syntax, the file, and each override. A later one
- * replaces what it gives, and += adds to it. Then every setting has a value that knows its
- * line.
+ * Sources are read one after the other into the same values: the defaults, which the
+ * table of settings has in the file's own syntax, the file, and each override. A later
+ * one replaces what it gives, and += adds to it. Then every setting has a value that
+ * knows its line.
  */
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ struct reader {
 	struct conf_errors	*errors;
 	struct conf_source	*sources;
 	size_t			 count;
-	unsigned		 (*given)[SETTINGS_MAX];	/* lines, of each source */
+	unsigned		 (*given)[SETTINGS_MAX];	/* lines, by source */
 	struct conf_values	 values[SETTINGS_MAX];	/* in the order of settings[] */
 };
 
@@ -46,7 +46,8 @@ take(void *arg, const struct setting *setting, struct conf_values *values, int i
 }
 
 static void
-read_text(struct reader *reader, struct buf *text, const struct conf_text_options *options)
+read_text(struct reader *reader, struct buf *text,
+    const struct conf_text_options *options)
 {
 	if (text->failed)
 		reader->errors->is_out_of_memory = 1;
@@ -59,7 +60,8 @@ read_text(struct reader *reader, struct buf *text, const struct conf_text_option
  * others.
  */
 static struct conf_place
-add_source(struct reader *reader, const char *before, const char *text, const char *after)
+add_source(struct reader *reader, const char *before, const char *text,
+    const char *after)
 {
 	struct conf_source *source = &reader->sources[reader->count];
 	struct conf_place place = { .name = "?", .source = (unsigned)reader->count };

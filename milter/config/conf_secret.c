@@ -38,8 +38,8 @@ owner_fault(const struct conf *conf, uid_t owner)
 		entry = getpwnam(conf->user);
 	if (entry == NULL || owner == entry->pw_uid)
 		return NULL;
-	return "its owner is not the user of the setting user, who reads it at a reload; "
-	    "change its owner";
+	return "its owner is not the user of the setting user, who reads it at a "
+	    "reload; change its owner";
 }
 
 static void

@@ -4,7 +4,8 @@
 /*
  *	text      = *( statement | section )
  *	section   = name "{" *statement "}"
- *	statement = name ( "=" | "+=" ) ( value | "{" [ value *( "," value ) [ "," ] ] "}" )
+ *	statement = name ( "=" | "+=" ) ( value | list )
+ *	list      = "{" [ value *( "," value ) [ "," ] ] "}"
  *
  * Names and values are words of conf_token.h. A statement is read to its end before its
  * values are handed on.
@@ -28,7 +29,7 @@ struct scan {
 	unsigned			 given[SETTINGS_MAX];	/* lines */
 	struct conf_values		 values;		/* of the statement */
 	struct buf			 text;			/* of a value */
-	int				 is_cut;	/* its missing end was reported */
+	int				 is_cut;	/* its end was missed */
 };
 
 static void	complain(struct scan *, unsigned, const char *, ...)
@@ -106,7 +107,9 @@ skip_value(struct scan *scan, const struct conf_token *name)
 
 	if (token.kind == TOKEN_OPEN)
 		return skip_block(scan, name);
-	return token.kind == TOKEN_WORD ? 0 : refuse_token(scan, &token, name, "a value");
+	if (token.kind == TOKEN_WORD)
+		return 0;
+	return refuse_token(scan, &token, name, "a value");
 }
 
 /* Keeps the value that was read last. */
@@ -168,8 +171,8 @@ static void
 refuse_unknown(struct scan *scan, const struct conf_token *name)
 {
 	struct conf_quoted q;
-	const struct setting *nearest = settings_nearest(scan->section, scan->section_len,
-	    name->text, name->len);
+	const struct setting *nearest = settings_nearest(scan->section,
+	    scan->section_len, name->text, name->len);
 
 	quote_name(scan, name, &q);
 	if (is_section(scan, name))
@@ -219,9 +222,9 @@ take_values(struct scan *scan, const struct setting *setting,
 		complain(scan, name->line, "%s: += is for lists; expected =",
 		    setting->name);
 	else if ((first = note_given(scan, setting, name, is_append)) != 0)
-		complain(scan, name->line, "%s: already set in line %u; %s", setting->name,
-		    first, setting_is_list(setting) ? "use += to add to it" :
-		    "set it once");
+		complain(scan, name->line, "%s: already set in line %u; %s",
+		    setting->name, first,
+		    setting_is_list(setting) ? "use += to add to it" : "set it once");
 	else if (options->take(options->arg, setting, &scan->values, is_append) == -1)
 		scan->errors->is_out_of_memory = 1;
 }
@@ -275,8 +278,8 @@ read_section(struct scan *scan, const struct conf_token *name)
 		    "%s is a setting, not a section; expected %.*s = VALUE", q.text,
 		    (int)name->len, name->text);
 	else
-		complain(scan, name->line, "unknown section %s; expected one of %s", q.text,
-		    sections);
+		complain(scan, name->line, "unknown section %s; expected one of %s",
+		    q.text, sections);
 	return skip_block(scan, name);
 }
 
@@ -337,9 +340,9 @@ read_statement(struct scan *scan)
 	case TOKEN_END:
 		if (scan->section_line != 0 && !scan->is_cut)
 			complain(scan, scan->section_line,
-			    "section \"%.*s\" has no closing brace%s", (int)scan->section_len,
-			    scan->section, scan->options->has_lines ?
-			    "; the file may be cut off" : "");
+			    "section \"%.*s\" has no closing brace%s",
+			    (int)scan->section_len, scan->section,
+			    scan->options->has_lines ? "; the file may be cut off" : "");
 		break;
 	case TOKEN_ASSIGN:
 	case TOKEN_APPEND:
@@ -383,7 +386,8 @@ check_bytes(struct scan *scan)
 	size_t span = utf8_span(buf->data, buf->len);
 
 	if (span < buf->len)
-		complain(scan, line_of(buf->data, span), "invalid UTF-8; save the file as UTF-8");
+		complain(scan, line_of(buf->data, span),
+		    "invalid UTF-8; save the file as UTF-8");
 	else if (buf->data[buf->len - 1] != '\n') {
 		complain(scan, line_of(buf->data, buf->len),
 		    "the last line has no newline; the file may be cut off");

@@ -23,17 +23,17 @@ struct conf_text_options {
 	int			 has_lines;	/* and so is the line */
 	const char		*section;	/* the text is the inside of this one */
 	size_t			 section_len;	/* 0: of none */
-	unsigned		*given;		/* NULL, or SETTINGS_MAX lines; see below */
+	unsigned		*given;		/* SETTINGS_MAX lines, or NULL */
 	conf_text_taker		*take;
 	void			*arg;
 };
 
 /*
- * Reads a text: settings of the table, each given once, complete and closed. Calls take()
- * for each, and adds an error for all that is wrong. A statement that is refused is left
- * out; what follows a syntax error is not read. Shortens the buffer where it does not end in
- * a whole line of UTF-8. `given' gets the line in which each setting is given first, 0 where
- * it is not.
+ * Reads a text: settings of the table, each given once, complete and closed. Calls
+ * take() for each, and adds an error for all that is wrong. A statement that is refused
+ * is left out; what follows a syntax error is not read. Shortens the buffer where it
+ * does not end in a whole line of UTF-8. `given' gets the line in which each setting is
+ * given first, 0 where it is not.
  */
 void	conf_text_read(struct buf *, const struct conf_text_options *,
 	    struct conf_errors *);

@@ -88,7 +88,8 @@ read_variable(const char *s, struct piece *piece)
 	memcpy(name, s + 2, name_end - 2);
 	name[name_end - 2] = '\0';
 	if ((value = getenv(name)) == NULL)
-		return name_end < end ? NULL : "environment variable is not set; set it, or write ${NAME:-VALUE}";
+		return name_end < end ? NULL :
+		    "environment variable is not set; set it, or write ${NAME:-VALUE}";
 	piece->text = value;
 	piece->text_len = strlen(value);
 	return NULL;
@@ -103,7 +104,8 @@ read_piece(const char *s, char mark, struct piece *piece)
 {
 	*piece = (struct piece){ .len = 1, .text = s, .text_len = 1 };
 	if (*s == '\n' || *s == '\0')
-		return "string is not closed; expected a quotation mark in the same line";
+		return "string is not closed; expected a quotation mark in the same "
+		    "line";
 	if (ascii_is_control(*s) && *s != '\t')
 		return "control character in a string; write it as an escape";
 	if (mark == '"' && *s == '\\') {
@@ -114,11 +116,12 @@ read_piece(const char *s, char mark, struct piece *piece)
 	if (mark == '"' && s[0] == '$' && s[1] == '{')
 		return read_variable(s, piece);
 	if (s[0] == '\\' && is_in(s[1], "\\'\n"))
-		*piece = (struct piece){ .len = 2, .text = s + 1, .text_len = s[1] != '\n' };
+		*piece = (struct piece){ .len = 2, .text = s + 1,
+		    .text_len = s[1] != '\n' };
 	return NULL;
 }
 
-/* Reads a string up to its closing mark; a bad part, as a variable, is the token then. */
+/* Reads a string up to its closing mark. A bad variable in it becomes the token. */
 static void
 read_string(struct conf_lexer *lexer, struct conf_token *token)
 {

@@ -81,7 +81,8 @@ static int
 is_unusual_denial(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return strcmp(conf->denied.code, "550") != 0 && strcmp(conf->denied.code, "554") != 0;
+	return strcmp(conf->denied.code, "550") != 0 &&
+	    strcmp(conf->denied.code, "554") != 0;
 }
 
 static int
@@ -106,24 +107,26 @@ static const struct conf_sentence sentences[] = {
 	  "every host that reaches this address can act as a mail server, and make "
 	  "records; name the mail servers in mta-peers, or use a unix socket" },
 	{ "socket-mode", is_open_to_all,
-	  "every user of this host may talk to the filter; use 0660, and socket-group" },
+	  "every user of this host can connect to the filter; use 0660, and "
+	  "socket-group" },
 	{ "user", stays_root,
-	  "empty: started by root, the daemon stays root; name a user, or have the "
+	  "empty: started by root, the daemon stays root; name a user, or let the "
 	  "service manager start it as one" },
-	{ "mode", is_monitor, "monitor: nothing is refused; use enforce once the record holds "
-	  "no surprise" },
+	{ "mode", is_monitor,
+	  "monitor: nothing is refused; use enforce once the records show no surprise" },
 	{ "denied-reply", is_unusual_denial,
-	  "another code than 550 or 554, which mean a refusal by policy" },
+	  "the code is neither 550 nor 554, which mean a refusal by policy; use one of "
+	  "them" },
 	{ "no-local-domains", has_no_domains_and_some,
-	  "yes, and local-domains has entries; remove it, so that a file that lost "
+	  "yes, but local-domains has entries; remove it, so that a file that has lost "
 	  "them is an error" },
 	{ "auth.min-ssf", wants_too_much,
-	  "no connection has more than 256 bits, so that no login counts; use 128 or "
-	  "less" },
+	  "no connection has more than 256 bits, so no login counts; use 128 or less" },
 };
 
 static int
-warn_of_listener(void *arg, const char *entry, size_t len, const struct conf_place *place)
+warn_of_listener(void *arg, const char *entry, size_t len,
+    const struct conf_place *place)
 {
 	struct conf_warnings *warnings = arg;
 	struct conf_quoted quoted;
@@ -131,11 +134,11 @@ warn_of_listener(void *arg, const char *entry, size_t len, const struct conf_pla
 	if (len == strspn(entry, "0123456789") &&
 	    (len > 5 || atoi(entry) < 1 || atoi(entry) > PORT_MAX))
 		conf_warn_at(warnings, place, "require-auth-on",
-		    "%s is no port; use 1 to 65535, or a listener's name",
+		    "%s is not a port; use 1 to 65535, or the name of a listener",
 		    conf_quote(entry, len, &quoted));
 	else if (strcmp(entry, "25") == 0 || strcasecmp(entry, "smtp") == 0)
 		conf_warn_at(warnings, place, "require-auth-on",
-		    "%s is where other mail servers come in, and they do not log in: all "
+		    "%s is the port of other mail servers, which do not log in: all "
 		    "their mail is refused; name the ports of your users, 587 and 465",
 		    conf_quote(entry, len, &quoted));
 	return 0;
@@ -149,8 +152,8 @@ warn_of_certificate(void *arg, const char *entry, size_t len,
 
 	if (memchr(entry, '|', len) == NULL)
 		conf_warn_at(arg, place, "client-certificates",
-		    "%s is a name without its issuer: every CA that the mail server "
-		    "trusts can issue a certificate with it; write ISSUER|SUBJECT",
+		    "%s does not name its issuer: every CA that the mail server trusts "
+		    "can issue such a certificate; write ISSUER|SUBJECT",
 		    conf_quote(entry, len, &quoted));
 	return 0;
 }
@@ -171,12 +174,13 @@ warn_of_mechanism(void *arg, const char *entry, size_t len,
 	(void)len;
 	if (strcmp(entry, "EXTERNAL") == 0)
 		conf_warn_at(warnings, place, "auth.mechanisms",
-		    "EXTERNAL: each certificate of a CA that the mail server trusts is a "
-		    "login; remove it, and list the certificates in client-certificates");
+		    "EXTERNAL: every certificate of a CA that the mail server trusts is "
+		    "a login; remove it, and list the certificates in "
+		    "client-certificates");
 	if (is_plain(entry) && !conf->auth_require_tls && conf->auth_min_ssf == 0)
 		conf_warn_at(warnings, place, "auth.mechanisms",
-		    "%s sends the password as it is, and a login without TLS counts; use "
-		    "auth { require-tls = yes }", entry);
+		    "%s sends the password in the clear, and a login without TLS "
+		    "counts; use auth { require-tls = yes }", entry);
 	return 0;
 }
 

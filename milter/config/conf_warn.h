@@ -11,15 +11,15 @@
 /* What is known of the host. */
 struct conf_warn_host {
 	struct hostnet	net;			/* all zero: not known */
-	int		has_far_server;		/* resolv.conf names one that is elsewhere */
-	int		is_root;		/* the process is, and stays so without `user' */
+	int		has_far_server;		/* in resolv.conf */
+	int		is_root;		/* and stays so without a user */
 };
 
 /*
- * Adds a line for each thing that is allowed and hardly meant, with its reason and its cure:
- * "FILE:LINE: SETTING: ...", `mark' before the setting, in the order of their places. The
- * command check, the option -t, a start and a reload say the same. Returns -1 without
- * memory, or where a list file cannot be read again: there may be more then.
+ * Adds a line for each thing that is allowed and hardly meant, with its reason and its
+ * cure: "FILE:LINE: SETTING: ...", `mark' before the setting, in the order of their
+ * places. The command check, the option -t, a start and a reload say the same. Returns
+ * -1 without memory, or where a list file cannot be read again: there may be more then.
  */
 int	conf_warn(const struct conf *, const struct conf_warn_host *, const char *mark,
 	    struct buf *lines);

@@ -52,7 +52,8 @@ static int
 keeps_little(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return has_file(conf) && conf->audit_rotate_size > 0 && conf->audit_keep_days == 0 &&
+	return has_file(conf) && conf->audit_rotate_size > 0 &&
+	    conf->audit_keep_days == 0 &&
 	    conf->audit_rotate_size < LEAST_KEPT / (conf->audit_keep + 1);
 }
 
@@ -74,24 +75,23 @@ static const struct conf_sentence sentences[] = {
 	{ "audit.syslog", records_nothing,
 	  "no, and audit.file is empty: nothing is recorded; name a file" },
 	{ "audit.file", records_to_syslog_alone,
-	  "empty: syslog is the only record, which may drop lines, and which any user "
-	  "of the host can write to; name a file" },
+	  "empty: the only record is in syslog, which may drop lines, and to which "
+	  "every user of this host can write; name a file" },
 	{ "audit.on-failure", goes_on_unrecorded,
-	  "continue: what cannot be recorded is decided all the same; use tempfail" },
+	  "continue: mail passes even if its record cannot be written; use tempfail" },
 	{ "audit.durability", is_buffered,
-	  "buffered: clients are answered before their records are written; if the daemon "
-	  "is killed or the host fails, the records of the last tenth of a second are "
-	  "lost; use written" },
+	  "buffered: clients are answered before their records are written; if the "
+	  "daemon is killed or the host fails, the records of the last tenth of a "
+	  "second are lost; use written" },
 	{ "audit.anchor-interval", has_no_anchors,
-	  "0: records that are cut off at the end of the file are not missed; use 300" },
+	  "0: nobody notices if records are cut off at the end of the file; use 300" },
 	{ "audit.rotate-size", keeps_little,
-	  "less than 64M are kept in all, so that a stranger can fill them and push "
-	  "older records out; give audit.keep-days, or larger values here and in "
-	  "audit.keep" },
+	  "less than 64M is kept in all: a stranger can fill it and push older records "
+	  "out; set audit.keep-days, or increase audit.rotate-size or audit.keep" },
 	{ "audit.key", signs_nothing,
-	  "signs anchors in audit.file, which is empty; name a file" },
+	  "it signs anchors in audit.file, which is empty; name a file there" },
 	{ "audit.redact-key", hides_nothing,
-	  "audit.redact is none, so that addresses are recorded as they are; use "
+	  "audit.redact is none, so addresses are recorded as they are; set that to "
 	  "local-part, or remove the key" },
 };
 

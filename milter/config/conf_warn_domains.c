@@ -34,16 +34,18 @@ warn_of_domain(void *arg, const char *entry, size_t len, const struct conf_place
 	struct conf_quoted quoted;
 
 	if (is_suffix(entry, len) && walk->count++ < SHOWN_MAX)
-		conf_warn_at(walk->warnings, place, walk->setting, "%s is a public suffix, "
-		    "below which anybody can have a domain%s; name your own domains",
-		    conf_quote(entry, len, &quoted), entry[0] == '.' ? walk->meaning : "");
+		conf_warn_at(walk->warnings, place, walk->setting,
+		    "%s is a public suffix, below which anyone can have a domain%s; "
+		    "name your own domains", conf_quote(entry, len, &quoted),
+		    entry[0] == '.' ? walk->meaning : "");
 	return 0;
 }
 
 static int
 warn_of_list(struct conf_warnings *warnings, const char *setting, const char *meaning)
 {
-	struct walk walk = { .warnings = warnings, .setting = setting, .meaning = meaning };
+	struct walk walk = { .warnings = warnings, .setting = setting,
+	    .meaning = meaning };
 
 	return conf_locate_each(warnings->conf, settings_named(setting), warn_of_domain,
 	    &walk);
@@ -52,11 +54,13 @@ warn_of_list(struct conf_warnings *warnings, const char *setting, const char *me
 int
 conf_warn_domains(struct conf_warnings *warnings)
 {
-	if (warn_of_list(warnings, "local-domains", ": mail to all of them passes") == -1 ||
-	    warn_of_list(warnings, "relay-domains", ": this is an open relay to them") == -1)
+	if (warn_of_list(warnings, "local-domains",
+	    ": mail to all of them is permitted") == -1 ||
+	    warn_of_list(warnings, "relay-domains",
+	    ": this is an open relay to them") == -1)
 		return -1;
 	if (warnings->conf->mx_accept == POLICY_MX_ACCEPT_NONE)
 		return 0;
 	return warn_of_list(warnings, "mx.domains",
-	    ": those who point an MX record here are relayed for");
+	    ": mail is relayed for each that points an MX record here");
 }

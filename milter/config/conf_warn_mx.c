@@ -1,4 +1,4 @@
-/* milter/config/conf_warn_mx.c: warnings about relaying by MX records, and name servers */
+/* milter/config/conf_warn_mx.c: warnings about MX records and name servers */
 /* SPDX-License-Identifier: ISC */
 
 #include "config/conf_locate.h"
@@ -45,7 +45,8 @@ static int
 is_never_secure(const struct conf *conf, const struct conf_warn_host *host)
 {
 	(void)host;
-	return is_on(conf) && conf->mx_require_dnssec && conf->dns_trust_ad == CONF_TRUST_AD_NO;
+	return is_on(conf) && conf->mx_require_dnssec &&
+	    conf->dns_trust_ad == CONF_TRUST_AD_NO;
 }
 
 static int
@@ -72,26 +73,26 @@ believes_far_system(const struct conf *conf, const struct conf_warn_host *host)
 
 static const struct conf_sentence sentences[] = {
 	{ "mx.accept", lets_strangers_in,
-	  "without mx.domains or mx.networks, anybody who points an MX record here may "
-	  "use this server; give mx.domains" },
+	  "without mx.domains or mx.networks, mail is relayed for every domain that "
+	  "points an MX record here; set mx.domains" },
 	{ "mx.accept", can_never_match,
 	  "no mail exchanger can be this server: it has no public address, and "
-	  "own-addresses and mx.names are empty; give one of them" },
+	  "own-addresses and mx.names are empty; set one of them" },
 	{ "mx.networks", has_networks_alone,
-	  "a stranger's domain can name mail exchangers in these networks, too, and is "
-	  "then relayed for; give mx.domains as well" },
+	  "the domain of a stranger can name mail exchangers in these networks, too, "
+	  "and mail is then relayed for it; set mx.domains as well" },
 	{ "mx.require-dnssec", is_never_secure,
-	  "no answer is ever authenticated where dns.trust-ad is no; use auto" },
+	  "no answer is authenticated while dns.trust-ad is no; set that to auto" },
 	{ "mx.timeout", outlasts_sendmail,
-	  "Sendmail waits 10 seconds for a filter by default; use 8 or less, or give a "
+	  "Sendmail waits 10 seconds for a filter by default; use 8 or less, or set a "
 	  "larger R: in INPUT_MAIL_FILTER" },
 	{ "mx.timeout", outlasts_postfix,
 	  "Postfix waits 30 seconds for a filter by default, and Sendmail 10; use 8 or "
-	  "less, or give a larger milter_command_timeout, or R: in INPUT_MAIL_FILTER" },
+	  "less, or set a larger milter_command_timeout, or R: in INPUT_MAIL_FILTER" },
 	{ "dns.trust-ad", believes_far_system,
-	  "yes, and /etc/resolv.conf names a server that is not on this host: anybody "
-	  "on the way can say that an answer is authenticated; run one that validates "
-	  "here, or use auto" },
+	  "yes, and /etc/resolv.conf names a server on another host: anyone on the path "
+	  "can forge an authenticated answer; run a validating server on this host, or "
+	  "use auto" },
 };
 
 static int
@@ -102,9 +103,10 @@ warn_of_server(void *arg, const char *entry, size_t len, const struct conf_place
 
 	if (nameserver_parse(entry, &server) == NULL && !nameserver_is_loopback(&server))
 		conf_warn_at(arg, place, "dns.servers",
-		    "%s is not on this host, and dns.trust-ad is yes: anybody on the "
-		    "way can say that an answer is authenticated; run a server that "
-		    "validates here, or use auto", conf_quote(entry, len, &quoted));
+		    "%s is on another host, and dns.trust-ad is yes: anyone on the path "
+		    "can forge an authenticated answer; run a validating server on this "
+		    "host, or set dns.trust-ad to auto",
+		    conf_quote(entry, len, &quoted));
 	return 0;
 }
 

@@ -28,21 +28,22 @@ static const struct {
 	const char	*what;
 } meanings[] = {
 	{ { NETADDR_V4, { 172, 16 } }, 13,
-	  "has the networks that Docker gives to containers in it, and with its proxy "
-	  "every stranger comes from one of them; name the networks of your own "
+	  "contains the networks that Docker gives to containers, and its proxy makes "
+	  "every stranger come from one of them; name the networks of your own "
 	  "machines" },
 	{ { NETADDR_V4, { 100, 64 } }, 24,
-	  "is in the range that providers give to all their customers (RFC 6598); name "
+	  "is in the range that providers share among their customers (RFC 6598); name "
 	  "the addresses of your own machines" },
 	{ { NETADDR_V6, { 0x00, 0x64, 0xff, 0x9b } }, 128,
-	  "is NAT64, where any IPv4 address of the Internet may come from; name the "
+	  "is NAT64, from which every IPv4 host of the Internet may connect; name the "
 	  "networks of your own machines" },
 };
 
 static int
 is_wide(const struct netset_network *network)
 {
-	return network->bits < (network->addr.family == NETADDR_V4 ? WIDEST_V4 : WIDEST_V6);
+	return network->bits <
+	    (network->addr.family == NETADDR_V4 ? WIDEST_V4 : WIDEST_V6);
 }
 
 /* The range that a network is in, of those that can be an administrator's own; or NULL. */
@@ -93,8 +94,9 @@ warn_of_width(struct walk *walk, const struct netset_network *network)
 {
 	if (network->bits > 0 && !is_wide(network))
 		return 0;
-	conf_warn_at(walk->warnings, walk->place, walk->setting, "%s is %s; all of it may relay "
-	    "without a login; name the networks of your own machines", walk->quoted,
+	conf_warn_at(walk->warnings, walk->place, walk->setting,
+	    "%s is %s; all of it may relay without a login; name the networks of your "
+	    "own machines", walk->quoted,
 	    network->bits == 0 ? "the whole Internet" : "a very wide network");
 	return 1;
 }
@@ -112,11 +114,11 @@ warn_of_bridge(struct walk *walk, const struct netset_network *network)
 		    !netaddr_is_in(&address->addr, &network->addr, network->bits))
 			continue;
 		netaddr_format(&address->addr, text);
-		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has %s in it, this "
-		    "host's own address on the bridge %s: a proxy or NAT of containers "
-		    "makes every stranger come from there; let a proxy use the PROXY "
-		    "protocol, or leave the address out and have clients log "
-		    "in", walk->quoted, text,
+		conf_warn_at(walk->warnings, walk->place, walk->setting,
+		    "%s contains %s, the address of this host on the bridge %s: a proxy "
+		    "or NAT of containers makes every stranger come from there; let a "
+		    "proxy use the PROXY protocol, or leave the address out and have "
+		    "clients log in", walk->quoted, text,
 		    conf_quote(address->name, strlen(address->name), &name));
 		return 1;
 	}
@@ -133,17 +135,17 @@ warn_of_gateway(struct walk *walk, const struct netset_network *network)
 		if (!netaddr_is_in(&net->gateways[i], &network->addr, network->bits))
 			continue;
 		netaddr_format(&net->gateways[i], text);
-		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s has the default "
-		    "gateway %s in it: if that puts its own address in the place of a "
-		    "client's (NAT, Docker), every stranger may relay; see in the "
-		    "record that none comes from there, or leave the address "
-		    "out", walk->quoted, text);
+		conf_warn_at(walk->warnings, walk->place, walk->setting,
+		    "%s contains the default gateway %s: if the gateway replaces the "
+		    "addresses of clients by its own (NAT, Docker), every stranger may "
+		    "relay; check in the record that no stranger comes from there, or "
+		    "leave the address out", walk->quoted, text);
 		return 1;
 	}
 	return 0;
 }
 
-/* Of an interface that is in no network, as one with a single address, nothing follows. */
+/* Nothing follows of an interface in no network, as one with a single address. */
 static int
 is_wider(const struct netset_network *network, const struct hostnet_address *address)
 {
@@ -168,9 +170,10 @@ warn_of_neighbours(struct walk *walk, const struct netset_network *network)
 			continue;
 		own = (struct netset_network){ address->addr, address->bits };
 		netset_format(&own, text);
-		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s is wider than the "
-		    "network of this host (%s on %s): machines of others may be in it; "
-		    "name the networks of your own", walk->quoted, text,
+		conf_warn_at(walk->warnings, walk->place, walk->setting,
+		    "%s is wider than the network of this host (%s on %s): it may "
+		    "contain machines of others; name the networks of your own",
+		    walk->quoted, text,
 		    conf_quote(address->name, strlen(address->name), &name));
 		return 1;
 	}
@@ -209,9 +212,9 @@ warn_of_exchangers(void *arg, const char *entry, size_t len,
 	if (netset_parse(entry, len, &network) != NULL || !is_wide(&network) ||
 	    walk->count++ >= SHOWN_MAX)
 		return 0;
-	conf_warn_at(walk->warnings, place, walk->setting, "%s is %s: mail exchangers of "
-	    "strangers are in it, who are then relayed for; name the networks of your "
-	    "customers' servers", conf_quote(entry, len, &quoted),
+	conf_warn_at(walk->warnings, place, walk->setting, "%s is %s: it contains mail "
+	    "exchangers of strangers, for whose domains mail is then relayed; name the "
+	    "networks of your customers' servers", conf_quote(entry, len, &quoted),
 	    network.bits == 0 ? "the whole Internet" : "a very wide network");
 	return 0;
 }
@@ -227,15 +230,16 @@ warn_of_peer(void *arg, const char *entry, size_t len, const struct conf_place *
 	if (netset_parse(entry, len, &network) != NULL || !is_wide(&network) ||
 	    find_range(&network) != NULL || walk->count++ >= SHOWN_MAX)
 		return 0;
-	conf_warn_at(walk->warnings, place, walk->setting, "%s is %s: every host in it can "
-	    "act as a mail server, and make records; name the addresses of your mail "
-	    "servers", conf_quote(entry, len, &quoted),
+	conf_warn_at(walk->warnings, place, walk->setting,
+	    "%s is %s: every host in it can act as a mail server, and make records; "
+	    "name the addresses of your mail servers", conf_quote(entry, len, &quoted),
 	    network.bits == 0 ? "the whole Internet" : "a very wide network");
 	return 0;
 }
 
 static int
-warn_of_list(struct conf_warnings *warnings, const char *setting, conf_locate_visitor *visit)
+warn_of_list(struct conf_warnings *warnings, const char *setting,
+    conf_locate_visitor *visit)
 {
 	struct walk walk = { .warnings = warnings, .setting = setting };
 

@@ -30,13 +30,14 @@ conf_warn_at(struct conf_warnings *warnings, const struct conf_place *place,
 		shown.name = warnings->conf->origins->sources[1].name;
 		shown.line = 0;
 	}
-	conf_errors_add(&warnings->found, &shown, "%s%s: %s", warnings->mark, setting, what);
+	conf_errors_add(&warnings->found, &shown, "%s%s: %s", warnings->mark, setting,
+	    what);
 	free(what);
 }
 
 void
-conf_warn_sentences(struct conf_warnings *warnings, const struct conf_sentence *sentences,
-    size_t count)
+conf_warn_sentences(struct conf_warnings *warnings,
+    const struct conf_sentence *sentences, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct conf_sentence *sentence = &sentences[i];

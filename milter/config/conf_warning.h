@@ -26,9 +26,10 @@ struct conf_sentence {
 
 void	conf_warn_sentences(struct conf_warnings *, const struct conf_sentence *,
 	    size_t count);
-/* Of one entry of a list, or of one value; the texts of the format are fit to be shown. */
+/* Of one entry of a list, or of one value. The texts of the format are encoded. */
 void	conf_warn_at(struct conf_warnings *, const struct conf_place *,
-	    const char *setting, const char *, ...) __attribute__((format(printf, 4, 5)));
+	    const char *setting, const char *, ...)
+	    __attribute__((format(printf, 4, 5)));
 
 /* The families: conf_warn_*.c. They return -1 where a list file cannot be read again. */
 void	conf_warn_audit(struct conf_warnings *);

@@ -20,8 +20,9 @@ check_mx_accept(struct conf_check *check)
 	    conf->mx_domains.count > 0)
 		return;
 	place = conf_origins_place(conf->origins, setting, 0);
-	conf_errors_add(check->errors, &place, "%s: backup would relay for every domain that "
-	    "points an MX record here; set mx.networks or mx.domains", setting->name);
+	conf_errors_add(check->errors, &place,
+	    "%s: backup would relay for every domain that points an MX record here; set "
+	    "mx.networks or mx.domains", setting->name);
 }
 
 /* A unix socket tells the user of a peer, an inet socket its address. */
@@ -33,17 +34,19 @@ check_peers(struct conf_check *check)
 	struct conf_place place;
 	int is_inet;
 
-	if (conf->mta_peers.count == 0 || conf->mta_peer_set == NULL || conf->socket == NULL)
+	if (conf->mta_peers.count == 0 || conf->mta_peer_set == NULL ||
+	    conf->socket == NULL)
 		return;
 	is_inet = strncmp(conf->socket, "inet", 4) == 0;
 	if (is_inet ? peers_has_networks(conf->mta_peer_set) :
 	    peers_has_users(conf->mta_peer_set))
 		return;
 	place = conf_origins_place(conf->origins, setting, 0);
-	conf_errors_add(check->errors, &place, "%s: no mail server could connect: it has %s, and "
-	    "socket is %s socket; add %s", setting->name, is_inet ? "only users" :
-	    "only networks", is_inet ? "an inet" : "a unix", is_inet ? "a network" :
-	    "the name of a user, or uid:N");
+	conf_errors_add(check->errors, &place, is_inet ?
+	    "%s: no mail server could connect: it has only users, and socket is an inet "
+	    "socket; add a network" :
+	    "%s: no mail server could connect: it has only networks, and socket is a "
+	    "unix socket; add the name of a user, or uid:N", setting->name);
 }
 
 /*
@@ -57,14 +60,16 @@ check_recipients(struct conf_check *check)
 	const struct conf_place place = { .name = conf->origins->sources[1].name };
 	int has_lists = conf->local_domains.count > 0 || conf->relay_domains.count > 0;
 
-	if (!check->is_whole || conf->no_local_domains || conf->mx_accept != POLICY_MX_ACCEPT_NONE ||
+	if (!check->is_whole || conf->no_local_domains ||
+	    conf->mx_accept != POLICY_MX_ACCEPT_NONE ||
 	    domset_count(conf->policy.local_domains) > 0 ||
 	    domset_count(conf->policy.relay_domains) > 0 ||
 	    (has_lists && conf_errors_has_any(check->errors)))
 		return;
-	conf_errors_add(check->errors, &place, "local-domains and relay-domains are empty, "
-	    "and mx.accept is none: all mail to this host would be refused; set one of them, "
-	    "or no-local-domains = yes on a host that receives no mail");
+	conf_errors_add(check->errors, &place,
+	    "local-domains and relay-domains are empty, and mx.accept is none: all mail "
+	    "to this host would be refused; set one of them, or no-local-domains = yes "
+	    "on a host that receives no mail");
 }
 
 void

@@ -1,4 +1,4 @@
-/* milter/config/kind_lists.c: settings that are lists, and the files that lists are kept in */
+/* milter/config/kind_lists.c: settings that are lists, and list files */
 /* SPDX-License-Identifier: ISC */
 
 #include <errno.h>
@@ -27,7 +27,7 @@ struct list {
 	struct conf_check	*check;
 	const struct setting	*setting;
 	list_adder		*add;
-	void			*set;		/* of the kind's type; NULL: there is none */
+	void			*set;		/* of the kind's type, or NULL */
 	struct netset		*listed;	/* addresses, without the interfaces' */
 	int			 is_out_of_memory;
 };
@@ -130,7 +130,8 @@ add_listener(struct list *list, const char *s, size_t len)
 	(void)list;
 	if (len == 0)
 		return "it is empty";
-	return has_blank_or_control(s, len) ? "it has a blank or control character" : NULL;
+	return !has_blank_or_control(s, len) ? NULL :
+	    "it has a blank or control character";
 }
 
 static const char *
@@ -227,7 +228,8 @@ add_lines(struct list *list, const struct buf *text, struct conf_place place)
 static void
 add_file(struct list *list, const struct conf_value *value)
 {
-	const char *path = value->text + strlen("file:"), *why = "the path is missing; expected file:PATH";
+	const char *path = value->text + strlen("file:");
+	const char *why = "the path is missing; expected file:PATH";
 	struct conf_place place = conf_check_place(list->check, value);
 	struct buf whole, shown, text;
 
@@ -484,7 +486,8 @@ is_equal_networks(const struct setting *setting, const struct conf *a,
 }
 
 static int
-is_equal_domains(const struct setting *setting, const struct conf *a, const struct conf *b)
+is_equal_domains(const struct setting *setting, const struct conf *a,
+    const struct conf *b)
 {
 	return is_equal_list(setting, a, b) &&
 	    domset_is_equal(*(struct domset *const *)setting_set(a, setting),
@@ -558,8 +561,8 @@ matches_text(const char *s, size_t len, const char *entry)
 	return strlen(entry) == len && memcmp(s, entry, len) == 0;
 }
 
-#define NETWORKS .write = write_list, .equal = is_equal_networks, .free = free_networks, \
-	.is_list = 1, .has_files = 1, .matches = matches_network
+#define NETWORKS	.write = write_list, .equal = is_equal_networks, \
+	.free = free_networks, .is_list = 1, .has_files = 1, .matches = matches_network
 #define TEXTS	.write = write_list, .equal = is_equal_list, .free = free_list, \
 	.is_list = 1, .matches = matches_text
 

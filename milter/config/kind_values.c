@@ -82,7 +82,8 @@ host_fault(const char *host, enum netaddr_family family)
 	if (netaddr_parse(host, len, &addr) == 0 && addr.family == family &&
 	    (memchr(host, ':', len) != NULL) == (family == NETADDR_V6))
 		return NULL;
-	return family == NETADDR_V4 ? "the host is neither an IPv4 address nor localhost" :
+	return family == NETADDR_V4 ?
+	    "the host is neither an IPv4 address nor localhost" :
 	    "the host is neither an IPv6 address nor localhost";
 }
 
@@ -213,7 +214,8 @@ refuse_word(struct conf_check *check, const struct setting *setting,
 	struct buf words;
 
 	buf_init(&words);
-	for (const struct setting_word *word = setting->words; word->word != NULL; word++)
+	for (const struct setting_word *word = setting->words; word->word != NULL;
+	    word++)
 		buf_printf(&words, "%s%s", words.len == 0 ? "" :
 		    word[1].word == NULL ? " or " : ", ", word->word);
 	if (words.failed)
@@ -253,7 +255,8 @@ check_number(struct conf_check *check, const struct setting *setting,
 		*number = given;
 		return;
 	}
-	(void)snprintf(expected, sizeof(expected), "%u to %u", setting->min, setting->max);
+	(void)snprintf(expected, sizeof(expected), "%u to %u", setting->min,
+	    setting->max);
 	conf_check_refuse(check, setting, value, NULL, expected);
 }
 
@@ -294,7 +297,8 @@ check_size(struct conf_check *check, const struct setting *setting,
 		return;
 	}
 	(void)snprintf(expected, sizeof(expected), "%s0, or a size from %uk to %uG",
-	    setting->words != NULL ? "auto, " : "", setting->min, setting->max / 1024 / 1024);
+	    setting->words != NULL ? "auto, " : "", setting->min,
+	    setting->max / 1024 / 1024);
 	conf_check_refuse(check, setting, value, NULL, expected);
 }
 
@@ -396,7 +400,8 @@ is_equal_text(const struct setting *setting, const struct conf *a, const struct 
 }
 
 static int
-is_equal_number(const struct setting *setting, const struct conf *a, const struct conf *b)
+is_equal_number(const struct setting *setting, const struct conf *a,
+    const struct conf *b)
 {
 	return memcmp(setting_of(a, setting), setting_of(b, setting), sizeof(int)) == 0;
 }

@@ -12,10 +12,10 @@
 
 struct kind {
 	const char	*name;		/* of one value: "number" */
-	const char	*expected;	/* what errors call one that is valid; NULL: they differ */
+	const char	*expected;	/* in errors; NULL: it differs */
 	/*
-	 * Puts what the setting was given into the configuration, and makes its set, or adds
-	 * errors. What is no list has one value.
+	 * Puts what the setting was given into the configuration, and makes its set, or
+	 * adds errors. What is not a list has one value.
 	 */
 	void		 (*check)(struct conf_check *, const struct setting *,
 			    const struct conf_values *);
@@ -25,12 +25,12 @@ struct kind {
 	void		 (*free)(const struct setting *, struct conf *);
 	int		 is_list;
 	int		 has_files;	/* file:PATH may be among its entries */
-	/* Does an entry of the list, as it was written, say the same as one of its set? */
+	/* Does an entry as it was written say the same as one of the set? */
 	int		 (*matches)(const char *text, size_t len, const char *entry);
 };
 
 /* One value (kind_values.c). */
-extern const struct kind	kind_socket;	/* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+extern const struct kind	kind_socket;	/* of a milter */
 extern const struct kind	kind_mode;	/* octal */
 extern const struct kind	kind_group;	/* of this system, or "" */
 extern const struct kind	kind_user;
@@ -38,7 +38,7 @@ extern const struct kind	kind_file;	/* an absolute path, or "" */
 extern const struct kind	kind_reply;
 extern const struct kind	kind_word;	/* one of setting.words */
 extern const struct kind	kind_number;	/* setting.min to setting.max */
-extern const struct kind	kind_size;	/* bytes: 0, min to max KiB, or one of words */
+extern const struct kind	kind_size;	/* 0, min to max KiB, or a word */
 
 /* Lists (kind_lists.c). */
 extern const struct kind	kind_networks;

@@ -18,7 +18,7 @@ struct setting {
 	const char			*name;		/* "mx.timeout": in section mx */
 	const struct kind		*kind;		/* kinds.h */
 	size_t				 offset;	/* into struct conf */
-	size_t				 set_offset;	/* of its set, where the kind has one */
+	size_t				 set_offset;	/* of its set, or 0 */
 	const char			*value;		/* the default, as in a file */
 	unsigned			 min;
 	unsigned			 max;
@@ -34,8 +34,8 @@ int		 setting_is_list(const struct setting *);
 /* A list that may have file:PATH among its entries. */
 int		 setting_has_files(const struct setting *);
 /*
- * Where its value and its set are. Both may be written where the configuration may, as with
- * strchr(3).
+ * Where its value and its set are. Both may be written where the configuration may, as
+ * with strchr(3).
  */
 void		*setting_of(const struct conf *, const struct setting *);
 void		*setting_set(const struct conf *, const struct setting *);

@@ -22,7 +22,8 @@ static const struct setting_word yes_no[] = {
 };
 
 static const struct setting_word yes_no_auto[] = {
-	{ "yes", CONF_TRUST_AD_YES }, { "no", CONF_TRUST_AD_NO }, { "auto", CONF_TRUST_AD_AUTO },
+	{ "yes", CONF_TRUST_AD_YES }, { "no", CONF_TRUST_AD_NO },
+	{ "auto", CONF_TRUST_AD_AUTO },
 	{ NULL, 0 }
 };
 
@@ -282,7 +283,8 @@ setting_distance(const struct setting *setting, const char *section, size_t sect
 }
 
 const struct setting *
-settings_nearest(const char *section, size_t section_len, const char *key, size_t key_len)
+settings_nearest(const char *section, size_t section_len, const char *key,
+    size_t key_len)
 {
 	const struct setting *nearest = NULL;
 	size_t limit = edit_distance_limit(key_len);

@@ -5,9 +5,9 @@
 #define AUTHRELAY_SUFFIX_H
 
 /*
- * Is the domain, of A-labels in lower case, a public suffix that a registry gives names below
- * (publicsuffix.org, its part of ICANN): "com", "co.uk"? 0 where it is not, and where no list
- * was built in: see suffix_describe().
+ * Is the domain, of A-labels in lower case, a public suffix that a registry gives names
+ * below (publicsuffix.org, its part of ICANN): "com", "co.uk"? 0 where it is not, and
+ * where no list was built in: see suffix_describe().
  */
 int		 suffix_is_public(const char *domain);
 

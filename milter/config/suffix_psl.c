@@ -1,4 +1,4 @@
-/* milter/config/suffix_psl.c: public suffixes, from the list that is built into libpsl */
+/* milter/config/suffix_psl.c: public suffixes, of the list built into libpsl */
 /* SPDX-License-Identifier: ISC */
 
 #include <libpsl.h>
@@ -20,5 +20,6 @@ suffix_is_public(const char *domain)
 const char *
 suffix_describe(void)
 {
-	return psl_builtin() == NULL ? "public suffixes: none" : "public suffixes: libpsl";
+	return psl_builtin() == NULL ? "public suffixes: none" :
+	    "public suffixes: libpsl";
 }

@@ -53,7 +53,7 @@ sub warnings_of
 
 	return undef if $text =~ /^no (\w+)$/m;
 	is($code, 0, "exit 0: @$networks") or diag $text;
-	return join "\n", map { /trusted-networks: "(.*?)" (?:has|is) (.*?)(?: in it|: )/ ? "$1 $2" : () } split /\n/, $text;
+	return join "\n", map { /trusted-networks: "(.*?)" (?:contains|is) (.*?)(?:, the address of this host|: )/ ? "$1 $2" : () } split /\n/, $text;
 }
 
 my ($unshared) = Authrelay::Process->run(qw(unshare -n -m true));

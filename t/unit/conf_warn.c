@@ -64,7 +64,7 @@ struct row {
 };
 
 #define MX	"mx { accept = backup domains = { .c.test } names = { mx.test } }"
-#define SUFFIX	" is a public suffix, below which anybody can have a domain"
+#define SUFFIX	" is a public suffix, below which anyone can have a domain"
 #define WIDE	" is a very wide network; all of it may relay without a login; name the networks of your own machines"
 
 static const struct row rows[] = {
@@ -87,26 +87,26 @@ static const struct row rows[] = {
 	{ "mta-peers: \"2001::/31\" is a very wide network", { "mta-peers = 2001::/31", "socket = inet6:8891@::" } },
 	{ NULL, { "mta-peers = { nobody, 0.0.0.0/0 }" } },
 	{ NULL, { "socket = unix:/run/x@127.0.0.1" } },
-	{ "socket-mode: every user of this host may talk to the filter; use 0660", { "socket-mode = 0666" } },
+	{ "socket-mode: every user of this host can connect to the filter; use 0660", { "socket-mode = 0666" } },
 	{ "socket-mode: ", { "socket-mode = 0602" } },
 	{ NULL, { "socket-mode = 0664" } },
 	{ "user: empty: started by root, the daemon stays root", { "user = ''" } },
 	{ "mode: monitor: nothing is refused", { "mode = monitor" } },
-	{ "denied-reply: another code than 550 or 554", { "denied-reply = '551 5.7.1 No'" } },
+	{ "denied-reply: the code is neither 550 nor 554", { "denied-reply = '551 5.7.1 No'" } },
 	{ NULL, { "denied-reply = '554 5.7.1 No'" } },
-	{ "require-auth-on: \"25\" is where other mail servers come in", { "require-auth-on = { 587, 25 }" } },
-	{ "require-auth-on: \"SMTP\" is where other mail servers come in", { "require-auth-on = SMTP" } },
-	{ "require-auth-on: \"65536\" is no port", { "require-auth-on = 65536" } },
-	{ "require-auth-on: \"0\" is no port", { "require-auth-on = 0" } },
-	{ "require-auth-on: \"5870000000000000000000\" is no port", { "require-auth-on = 5870000000000000000000" } },
+	{ "require-auth-on: \"25\" is the port of other mail servers, which do not log in", { "require-auth-on = { 587, 25 }" } },
+	{ "require-auth-on: \"SMTP\" is the port of other mail servers, which do not log in", { "require-auth-on = SMTP" } },
+	{ "require-auth-on: \"65536\" is not a port", { "require-auth-on = 65536" } },
+	{ "require-auth-on: \"0\" is not a port", { "require-auth-on = 0" } },
+	{ "require-auth-on: \"5870000000000000000000\" is not a port", { "require-auth-on = 5870000000000000000000" } },
 	{ NULL, { "require-auth-on = { submission, 587, 465, mail.example.com, 25a }" } },
 	/* clients */
-	{ "client-certificates: \"relay.test\" is a name without its issuer", { "client-certificates = relay.test" } },
-	{ "client-certificates: \"/CN=relay\" is a name without its issuer", { "client-certificates = '/CN=relay'" } },
+	{ "client-certificates: \"relay.test\" does not name its issuer", { "client-certificates = relay.test" } },
+	{ "client-certificates: \"/CN=relay\" does not name its issuer", { "client-certificates = '/CN=relay'" } },
 	{ NULL, { "client-certificates = { 'CA|relay.test', '/CN=CA|/CN=relay' }" } },
-	{ "auth.mechanisms: EXTERNAL: each certificate of a CA", { "auth.mechanisms = { SCRAM-SHA-256, external }" } },
-	{ "auth.mechanisms: PLAIN sends the password as it is", { "auth.mechanisms = PLAIN" } },
-	{ "auth.mechanisms: LOGIN sends the password as it is", { "auth.mechanisms = { SCRAM-SHA-1, LOGIN }" } },
+	{ "auth.mechanisms: EXTERNAL: every certificate of a CA", { "auth.mechanisms = { SCRAM-SHA-256, external }" } },
+	{ "auth.mechanisms: PLAIN sends the password in the clear", { "auth.mechanisms = PLAIN" } },
+	{ "auth.mechanisms: LOGIN sends the password in the clear", { "auth.mechanisms = { SCRAM-SHA-1, LOGIN }" } },
 	{ NULL, { "auth.mechanisms = { PLAIN, LOGIN }", "auth.require-tls = yes" } },
 	{ NULL, { "auth.mechanisms = { PLAIN, LOGIN }", "auth.min-ssf = 128" } },
 	{ "auth.min-ssf: no connection has more than 256 bits", { "auth.min-ssf = 257" } },
@@ -122,20 +122,20 @@ static const struct row rows[] = {
 	{ "trusted-networks: \"2002::/16\"" WIDE, { "trusted-networks = 2002::/16" } },
 	{ "trusted-networks: \"fc00::/7\"" WIDE, { "trusted-networks = fc00::/7" } },
 	{ NULL, { "trusted-networks = { 198.18.0.0/16, 2a00:1::/32, fd00::/8, fe80::/10, 10.0.0.0/8, 192.168.0.0/16 }" } },
-	{ "trusted-networks: \"172.16.0.0/12\" has the networks that Docker gives", { "trusted-networks = 172.16.0.0/12" } },
+	{ "trusted-networks: \"172.16.0.0/12\" contains the networks that Docker gives", { "trusted-networks = 172.16.0.0/12" } },
 	{ NULL, { "trusted-networks = { 172.24.0.0/13, 172.20.0.0/16 }" } },
-	{ "trusted-networks: \"100.64.0.0/10\" is in the range that providers give", { "trusted-networks = 100.64.0.0/10" } },
-	{ "trusted-networks: \"100.80.2.0/23\" is in the range that providers give", { "trusted-networks = 100.80.2.0/23" } },
+	{ "trusted-networks: \"100.64.0.0/10\" is in the range that providers share", { "trusted-networks = 100.64.0.0/10" } },
+	{ "trusted-networks: \"100.80.2.0/23\" is in the range that providers share", { "trusted-networks = 100.80.2.0/23" } },
 	{ NULL, { "trusted-networks = { 100.80.2.0/24, 100.64.0.1 }" } },
 	{ "trusted-networks: \"64:ff9b::/96\" is NAT64", { "trusted-networks = 64:ff9b::/96" } },
 	/* and on that host */
-	{ "trusted-networks: \"172.17.0.0/16\" has 172.17.0.1 in it, this host's own address on the bridge \"docker0\"",
+	{ "trusted-networks: \"172.17.0.0/16\" contains 172.17.0.1, the address of this host on the bridge \"docker0\"",
 	    { "trusted-networks = 172.17.0.0/16" } },
-	{ "trusted-networks: \"172.17.0.1\" has 172.17.0.1 in it", { "trusted-networks = 172.17.0.1" } },
+	{ "trusted-networks: \"172.17.0.1\" contains 172.17.0.1, the", { "trusted-networks = 172.17.0.1" } },
 	{ NULL, { "trusted-networks = { 172.17.0.2, 172.18.0.0/16 }" } },
-	{ "trusted-networks: \"192.0.2.0/24\" has the default gateway 192.0.2.1 in it", { "trusted-networks = 192.0.2.0/24" } },
-	{ "trusted-networks: \"192.0.2.0/31\" has the default gateway 192.0.2.1 in it", { "trusted-networks = 192.0.2.0/31" } },
-	{ "trusted-networks: \"2001:db8:ffff::/64\" has the default gateway 2001:db8:ffff::1 in it",
+	{ "trusted-networks: \"192.0.2.0/24\" contains the default gateway 192.0.2.1", { "trusted-networks = 192.0.2.0/24" } },
+	{ "trusted-networks: \"192.0.2.0/31\" contains the default gateway 192.0.2.1", { "trusted-networks = 192.0.2.0/31" } },
+	{ "trusted-networks: \"2001:db8:ffff::/64\" contains the default gateway 2001:db8:ffff::1",
 	    { "trusted-networks = 2001:db8:ffff::/64" } },
 	{ NULL, { "trusted-networks = { 192.0.2.2/31, 192.0.2.128/25, 192.0.2.2 }" } },
 	{ "trusted-networks: \"2001:db8::/47\" is wider than the network of this host (2001:db8:1:2::2/64 on \"eth0\")",
@@ -144,19 +144,19 @@ static const struct row rows[] = {
 	{ NULL, { "trusted-networks = 203.0.113.0/24" } },
 	{ NULL, { "trusted-networks = { 127.0.0.0/8, ::1/128 }" } },
 	/* domains */
-	{ "no-local-domains: yes, and local-domains has entries", { "no-local-domains = yes" } },
+	{ "no-local-domains: yes, but local-domains has entries", { "no-local-domains = yes" } },
 	{ NULL, { "no-local-domains = yes", "local-domains = { }" } },
 	{ NULL, { "relay-domains = { example.co.uk, .example.com, localhost, .test, .lan, a.unlisted }" } },
 	/* MX records */
 	{ NULL, { MX } },
-	{ "mx.accept: without mx.domains or mx.networks, anybody who points an MX record here",
+	{ "mx.accept: without mx.domains or mx.networks, mail is relayed for every domain that points an MX record here",
 	    { "mx { accept = any names = mx.test }" } },
 	{ "mx.accept: without mx.domains or mx.networks", { "mx { accept = primary names = mx.test }" } },
-	{ "mx.networks: a stranger's domain can name mail exchangers in these networks",
+	{ "mx.networks: the domain of a stranger can name mail exchangers in these networks",
 	    { "mx.networks = 192.0.2.0/24", "mx { accept = backup names = mx.test }" } },
 	{ NULL, { "mx.networks = 192.0.2.0/24", MX } },
 	{ NULL, { "mx.networks = 0.0.0.0/0" } },
-	{ "mx.networks: \"0.0.0.0/0\" is the whole Internet: mail exchangers of strangers", { "mx.networks = 0.0.0.0/0", MX } },
+	{ "mx.networks: \"0.0.0.0/0\" is the whole Internet: it contains mail exchangers of strangers", { "mx.networks = 0.0.0.0/0", MX } },
 	{ "mx.networks: \"8.0.0.0/15\" is a very wide network", { "mx.networks = 8.0.0.0/15", MX } },
 	{ NULL, { "mx.networks = { 8.0.0.0/16, 2001:db8::/32 }", MX } },
 	{ "mx.timeout: Sendmail waits 10 seconds", { "mx.timeout = 9", MX } },
@@ -165,25 +165,25 @@ static const struct row rows[] = {
 	{ "mx.timeout: Postfix waits 30 seconds", { "mx.timeout = 60", MX } },
 	{ NULL, { "mx.timeout = 8", MX } },
 	{ NULL, { "mx.timeout = 60" } },
-	{ "mx.require-dnssec: no answer is ever authenticated where dns.trust-ad is no",
+	{ "mx.require-dnssec: no answer is authenticated while dns.trust-ad is no",
 	    { "mx.require-dnssec = yes", MX, "dns.trust-ad = no" } },
 	{ NULL, { "mx.require-dnssec = yes", MX } },
-	{ "dns.servers: \"192.0.2.53\" is not on this host, and dns.trust-ad is yes",
+	{ "dns.servers: \"192.0.2.53\" is on another host, and dns.trust-ad is yes",
 	    { "dns.servers = { 127.0.0.1, 192.0.2.53 }", "dns.trust-ad = yes", MX } },
 	{ NULL, { "dns.servers = { 127.0.0.1, '[::1]:5353' }", "dns.trust-ad = yes", MX } },
 	{ NULL, { "dns.servers = 192.0.2.53", MX } },
 	/* the record */
 	{ "audit.syslog: no, and audit.file is empty: nothing is recorded", { "audit.syslog = no", "audit.file = ''" } },
-	{ "audit.file: empty: syslog is the only record", { "audit.file = ''" } },
+	{ "audit.file: empty: the only record is in syslog", { "audit.file = ''" } },
 	{ NULL, { "audit.syslog = no" } },
-	{ "audit.on-failure: continue: what cannot be recorded", { "audit.on-failure = continue" } },
+	{ "audit.on-failure: continue: mail passes even if its record cannot be written", { "audit.on-failure = continue" } },
 	{ "audit.durability: buffered: clients are answered before their records are written; if the daemon is killed or "
 	  "the host fails, the records of the last tenth of a second are lost; use written", { "audit.durability = buffered" } },
 	{ NULL, { "audit.durability = synced" } },
-	{ "audit.anchor-interval: 0: records that are cut off", { "audit.anchor-interval = 0" } },
+	{ "audit.anchor-interval: 0: nobody notices if records are cut off", { "audit.anchor-interval = 0" } },
 	{ NULL, { "audit.anchor-interval = 86400" } },
-	{ "audit.rotate-size: less than 64M are kept in all", { "audit.rotate-size = 5M", "audit.keep-days = 0" } },
-	{ "audit.rotate-size: less than 64M are kept in all",
+	{ "audit.rotate-size: less than 64M is kept in all", { "audit.rotate-size = 5M", "audit.keep-days = 0" } },
+	{ "audit.rotate-size: less than 64M is kept in all",
 	    { "audit.rotate-size = 31M", "audit.keep = 1", "audit.keep-days = 0" } },
 	{ NULL, { "audit.rotate-size = 32M", "audit.keep = 1", "audit.keep-days = 0" } },
 	{ NULL, { "audit.rotate-size = 5M", "audit.keep = 1", "audit.keep-days = 1" } },
@@ -196,11 +196,11 @@ static const struct row rows[] = {
 /* What only a list of public suffixes can know. */
 static const struct row suffixes[] = {
 	{ "local-domains: \"com\"" SUFFIX "; name your own domains", { "local-domains = com" } },
-	{ "local-domains: \".co.uk\"" SUFFIX ": mail to all of them passes", { "local-domains = .co.uk" } },
+	{ "local-domains: \".co.uk\"" SUFFIX ": mail to all of them is permitted", { "local-domains = .co.uk" } },
 	{ "local-domains: \"CO.UK.\"" SUFFIX, { "local-domains = { example.co.uk, CO.UK. }" } },
 	{ "relay-domains: \".com\"" SUFFIX ": this is an open relay to them", { "relay-domains = .com" } },
 	{ "relay-domains: \"xn--fiqs8s\"" SUFFIX, { "relay-domains = xn--fiqs8s" } },
-	{ "mx.domains: \".de\"" SUFFIX ": those who point an MX record here", { "mx.domains = .de",
+	{ "mx.domains: \".de\"" SUFFIX ": mail is relayed for each that points an MX record here", { "mx.domains = .de",
 	    "mx { accept = backup names = mx.test }" } },
 	{ NULL, { "mx.domains = .de" } },
 };
@@ -283,15 +283,15 @@ test_places(void)
 
 	host.is_root = 1;
 	says("mode = monitor\nlocal-domains = l.test\ntrusted-networks = {\n 198.51.100.0/24,\n ::/0 }\n", "warning: ",
-	    "t.conf: warning: user: empty: started by root, the daemon stays root; name a user, or have the service "
+	    "t.conf: warning: user: empty: started by root, the daemon stays root; name a user, or let the service "
 	    "manager start it as one\n"
-	    "t.conf: warning: audit.file: empty: syslog is the only record, which may drop lines, and which any user of "
-	    "the host can write to; name a file\n"
-	    "t.conf:1: warning: mode: monitor: nothing is refused; use enforce once the record holds no surprise\n"
+	    "t.conf: warning: audit.file: empty: the only record is in syslog, which may drop lines, and to which every "
+	    "user of this host can write; name a file\n"
+	    "t.conf:1: warning: mode: monitor: nothing is refused; use enforce once the records show no surprise\n"
 	    "t.conf:5: warning: trusted-networks: \"::/0\" is the whole Internet; all of it may relay without a login; "
 	    "name the networks of your own machines\n", "the file as a whole where a default is in force, and lines in order");
 	says(key, "", "t.conf:4: audit.syslog: no, and audit.file is empty: nothing is recorded; name a file\n"
-	    "t.conf:5: audit.key: signs anchors in audit.file, which is empty; name a file\n", "a key without a file");
+	    "t.conf:5: audit.key: it signs anchors in audit.file, which is empty; name a file there\n", "a key without a file");
 	if (fp == NULL || fputs("# mine\n198.51.100.0/24\n 128.0.0.0/1 # half\n", fp) == EOF || fclose(fp) == EOF)
 		abort();
 	says("user = nobody\nlocal-domains = l.test\naudit { file = /a }\ntrusted-networks = 'file:nets'\n", "",
@@ -333,8 +333,8 @@ test_host(void)
 	tap_is_str(lines, NULL, "all name servers are on this host");
 	host.has_far_server = 1;
 	lines = warnings_of(conf, "");
-	tap_ok(lines != NULL && strstr(lines, "dns.trust-ad: yes, and /etc/resolv.conf names a server that is not on "
-	    "this host") != NULL, "one is elsewhere");
+	tap_ok(lines != NULL && strstr(lines, "dns.trust-ad: yes, and /etc/resolv.conf names a server on another "
+	    "host") != NULL, "one is elsewhere");
 	free(lines);
 	host.has_far_server = 0;
 	conf_unref(conf);
