@@ -11,6 +11,7 @@ use Authrelay::Daemon;
 use Authrelay::Need qw(need_daemon);
 use Authrelay::Process;
 use Authrelay::Scratch qw(scratch_folder read_file write_file);
+use Authrelay::Tree qw(find_program);
 
 need_daemon();
 
@@ -106,6 +107,17 @@ subtest 'its examples' => sub {
 		my @changed = grep { $value{$_} ne $default{$_} } sort keys %value;
 		is("@changed", $with{$name} ? "$name $with{$name}" : $name, 'which sets it');
 	}
+};
+
+# Lists are quoted word by word: .Ql a , b is one quotation.
+subtest 'its markup' => sub {
+	my $text = read_file("$TOP/conf/authrelay.conf.5.in");
+
+	is(join("\n", $text =~ /^\.(?:Ql|Po Ql|Pq Ql) .* , .*$/mg), '', 'no list in one pair of quotes');
+	return Authrelay::Tree::cannot('no mandoc') if !find_program('mandoc');
+	my ($status, $said) = Authrelay::Process->run(qw(mandoc -T lint), write_file("$folder/authrelay.conf.5", $text));
+	# what is not installed here
+	is(join("\n", grep { !/referenced manual not found|outdated mandoc\.db/ } split /\n/, $said), '', 'mandoc has nothing to say');
 };
 
 done_testing();
