@@ -6,6 +6,7 @@
 #include "config/conf_locate.h"
 #include "config/conf_warning.h"
 #include "config/settings.h"
+#include "os/milter_socket.h"
 
 #define SHOWN_MAX	10	/* of one setting */
 #define WIDEST_V4	16

@@ -6,6 +6,7 @@
 #include "config/conf_origin.h"
 #include "config/conf_secret.h"
 #include "config/conf_whole.h"
+#include "os/milter_socket.h"
 #include "os/peers.h"
 
 /* A backup for every domain whose MX records name this server would be an open relay. */
@@ -37,7 +38,7 @@ check_peers(struct conf_check *check)
 	if (conf->mta_peers.count == 0 || conf->mta_peer_set == NULL ||
 	    conf->socket == NULL)
 		return;
-	is_inet = strncmp(conf->socket, "inet", 4) == 0;
+	is_inet = milter_socket_path(conf->socket) == NULL;
 	if (is_inet ? peers_has_networks(conf->mta_peer_set) :
 	    peers_has_users(conf->mta_peer_set))
 		return;

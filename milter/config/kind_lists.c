@@ -7,6 +7,7 @@
 
 #include "config/conf_file.h"
 #include "config/kinds.h"
+#include "core/ascii.h"
 #include "core/encode.h"
 #include "os/nameserver.h"
 #include "os/ownaddr.h"
@@ -36,15 +37,9 @@ static int
 has_blank_or_control(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] <= ' ' || s[i] == 0x7f)
+		if (s[i] == ' ' || ascii_is_control(s[i]))
 			return 1;
 	return 0;
-}
-
-static int
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static int
@@ -53,7 +48,7 @@ looks_like_domain(const char *s, size_t len)
 	if (memchr(s, ':', len) != NULL || memchr(s, '/', len) != NULL)
 		return 0;
 	for (size_t i = 0; i < len; i++)
-		if (is_letter(s[i]))
+		if (ascii_is_letter(s[i]))
 			return 1;
 	return 0;
 }
@@ -163,7 +158,7 @@ add_mechanism(struct list *list, const char *s, size_t len)
 	if (strcasecmp(s, "ANONYMOUS") == 0)
 		return "it identifies nobody, and so is no login";
 	for (size_t i = 0; i < len; i++)
-		if (!is_letter(s[i]) && strchr("0123456789-_", s[i]) == NULL)
+		if (!ascii_is_alnum(s[i]) && s[i] != '-' && s[i] != '_')
 			return "it has another character";
 	if (len < 1 || len > MECHANISM_MAX)
 		return len < 1 ? "it is empty" : "it is too long";
@@ -417,8 +412,7 @@ check_mechanisms(struct conf_check *check, const struct setting *setting,
 	check_items(check, setting, values, add_mechanism);
 	for (size_t i = 0; i < list->count; i++)
 		for (char *s = list->items[i]; *s != '\0'; s++)
-			if (*s >= 'a' && *s <= 'z')
-				*s = (char)(*s - 'a' + 'A');
+			*s = ascii_upper(*s);
 }
 
 static void

@@ -6,13 +6,13 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "config/kinds.h"
+#include "core/ascii.h"
 #include "core/utf8.h"
+#include "os/milter_socket.h"
+#include "record/audit_durability.h"
 
-#define NUMBER_DIGITS	9	/* what an unsigned surely holds */
 #define SIZE_DIGITS	18
 
 static void
@@ -25,24 +25,15 @@ keep_text(struct conf_check *check, const struct setting *setting,
 		check->errors->is_out_of_memory = 1;
 }
 
-static int
-has_control(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return 1;
-	return 0;
-}
-
 /* Reads decimal digits and nothing else. */
 static int
 read_number(const char *s, unsigned *number)
 {
-	size_t digits = strspn(s, "0123456789");
+	uint64_t value;
 
-	if (digits == 0 || s[digits] != '\0')
+	if (ascii_number(s, strlen(s), UINT32_MAX, &value) == -1)
 		return -1;
-	*number = digits > NUMBER_DIGITS ? UINT32_MAX : (unsigned)strtoul(s, NULL, 10);
+	*number = (unsigned)value;
 	return 0;
 }
 
@@ -53,34 +44,25 @@ path_fault(const char *path)
 		return "the path is not absolute";
 	if (path[strlen(path) - 1] == '/')
 		return "the path is that of a directory";
-	if (has_control(path))
+	if (ascii_has_control(path))
 		return "the path contains a control character";
 	return NULL;
 }
 
-static const char *
-unix_fault(const char *path)
-{
-	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return "the path is longer than 107 bytes";
-	return path_fault(path);
-}
-
 /* A resolver could answer anything, so only an address is taken, or localhost. */
 static const char *
-host_fault(const char *host, enum netaddr_family family)
+host_fault(const struct milter_socket *socket)
 {
+	enum netaddr_family family = socket->kind == MILTER_SOCKET_INET ? NETADDR_V4 :
+	    NETADDR_V6;
+	const char *host = socket->host;
 	struct netaddr addr;
-	size_t len = strlen(host);
 
-	if (strcmp(host, "localhost") == 0)
+	if (!socket->is_bracketed && strcmp(host, "localhost") == 0)
 		return NULL;
-	if (family == NETADDR_V6 && len > 2 && host[0] == '[' && host[len - 1] == ']') {
-		host++;
-		len -= 2;
-	}
-	if (netaddr_parse(host, len, &addr) == 0 && addr.family == family &&
-	    (memchr(host, ':', len) != NULL) == (family == NETADDR_V6))
+	if (netaddr_parse(host, strlen(host), &addr) == 0 && addr.family == family &&
+	    (strchr(host, ':') != NULL) == (family == NETADDR_V6) &&
+	    (!socket->is_bracketed || family == NETADDR_V6))
 		return NULL;
 	return family == NETADDR_V4 ?
 	    "the host is neither an IPv4 address nor localhost" :
@@ -88,33 +70,14 @@ host_fault(const char *host, enum netaddr_family family)
 }
 
 static const char *
-inet_fault(const char *s, enum netaddr_family family)
+socket_fault(const char *text)
 {
-	const char *at = strchr(s, '@');
-	char port[6] = "";
-	unsigned number;
+	struct milter_socket socket;
+	const char *why = milter_socket_parse(text, &socket);
 
-	if (at == NULL)
-		return "there is no @ between port and host";
-	if ((size_t)(at - s) < sizeof(port))
-		memcpy(port, s, (size_t)(at - s));
-	if (read_number(port, &number) == -1 || number < 1 || number > 65535)
-		return "the port is not between 1 and 65535";
-	return host_fault(at + 1, family);
-}
-
-static const char *
-socket_fault(const char *s)
-{
-	if (strncmp(s, "unix:", 5) == 0)
-		return unix_fault(s + 5);
-	if (strncmp(s, "local:", 6) == 0)
-		return unix_fault(s + 6);
-	if (strncmp(s, "inet:", 5) == 0)
-		return inet_fault(s + 5, NETADDR_V4);
-	if (strncmp(s, "inet6:", 6) == 0)
-		return inet_fault(s + 6, NETADDR_V6);
-	return "unknown kind of socket";
+	if (why != NULL)
+		return why;
+	return socket.path != NULL ? path_fault(socket.path) : host_fault(&socket);
 }
 
 static void
@@ -287,7 +250,7 @@ check_size(struct conf_check *check, const struct setting *setting,
 	char expected[64];
 
 	if (setting->words != NULL && strcmp(value->text, "auto") == 0) {
-		*size = CONF_SIZE_AUTO;
+		*size = AUDIT_MIN_FREE_AUTO;
 		return;
 	}
 	if (read_size(value->text, &given) == 0 && (given == 0 ||
@@ -329,7 +292,7 @@ kind_write_text(FILE *fp, const char *s)
 			(void)fprintf(fp, "\\%c", c);
 		else if (c == '\n')
 			(void)fputs("\\n", fp);
-		else if (c < ' ' || c == 0x7f || (c >= 0x80 && !is_plain))
+		else if (ascii_is_control(c) || (c >= 0x80 && !is_plain))
 			(void)fprintf(fp, "\\x%02x", c);
 		else
 			(void)fputc(c, fp);
@@ -379,7 +342,7 @@ write_size(FILE *fp, const struct setting *setting, const struct conf *conf)
 	static const char suffixes[] = "kMG";
 	size_t i = 0;
 
-	if (size == CONF_SIZE_AUTO) {
+	if (size == AUDIT_MIN_FREE_AUTO) {
 		(void)fputs("auto", fp);
 		return;
 	}

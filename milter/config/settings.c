@@ -235,15 +235,6 @@ settings_find(const char *section, size_t section_len, const char *key, size_t k
 	return NULL;
 }
 
-const struct setting *
-settings_named(const char *name)
-{
-	for (size_t i = 0; i < settings_count; i++)
-		if (strcmp(settings[i].name, name) == 0)
-			return &settings[i];
-	return NULL;
-}
-
 int
 settings_has_section(const char *section, size_t len)
 {

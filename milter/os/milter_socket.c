@@ -44,9 +44,9 @@ parse_inet(const char *text, struct milter_socket *socket)
 	size_t len;
 
 	if (at == NULL)
-		return "it has no @ between port and host";
+		return "there is no @ between port and host";
 	if (ascii_number(text, (size_t)(at - text), 65535, &port) != 0 || port == 0)
-		return "the port is not in 1 to 65535";
+		return "the port is not between 1 and 65535";
 	socket->port = (unsigned)port;
 	host = at + 1;
 	len = strlen(host);
@@ -70,11 +70,11 @@ milter_socket_parse(const char *text, struct milter_socket *socket)
 	*socket = (struct milter_socket){ .path = milter_socket_path(text) };
 	if (socket->path != NULL)
 		return milter_socket_unix(socket->path, &addr) == 0 ? NULL :
-		    "the path has more than 107 bytes";
+		    "the path is longer than 107 bytes";
 	socket->kind = MILTER_SOCKET_INET;
 	if ((inet = behind(text, "inet:")) == NULL) {
 		socket->kind = MILTER_SOCKET_INET6;
 		inet = behind(text, "inet6:");
 	}
-	return inet == NULL ? "it is of none of its kinds" : parse_inet(inet, socket);
+	return inet == NULL ? "unknown kind of socket" : parse_inet(inet, socket);
 }

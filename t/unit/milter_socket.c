@@ -8,10 +8,10 @@
 #include "os/milter_socket.h"
 #include "tap.h"
 
-#define PORT	"the port is not in 1 to 65535"
+#define PORT	"the port is not between 1 and 65535"
 #define HOST	"the host is missing or too long"
-#define AT	"it has no @ between port and host"
-#define KIND	"it is of none of its kinds"
+#define AT	"there is no @ between port and host"
+#define KIND	"unknown kind of socket"
 
 static const struct {
 	const char	*text;
@@ -90,7 +90,7 @@ test_lengths(void)
 	tap_is_int(addr.sun_family, AF_UNIX, "of a unix socket");
 	tap_is_str(addr.sun_path, text + 5, "which has it");
 	(void)snprintf(text, sizeof(text), "local:/%0*d", path, 0);
-	tap_is_str(milter_socket_parse(text, &socket), "the path has more than 107 bytes",
+	tap_is_str(milter_socket_parse(text, &socket), "the path is longer than 107 bytes",
 	    "a path of one more");
 	tap_is_str(milter_socket_path(text), text + 6, "which has a path all the same");
 	tap_is_int(milter_socket_unix(text + 6, &addr), -1, "and it does not fit");
