@@ -64,44 +64,49 @@ struct audit_queue {
 	struct audit_loss		 loss;
 };
 
-/* What becomes of the lead once a batch is settled. */
+/* What the leader does once its batch is settled. */
 enum audit_lead {
-	AUDIT_LEAD_KEEP,	/* nothing is taken */
-	AUDIT_LEAD_GO_ON,	/* with the next batch, if somebody waits for it */
+	AUDIT_LEAD_KEEP,	/* keeps the lead, takes no batch */
+	AUDIT_LEAD_GO_ON,	/* takes the next batch, if a thread waits for it */
 	AUDIT_LEAD_HAND_OVER
 };
 
-/* -1: the system has no lock or no memory for it. */
+/* -1: the system has no lock or no memory for it; nothing is to be cleared. */
 int	audit_queue_init(struct audit_queue *);
 void	audit_queue_clear(struct audit_queue *);
-/* Before there are threads. Numbers go on after seq. */
+/* Before there are threads. The next record gets the number seq + 1. */
 void	audit_queue_begin(struct audit_queue *, const struct audit_queue_options *,
 	    uint64_t seq);
 
 /*
- * Gives the entry its number and adds its line, whose tail is all from record_json_body()
- * to the line end. Returns when that was written, or at once if it is buffered, or 1 where
- * the caller has to lead: then the batch is in `writing`.
+ * Gives the entry its number and adds its line, whose tail is all from
+ * record_json_body() to the line end. Returns 0 when the line is written or lost
+ * (entry->is_written), or at once if it is buffered; or 1 if the caller has to lead:
+ * then the batch is in `writing`, and the entry is settled with it. The entry must live
+ * until then. The caller logs *note_r.
  */
 int	audit_queue_join(struct audit_queue *, struct audit_entry *, const struct record *,
 	    const struct buf *tail, struct audit_note *note_r);
 
 /*
- * By the leader: tells those who wait for the batch what became of it. Returns 1 where
- * the next one was taken. A file that is full asks for an anchor after it. Of a batch
- * that failed, `lines` has what was not written, as it was: where it is buffered, it is
- * kept.
+ * By the leader: wakes the threads that wait for the batch, each with its result. If
+ * the batch failed, its `lines` have what was not written, as before sealing: buffered
+ * lines are kept to be tried again. A full file asks for an anchor after the next
+ * batch. Returns 1 if the next batch was taken.
  */
 int	audit_queue_settle(struct audit_queue *, const struct audit_written *, int is_full_file,
 	    enum audit_lead, struct audit_note *note_r);
 
-/* Gets the lead and a batch; it is kept until audit_queue_release(). */
+/* Gets the lead and a batch; the lead is kept until audit_queue_release(). */
 void	audit_queue_seize(struct audit_queue *, struct audit_entry *);
 /*
  * By the leader, who has settled its batch: takes what came meanwhile, then an anchor.
  */
 void	audit_queue_take_anchor(struct audit_queue *);
-/* Numbers go on after least_seq at least. Without options they stay. */
+/*
+ * Gives the lead back. The next number is at least least_seq + 1. NULL: the options
+ * stay.
+ */
 void	audit_queue_release(struct audit_queue *, const struct audit_queue_options *,
 	    uint64_t least_seq);
 
@@ -111,11 +116,11 @@ void	audit_queue_release(struct audit_queue *, const struct audit_queue_options 
  * was called.
  */
 int	audit_queue_wait(struct audit_queue *);
-/* There is that thread; until then nothing is buffered. */
+/* The thread has started; until then nothing is buffered. */
 void	audit_queue_begin_clock(struct audit_queue *);
 void	audit_queue_end_clock(struct audit_queue *);
 
-/* Counts a record that is lost, or tells that one is not, which is no line of the file. */
+/* Counts a record that is lost, or notes one that is not, if no file is set. */
 struct audit_note	audit_queue_lose(struct audit_queue *, int error);
 struct audit_note	audit_queue_gain(struct audit_queue *);
 uint64_t		audit_queue_take_loss(struct audit_queue *);

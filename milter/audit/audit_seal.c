@@ -1,7 +1,4 @@
-/*
- * milter/audit/audit_seal.c: the chain of an audit file: values and anchors of its
- * lines
- */
+/* milter/audit/audit_seal.c: chain values and anchors of an audit file's lines */
 /* SPDX-License-Identifier: ISC */
 
 /*

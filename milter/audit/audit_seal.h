@@ -1,7 +1,4 @@
-/*
- * milter/audit/audit_seal.h: the chain of an audit file: values and anchors of its
- * lines
- */
+/* milter/audit/audit_seal.h: chain values and anchors of an audit file's lines */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_AUDIT_SEAL_H

@@ -14,7 +14,7 @@
  * Sendmail.
  */
 
-/* NULL: not sent, or sent empty, which says as much. */
+/* The value of a macro; NULL: not sent, or empty. */
 const char	*mta_macro(const struct engine_macros *, const char *name);
 
 /* Keeps a copy of a macro, as session_keep() does. */
@@ -22,22 +22,25 @@ void		 mta_keep(char **text_r, const struct engine_macros *, const char *name,
 		    int *has_failed);
 
 /*
- * What is to be known of a mail server of this version ({v}; NULL: it did not say) by who
- * reads records: whether it tells us of recipients that it refuses itself.
+ * Adds a description of a mail server of this version ({v}; NULL: not sent) for those
+ * who read records: whether it reports the recipients that it refuses itself.
  */
 void		 mta_describe(const char *version, struct buf *text);
 
-/* Which mail server and which of its listeners; the client's address and name must be there. */
+/*
+ * Reads the mail server and its listener; the session must have the client's address
+ * and name.
+ */
 void		 mta_read_connection(struct session *, const struct engine_macros *);
 
 /*
- * What it says with each HELO, which comes again after STARTTLS: was the client under TLS
- * before it logged in?
+ * Reads the macros of each HELO, which comes again after STARTTLS: was the client under
+ * TLS before it logged in?
  */
 void		 mta_read_helo(struct session *, const struct engine_macros *);
 
 /*
- * What the mail server says of the client with each MAIL: the login and the names of its
+ * Reads the macros of each MAIL about the client: the login and the names of its
  * certificate without their coding, the cipher, the queue identifier. Of a login
  * user@realm the realm is kept apart if it is the name of the mail server; any
  * other, such as that of a mailbox, is a part of the login. The transaction has

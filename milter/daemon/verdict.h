@@ -47,10 +47,10 @@ int	verdict_client_is_entitled(const struct session *);
 void	verdict_find(struct verdict *, const struct session *, const char *rcpt,
 	    const char *rcpt_mta, const struct verdict_refusal *);
 
-/* What the session and its transaction put into a record. */
+/* Sets the keys of a record that describe the session and its transaction. */
 void	verdict_describe_session(struct verdict *, const struct session *,
 	    struct record *);
-/* What was decided; where the mail server has refused the recipient, its verdict. */
+/* Sets those of the decision; if the mail server refused the recipient, of its reply. */
 void	verdict_describe(struct verdict *, const struct verdict_refusal *, struct record *);
 
 /*

@@ -1,7 +1,4 @@
-/*
- * milter/dns/mx_backoff.c: pauses after failed MX lookups, a client site and domain
- * group each
- */
+/* milter/dns/mx_backoff.c: pauses after failed MX lookups, for a site and a group */
 /* SPDX-License-Identifier: ISC */
 
 /*

@@ -22,7 +22,7 @@ struct audit_key;
  */
 struct audit_key	*audit_key_read(const char *file, const char **why_r);
 struct audit_key	*audit_key_read_public(const char *file, const char **why_r);
-/* Who owns the file that the private key was read from. */
+/* The owner of the file that the private key was read from. */
 uid_t	audit_key_owner(const struct audit_key *);
 /* A new pair. NULL: the library failed. */
 struct audit_key	*audit_key_generate(void);

@@ -1,6 +1,4 @@
-/*
- * milter/record/record_filter.c: selection of records, by the options of log and report
- */
+/* milter/record/record_filter.c: selection of records by user, client, time and so on */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/*
- * milter/record/record_filter.h: selection of records, by the options of log and report
- */
+/* milter/record/record_filter.h: selection of records by user, client, time and so on */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_RECORD_FILTER_H
@@ -28,7 +26,7 @@ void	record_filter_free(struct record_filter *);
 
 /*
  * Adds a value; of several of one key any may match, of several keys all have to.
- * Returns NULL, or what is wrong with it as a constant text ("out of memory" is one).
+ * Returns NULL, or the error as a constant text ("out of memory" is one).
  */
 const char	*record_filter_add(struct record_filter *, enum record_filter_key,
 		    const char *value);

@@ -25,7 +25,7 @@ struct redact;
  * refused, and a key of less than 16 bytes.
  */
 struct redact	*redact_read(const char *file, const char **why_r);
-/* Who owns the file that the key was read from. */
+/* The owner of the file that the key was read from. */
 uid_t		 redact_key_owner(const struct redact *);
 /* One more owner; NULL gives NULL. The last redact_unref() frees it. */
 struct redact	*redact_ref(const struct redact *);

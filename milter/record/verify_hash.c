@@ -1,7 +1,4 @@
-/*
- * milter/record/verify_hash.c: chain values of the verifier, for each possible
- * predecessor
- */
+/* milter/record/verify_hash.c: chain values that a line may have, for the verifier */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>

@@ -1,10 +1,7 @@
 /* milter/record/verify_kind.c: names and verdicts of the verifier's findings */
 /* SPDX-License-Identifier: ISC */
 
-/*
- * A table for programs, apart from the state machine of verify.c, which does not need
- * it.
- */
+/* Apart from verify.c, which would have over 600 lines with this table. */
 
 #include "record/verify.h"
 
