@@ -27,7 +27,7 @@
 
 #define SHORTEST_MS	20	/* a packet that is under way comes in this time */
 #define SLICE_MS	1000	/* what is waited for the rest of a packet at the least */
-#define CROWD		32	/* more threads than this wait only under attack */
+#define CROWD		32	/* this many waiting threads are no coincidence */
 #define PAUSE_MS	100	/* between two tries where there is no descriptor or thread */
 #define LINE_MS		60000
 

@@ -421,7 +421,7 @@ get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
 	struct cache_entry *entry = find(cache, shard, hash, domain);
 	enum cache_result result;
 
-	/* waits at most once: what has changed since is as new as can be */
+	/* at most one more round: what has changed since is as new as can be */
 	while (entry != NULL) {
 		if ((result = serve(entry, now, verdict)) != CACHE_MISS)
 			return result;
