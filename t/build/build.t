@@ -122,7 +122,7 @@ sub test_make
 	is made_in($tree), '', 'a copy has the sources only';
 	succeeds("$name: configure", $tree, './configure', "--prefix=$prefix", '-q', @argument);
 	my $output = succeeds("$name -j2", $tree, $make, '-j2');
-	is join("\n", grep { /warning/i } split /\n/, $output), '', "$name: no warning";
+	is join("\n", grep { /\bwarning:/i } split /\n/, $output), '', "$name: no warning";
 	$output = succeeds($name, $tree, $make);
 	unlike $output, qr/ -o /, "$name: nothing is left to build";
 	test_install($name, $make, $tree, $prefix);

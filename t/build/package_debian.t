@@ -193,7 +193,7 @@ subtest 'install' => sub {
 	is join(' ', grep { -l } glob "$ROOT/etc/systemd/system/*/authrelay.service"), '', 'it is not enabled';
 	my ($code, $said) = run_in($FOLDER, 'chroot', $ROOT, qw(authrelay-milter -t));
 	is $code, 78, 'as it comes, it does not start';
-	like $said, qr{\A/etc/authrelay\.conf: local-domains and relay-domains have no entry, }, 'before it is said for whom';
+	like $said, qr{\A/etc/authrelay\.conf: local-domains and relay-domains are empty, }, 'before it is said for whom';
 	in_root('-t', qw(authrelay-milter -t -o), $DOMAIN);
 	test_daemon($uid, $gid);
 };

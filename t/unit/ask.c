@@ -511,9 +511,9 @@ static const struct {
 	const char	*error;
 } confs[] = {
 	{ "local-domains = a.test\n", NULL },
-	{ OURS "mx { accept = backup }\n", "t.conf:2: mx.accept: backup without mx.networks or mx.domains" },
-	{ OURS "mx {\n\n accept = backup\n timeout = 3 }\n", "t.conf:4: mx.accept: backup without" },
-	{ OURS "mx { accept = backup names = { a.test } }\n", "t.conf:2: mx.accept: backup without" },
+	{ OURS "mx { accept = backup }\n", "t.conf:2: mx.accept: backup would relay for every domain" },
+	{ OURS "mx {\n\n accept = backup\n timeout = 3 }\n", "t.conf:4: mx.accept: backup would relay" },
+	{ OURS "mx { accept = backup names = { a.test } }\n", "t.conf:2: mx.accept: backup would relay" },
 	{ OURS "mx { accept = backup domains = { a.test } }\n", NULL },
 	{ OURS "mx { accept = backup networks = { 192.0.2.0/24 } }\n", NULL },
 	{ OURS "mx { accept = primary }\n", NULL },
