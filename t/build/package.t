@@ -42,7 +42,7 @@ sub edited
 	while (my ($from, $to) = splice @replace, 0, 2) {
 		$text =~ s/$from/$to/g or fail("$file has $from");
 	}
-	return write_file($copy, $text, (stat $file)[2] & 0777);
+	return write_file($copy, $text, (stat $file)[2] & 0755);
 }
 
 # Files that make installs, for a package, as names below the root.
