@@ -11,7 +11,7 @@
 #include "audit/audit.h"
 #include "audit/audit_file.h"
 #include "audit/audit_queue.h"
-#include "audit/audit_seal.h"
+#include "audit/audit_chain.h"
 #include "audit/audit_space.h"
 #include "os/log.h"
 #include "record/record_cut.h"

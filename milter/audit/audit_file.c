@@ -3,9 +3,9 @@
 
 /*
  * What the file goes through: audit_file_open() finds where its chain ends
- * (audit_tail.c) and whether its last line is whole. Before each batch the place is
+ * (audit_resume.c) and whether its last line is whole. Before each batch the place is
  * checked: a removed file is created again, a truncated one begins again, a torn line
- * is closed. Then the lines are sealed (audit_seal.c) and written at once. A file that
+ * is closed. Then the lines are sealed (audit_chain.c) and written at once. A file that
  * has reached its size gets an anchor (audit_file_is_full()), is finished once that is
  * written, and is rotated before the next batch.
  *
@@ -26,7 +26,7 @@
 
 #include "audit/audit_file.h"
 #include "audit/audit_rotate.h"
-#include "audit/audit_seal.h"
+#include "audit/audit_chain.h"
 #include "os/clock.h"
 #include "os/directory.h"
 #include "os/log.h"
@@ -125,42 +125,42 @@ begin_chain(struct audit_file *f, const unsigned char value[CHAIN_SIZE], uint64_
 
 /* What NAME.1 ends with. */
 static void
-read_file_before(const struct audit_file *f, struct audit_tail *tail)
+read_file_before(const struct audit_file *f, struct audit_resume *tail)
 {
 	struct buf name;
 	int fd;
 
-	*tail = (struct audit_tail){ 0 };
+	*tail = (struct audit_resume){ 0 };
 	buf_init(&name);
 	buf_printf(&name, "%s.1", f->options.name);
 	fd = name.failed ? -1 : open(name.data, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	buf_clear(&name);
 	if (fd == -1)
 		return;
-	if (audit_tail_read(fd, tail) == -1)
-		*tail = (struct audit_tail){ 0 };
+	if (audit_resume_read(fd, tail) == -1)
+		*tail = (struct audit_resume){ 0 };
 	(void)close(fd);
 }
 
 /* What there is in it, or nothing where it cannot be known. */
 static void
-read_tail(const struct audit_file *f, struct audit_tail *tail)
+read_tail(const struct audit_file *f, struct audit_resume *tail)
 {
 	struct stat st;
 
-	*tail = (struct audit_tail){ 0 };
+	*tail = (struct audit_resume){ 0 };
 	if (f->reader != -1) {
-		if (audit_tail_read(f->reader, tail) == 0)
+		if (audit_resume_read(f->reader, tail) == 0)
 			return;
 		log_error("audit %s: cannot read: %s", f->options.name, strerror(errno));
-		*tail = (struct audit_tail){ 0 };
+		*tail = (struct audit_resume){ 0 };
 	}
 	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
 		tail->size = st.st_size;
 }
 
 static void
-use_tail(struct audit_file *f, const struct audit_tail *tail)
+use_tail(struct audit_file *f, const struct audit_resume *tail)
 {
 	f->end = tail->end;
 	f->size = tail->size;
@@ -168,13 +168,13 @@ use_tail(struct audit_file *f, const struct audit_tail *tail)
 }
 
 static void
-look_into(struct audit_file *f, int fd, struct audit_tail *tail)
+look_into(struct audit_file *f, int fd, struct audit_resume *tail)
 {
 	f->fd = fd;
 	f->reader = open_reader(f->options.name, fd);
 	read_tail(f, tail);
 	use_tail(f, tail);
-	if (tail->end == AUDIT_TAIL_TORN)
+	if (tail->end == AUDIT_RESUME_TORN)
 		log_warn("audit %s: the last line is incomplete", f->options.name);
 	if (f->options.is_synced && tail->size == 0 &&
 	    sync_directory(f->options.name) == -1)
@@ -184,7 +184,7 @@ look_into(struct audit_file *f, int fd, struct audit_tail *tail)
 
 /* Continues the file's own chain, or the one that ended in this value. */
 static int
-go_on(struct audit_file *f, const struct audit_tail *tail,
+go_on(struct audit_file *f, const struct audit_resume *tail,
     const unsigned char before[CHAIN_SIZE])
 {
 	if (begin_chain(f, tail->has_chain ? tail->value : before, tail->count,
@@ -218,7 +218,7 @@ copy_options(struct audit_file_options *to, const struct audit_file_options *fro
 }
 
 static void
-describe(const struct audit_tail *tail, uint64_t seq, const unsigned char value[CHAIN_SIZE],
+describe(const struct audit_resume *tail, uint64_t seq, const unsigned char value[CHAIN_SIZE],
     struct buf *note)
 {
 	if (tail->has_chain || memcmp(value, no_value, CHAIN_SIZE) != 0)
@@ -226,7 +226,7 @@ describe(const struct audit_tail *tail, uint64_t seq, const unsigned char value[
 	else
 		buf_printf(note, "a new chain begins%s",
 		    tail->size > 0 ? ", the file had none" : "");
-	if (tail->end == AUDIT_TAIL_TORN)
+	if (tail->end == AUDIT_RESUME_TORN)
 		buf_puts(note, ", a torn line was closed");
 }
 
@@ -234,7 +234,7 @@ int
 audit_file_open(struct audit_file *f, const struct audit_file_options *options,
     uint64_t *seq_r, struct buf *note)
 {
-	struct audit_tail tail, before = { 0 };
+	struct audit_resume tail, before = { 0 };
 	int fd;
 
 	*f = (struct audit_file){ .fd = -1, .reader = -1 };
@@ -274,7 +274,7 @@ audit_file_switch(struct audit_file *f, int fd, const struct audit_file_options 
     uint64_t *seq_r, struct buf *note)
 {
 	struct audit_file_options copy;
-	struct audit_tail tail;
+	struct audit_resume tail;
 
 	if (copy_options(&copy, options) == -1) {
 		if (fd != -1)
@@ -306,7 +306,7 @@ find_end(struct audit_file *f)
 {
 	const unsigned char *value = audit_chain_value(&f->chain);
 	uint64_t count = audit_chain_count(&f->chain);
-	struct audit_tail tail;
+	struct audit_resume tail;
 	int is_ours;
 
 	read_tail(f, &tail);
@@ -329,7 +329,7 @@ find_end(struct audit_file *f)
 static int
 replace(struct audit_file *f)
 {
-	struct audit_tail tail;
+	struct audit_resume tail;
 	int fd = audit_file_open_name(f->options.name);
 
 	if (fd == -1)
@@ -346,7 +346,7 @@ static int
 begin_again(struct audit_file *f)
 {
 	f->size = 0;
-	f->end = AUDIT_TAIL_WHOLE;
+	f->end = AUDIT_RESUME_WHOLE;
 	return begin_chain(f, audit_chain_value(&f->chain), 0, 0);
 }
 
@@ -409,7 +409,7 @@ audit_file_expire(const struct audit_file *f)
 static void
 rotate(struct audit_file *f)
 {
-	struct audit_tail tail;
+	struct audit_resume tail;
 	int fd = open_rotated(f);
 
 	f->is_finished = 0;
@@ -447,10 +447,10 @@ write_all(int fd, const char *data, size_t len, int *error_r)
 static int
 close_line(struct audit_file *f, int *error_r)
 {
-	const char *text = f->end == AUDIT_TAIL_TORN ? TORN_MARK : "\n";
+	const char *text = f->end == AUDIT_RESUME_TORN ? TORN_MARK : "\n";
 	size_t len = strlen(text);
 
-	if (f->end == AUDIT_TAIL_WHOLE)
+	if (f->end == AUDIT_RESUME_WHOLE)
 		return 0;
 	f->is_stale = 1;
 	if (write_all(f->fd, text, len, error_r) < len)
@@ -460,18 +460,18 @@ close_line(struct audit_file *f, int *error_r)
 		return -1;
 	}
 	f->size += (off_t)len;
-	f->end = AUDIT_TAIL_WHOLE;
+	f->end = AUDIT_RESUME_WHOLE;
 	f->is_stale = 0;
 	return 0;
 }
 
 /* Only needed for a file that cannot be read back. */
-static enum audit_tail_end
+static enum audit_resume_end
 how_torn(const struct buf *lines, size_t done)
 {
 	if (done == 0 || lines->data[done - 1] == '\n')
-		return AUDIT_TAIL_WHOLE;
-	return lines->data[done] == '\n' ? AUDIT_TAIL_ENDLESS : AUDIT_TAIL_TORN;
+		return AUDIT_RESUME_WHOLE;
+	return lines->data[done] == '\n' ? AUDIT_RESUME_ENDLESS : AUDIT_RESUME_TORN;
 }
 
 static void

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "audit/audit_seal.h"
-#include "audit/audit_tail.h"
+#include "audit/audit_chain.h"
+#include "audit/audit_resume.h"
 #include "core/buf.h"
 #include "record/audit_key.h"
 
@@ -31,7 +31,7 @@ struct audit_file {
 	int				 reader;	/* of the same file; -1: none */
 	struct audit_chain		 chain;
 	off_t				 size;		/* that we know of */
-	enum audit_tail_end		 end;
+	enum audit_resume_end		 end;
 	int				 is_stale;	/* its end has to be read again */
 	int				 is_finished;	/* its last anchor is written: rotate */
 	int64_t				 next_rotation;	/* monotonic, in ms: not before */

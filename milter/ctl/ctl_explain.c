@@ -10,12 +10,12 @@
 
 #include "config/conf_locate.h"
 #include "core/encode.h"
-#include "core/judge.h"
+#include "core/policy_resolve.h"
 #include "ctl/ctl.h"
 #include "ctl/ctl_mx.h"
 #include "ctl/ctl_query.h"
 #include "ctl/ctl_time.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "os/clock.h"
 #include "record/record_decision.h"
 
@@ -37,10 +37,10 @@ static const struct cmdline_option options[] = {
 /* A query and what came of it; the texts of its record point in here. */
 struct answer {
 	const struct conf	*conf;
-	struct ask		*ask;		/* NULL: mx.accept is none */
+	struct mx_lookup		*lookup;		/* NULL: mx.accept is none */
 	const struct ctl_query	*query;
 	struct policy_decision	 decision;
-	struct ask_answer	 mx;		/* its text is empty: not asked */
+	struct mx_lookup_answer	 mx;		/* its text is empty: not asked */
 	struct buf		 questions;	/* and what came, a line each */
 	const struct reply	*reply;		/* NULL: none */
 	char			 reply_text[REPLY_LINE_SIZE];
@@ -51,11 +51,11 @@ struct answer {
 
 /* Ready for any number of answers, one after the other. */
 static void
-answer_init(struct answer *answer, const struct conf *conf, struct ask *ask)
+answer_init(struct answer *answer, const struct conf *conf, struct mx_lookup *lookup)
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->conf = conf;
-	answer->ask = ask;
+	answer->lookup = lookup;
 	buf_init(&answer->questions);
 	buf_init(&answer->rcpt);
 	buf_init(&answer->matched);
@@ -75,9 +75,9 @@ ask_for_mx(void *arg, const char *domain)
 {
 	struct answer *answer = arg;
 
-	if (answer->ask == NULL)
+	if (answer->lookup == NULL)
 		return POLICY_MX_UNASKED;
-	ask_mx_traced(answer->ask, domain, ask_deadline(answer->ask), ctl_mx_write,
+	mx_lookup_trace(answer->lookup, domain, mx_lookup_deadline(answer->lookup), ctl_mx_write,
 	    &answer->questions, &answer->mx);
 	return answer->mx.standing;
 }
@@ -108,7 +108,7 @@ decide(struct answer *answer, const struct ctl_query *query)
 		return -1;
 	facts.rcpt = answer->rcpt.data;
 	facts.sender_length = query->sender == NULL ? 0 : path_length(query->sender);
-	judge(&answer->conf->policy, &facts, ask_for_mx, answer, &answer->decision);
+	policy_resolve(&answer->conf->policy, &facts, ask_for_mx, answer, &answer->decision);
 	find_reply(answer);
 	record_add_matched(&answer->matched, &answer->decision);
 	return answer->matched.failed || answer->questions.failed ? -1 : 0;
@@ -341,14 +341,14 @@ write_report(const struct answer *answer, struct buf *out)
  */
 
 static int
-explain_one(const struct conf *conf, struct ask *ask, const struct ctl_query *query,
+explain_one(const struct conf *conf, struct mx_lookup *lookup, const struct ctl_query *query,
     int is_json)
 {
 	struct answer answer;
 	struct buf out;
 	int status;
 
-	answer_init(&answer, conf, ask);
+	answer_init(&answer, conf, lookup);
 	buf_init(&out);
 	if (decide(&answer, query) == -1)
 		out.failed = 1;
@@ -451,7 +451,7 @@ answer_line(struct input *input, struct answer *answer, const struct ctl_query *
 
 /* Each line is answered before the next is read, so that a program may wait for it. */
 static int
-explain_input(const struct conf *conf, struct ask *ask, const struct ctl_query *defaults,
+explain_input(const struct conf *conf, struct mx_lookup *lookup, const struct ctl_query *defaults,
     int is_json)
 {
 	struct input input = { .defaults = defaults, .is_json = is_json };
@@ -462,7 +462,7 @@ explain_input(const struct conf *conf, struct ask *ask, const struct ctl_query *
 	ssize_t len;
 	int status = 0;
 
-	answer_init(&answer, conf, ask);
+	answer_init(&answer, conf, lookup);
 	buf_init(&input.out);
 	while (status == 0 && (len = getline(&line, &size, stdin)) != -1) {
 		input.line++;
@@ -483,16 +483,16 @@ explain_input(const struct conf *conf, struct ask *ask, const struct ctl_query *
 static int
 explain(struct conf *conf, const struct ctl_query *query, int is_json)
 {
-	struct ask *ask = NULL;
+	struct mx_lookup *lookup = NULL;
 	const char *why;
 	int status;
 
 	if (conf->mx_accept != POLICY_MX_ACCEPT_NONE &&
-	    (ask = ask_new(conf, NULL, NULL, &why)) == NULL)
+	    (lookup = mx_lookup_new(conf, NULL, NULL, &why)) == NULL)
 		return ctl_cannot(&ctl_explain, "MX lookup", why, EX_OSERR);
-	status = query->rcpt != NULL ? explain_one(conf, ask, query, is_json) :
-	    explain_input(conf, ask, query, is_json);
-	ask_unref(ask);
+	status = query->rcpt != NULL ? explain_one(conf, lookup, query, is_json) :
+	    explain_input(conf, lookup, query, is_json);
+	mx_lookup_unref(lookup);
 	return status;
 }
 

@@ -9,7 +9,7 @@
 #include "core/encode.h"
 #include "ctl/ctl.h"
 #include "ctl/ctl_mx.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 
 #define SHOWN_MAX	400	/* of what was given for a domain */
 
@@ -79,7 +79,7 @@ ctl_mx_write(void *buf, const struct mx_question *question, const struct rrset *
 
 /* What the rules of the daemon make of the standing, if nothing else decides. */
 static enum policy_verdict
-judge(const struct conf *conf, const char *domain, enum policy_mx standing)
+policy_resolve(const struct conf *conf, const char *domain, enum policy_mx standing)
 {
 	const struct policy policy = { .mx_accept =
 	    (enum policy_mx_accept)conf->mx_accept };
@@ -94,7 +94,7 @@ judge(const struct conf *conf, const char *domain, enum policy_mx standing)
 }
 
 static void
-write_conclusion(const struct conf *conf, const struct ask_answer *answer,
+write_conclusion(const struct conf *conf, const struct mx_lookup_answer *answer,
     enum policy_verdict verdict, struct buf *out)
 {
 	buf_printf(out, "standing: %s\nmx: %s\nverdict: %s", mx_standing_name(
@@ -107,26 +107,26 @@ write_conclusion(const struct conf *conf, const struct ask_answer *answer,
 static int
 look_up(struct conf *conf, const char *domain)
 {
-	struct ask_answer answer;
+	struct mx_lookup_answer answer;
 	enum policy_verdict verdict;
 	const char *why;
 	struct buf out;
-	struct ask *ask = ask_new(conf, NULL, NULL, &why);
+	struct mx_lookup *lookup = mx_lookup_new(conf, NULL, NULL, &why);
 	int status;
 
-	if (ask == NULL)
+	if (lookup == NULL)
 		return ctl_cannot(&ctl_mx, "MX lookup", why, EX_OSERR);
 	buf_init(&out);
 	buf_printf(&out, "domain: %s\nservers: ", domain);
-	ask_describe(ask, &out);
+	mx_lookup_describe(lookup, &out);
 	buf_putc(&out, '\n');
-	ask_mx_traced(ask, domain, ask_deadline(ask), ctl_mx_write, &out, &answer);
-	verdict = judge(conf, domain, answer.standing);
+	mx_lookup_trace(lookup, domain, mx_lookup_deadline(lookup), ctl_mx_write, &out, &answer);
+	verdict = policy_resolve(conf, domain, answer.standing);
 	write_conclusion(conf, &answer, verdict, &out);
 	if ((status = ctl_write(&out)) == 0)
 		status = ctl_verdict_status(verdict);
 	buf_clear(&out);
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 	return status;
 }
 

@@ -10,7 +10,7 @@
 #include "ctl/ctl_changes.h"
 #include "ctl/ctl_filter.h"
 #include "ctl/replay.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "record/record.h"
 #include "record/record_file.h"
 #include "record/record_json.h"
@@ -23,7 +23,7 @@ struct replay_run {
 	struct ctl_filter	 filter;
 	int			 is_live;
 	int			 is_json;
-	struct ask		*ask;		/* NULL: nobody is asked */
+	struct mx_lookup		*lookup;		/* NULL: nobody is asked */
 	struct replay		 replay;
 	struct ctl_changes	 changes;
 	struct buf		 spare;
@@ -35,11 +35,11 @@ ask_now(void *arg, const char *domain)
 {
 	static const struct netaddr nobody;
 	struct replay_run *run = arg;
-	struct ask_answer answer;
+	struct mx_lookup_answer answer;
 
-	if (run->ask == NULL)
+	if (run->lookup == NULL)
 		return POLICY_MX_UNASKED;
-	ask_mx(run->ask, domain, &nobody, ask_deadline(run->ask), &answer);
+	mx_lookup_find(run->lookup, domain, &nobody, mx_lookup_deadline(run->lookup), &answer);
 	return answer.standing;
 }
 
@@ -129,13 +129,13 @@ run_with(struct replay_run *run, struct conf *conf, int count, char **files)
 	int status;
 
 	if (run->is_live && conf->mx_accept != POLICY_MX_ACCEPT_NONE &&
-	    (run->ask = ask_new(conf, NULL, NULL, &why)) == NULL)
+	    (run->lookup = mx_lookup_new(conf, NULL, NULL, &why)) == NULL)
 		return ctl_cannot(&ctl_replay, "MX lookup", why, EX_TROUBLE);
 	if (ctl_filter_seal(&run->filter) == -1)
 		status = ctl_no_memory();
 	else
 		status = replay_files(run, conf, count, files);
-	ask_unref(run->ask);
+	mx_lookup_unref(run->lookup);
 	return status;
 }
 

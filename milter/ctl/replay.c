@@ -289,7 +289,7 @@ decide(struct replay *replay, unsigned supposed, unsigned missing,
     struct policy_decision *decision)
 {
 	suppose(replay, supposed, missing);
-	judge(replay->rules->policy, &replay->facts, answer_mx, replay, decision);
+	policy_resolve(replay->rules->policy, &replay->facts, answer_mx, replay, decision);
 	return decision->verdict;
 }
 

@@ -6,7 +6,7 @@
 
 #include "core/buf.h"
 #include "core/domset.h"
-#include "core/judge.h"
+#include "core/policy_resolve.h"
 #include "core/policy.h"
 #include "record/record_read.h"
 
@@ -31,7 +31,7 @@ struct replay_rules {
 	const struct policy	*policy;
 	const struct domset	*mx_domains;	/* NULL: any may be asked for */
 	int			 is_live;	/* mx answers, not the record */
-	judge_mx		*mx;		/* NULL: nobody answers */
+	policy_resolve_mx		*mx;		/* NULL: nobody answers */
 	void			*mx_arg;
 };
 

@@ -13,7 +13,7 @@
 #include "daemon/filter.h"
 #include "daemon/selfcheck.h"
 #include "daemon/watchdog.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "os/background.h"
 #include "os/log.h"
 #include "os/milter_socket.h"
@@ -32,7 +32,7 @@ struct daemon {
 	const struct daemon_options	*options;
 	struct conf			*conf;	/* in force; the filter has one, too */
 	const struct conf		*first;	/* what the daemon was started with */
-	struct ask			*ask;	/* NULL: mx.accept is none */
+	struct mx_lookup			*lookup;	/* NULL: mx.accept is none */
 	struct selfcheck_place		*own_place;	/* of our socket; static */
 	struct audit			*audit;
 	struct filter			*filter;
@@ -116,19 +116,19 @@ call_thread(const void *place)
  * logged.
  */
 static int
-make_ask(const struct daemon *d, struct conf *conf, struct ask **ask)
+make_ask(const struct daemon *d, struct conf *conf, struct mx_lookup **lookup)
 {
 	const char *why;
 
-	*ask = NULL;
+	*lookup = NULL;
 	if (conf->mx_accept == POLICY_MX_ACCEPT_NONE)
 		return 0;
-	if ((*ask = ask_new(conf, d->ask, NULL, &why)) == NULL) {
+	if ((*lookup = mx_lookup_new(conf, d->lookup, NULL, &why)) == NULL) {
 		log_error("mx.accept: %s", why);
 		return -1;
 	}
 	if (d->own_place->len > 0)
-		ask_set_waiting(*ask, call_thread, d->own_place);
+		mx_lookup_set_waiting(*lookup, call_thread, d->own_place);
 	return 0;
 }
 
@@ -190,21 +190,21 @@ warn_of_restart(const struct conf *first, const struct conf *conf)
 
 /* Takes the reference. */
 static void
-use_ask(struct daemon *d, struct conf *conf, struct ask *ask)
+use_ask(struct daemon *d, struct conf *conf, struct mx_lookup *lookup)
 {
-	filter_set_rules(d->filter, conf, ask);
-	ask_unref(d->ask);
-	d->ask = ask;
+	filter_set_rules(d->filter, conf, lookup);
+	mx_lookup_unref(d->lookup);
+	d->lookup = lookup;
 }
 
 /* Interfaces come and go, and so do name servers. */
 static void
 renew_ask(struct daemon *d)
 {
-	struct ask *ask;
+	struct mx_lookup *lookup;
 
-	if (d->ask != NULL && make_ask(d, d->conf, &ask) == 0)
-		use_ask(d, d->conf, ask);
+	if (d->lookup != NULL && make_ask(d, d->conf, &lookup) == 0)
+		use_ask(d, d->conf, lookup);
 }
 
 static void
@@ -219,13 +219,13 @@ note_reload(struct daemon *d, struct buf *changed)
 
 /* The new configuration is in force for every transaction that begins from now on. */
 static void
-use(struct daemon *d, struct conf *conf, struct ask *ask)
+use(struct daemon *d, struct conf *conf, struct mx_lookup *lookup)
 {
 	struct buf changed;
 
 	buf_init(&changed);
 	conf_compare(d->conf, conf, &changed);
-	use_ask(d, conf, ask);
+	use_ask(d, conf, lookup);
 	if (!d->options->in_foreground && conf->audit_facility != d->conf->audit_facility)
 		log_to_syslog(conf->audit_facility);
 	if (d->conf != d->first)
@@ -248,15 +248,15 @@ static void
 reload(struct daemon *d)
 {
 	struct conf *conf = read_again(d->options, d->conf);
-	struct ask *ask = NULL;
-	int is_good = conf != NULL && make_ask(d, conf, &ask) == 0;
+	struct mx_lookup *lookup = NULL;
+	int is_good = conf != NULL && make_ask(d, conf, &lookup) == 0;
 	struct audit_options options = audit_options(is_good ? conf : d->conf);
 
 	if (audit_reopen(d->audit, &options) == 0 && is_good) {
-		use(d, conf, ask);
+		use(d, conf, lookup);
 		return;
 	}
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 	conf_unref(conf);
 	log_error("not reloaded: the old configuration stays in force");
 }
@@ -378,9 +378,9 @@ start(struct daemon *d)
 	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
 		return -1;
 	(void)selfcheck_find(d->conf->socket, d->own_place);
-	if (make_ask(d, d->conf, &d->ask) == -1)
+	if (make_ask(d, d->conf, &d->lookup) == -1)
 		return -1;
-	if ((d->filter = filter_new(d->conf, d->ask, d->audit)) == NULL) {
+	if ((d->filter = filter_new(d->conf, d->lookup, d->audit)) == NULL) {
 		log_error("out of memory");
 		return -1;
 	}

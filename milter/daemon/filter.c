@@ -13,7 +13,7 @@
 #include "daemon/flood.h"
 #include "daemon/mta.h"
 #include "daemon/mta_seen.h"
-#include "daemon/verdict.h"
+#include "daemon/rcpt.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/peers.h"
@@ -25,7 +25,7 @@
 struct filter {
 	pthread_mutex_t		 lock;		/* guards conf and ask, the pointers */
 	struct conf		*conf;
-	struct ask		*ask;		/* NULL: DNS has no say */
+	struct mx_lookup		*lookup;		/* NULL: DNS has no say */
 	struct audit		*audit;
 	struct mta_seen		*mta_seen;
 	struct flood		*flood;
@@ -48,7 +48,7 @@ new_flood(void)
 }
 
 struct filter *
-filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
+filter_new(struct conf *conf, struct mx_lookup *lookup, struct audit *audit)
 {
 	struct filter *filter = calloc(1, sizeof(*filter));
 
@@ -65,7 +65,7 @@ filter_new(struct conf *conf, struct ask *ask, struct audit *audit)
 		return NULL;
 	}
 	filter->conf = conf_ref(conf);
-	filter->ask = ask_ref(ask);
+	filter->lookup = mx_lookup_ref(lookup);
 	filter->audit = audit;
 	filter->started_us = clock_realtime_us();
 	return filter;
@@ -76,7 +76,7 @@ filter_free(struct filter *filter)
 {
 	if (filter == NULL)
 		return;
-	ask_unref(filter->ask);
+	mx_lookup_unref(filter->lookup);
 	conf_unref(filter->conf);
 	mta_seen_free(filter->mta_seen);
 	flood_free(filter->flood);
@@ -86,27 +86,27 @@ filter_free(struct filter *filter)
 }
 
 static void
-get_rules(struct filter *filter, struct conf **conf, struct ask **ask)
+get_rules(struct filter *filter, struct conf **conf, struct mx_lookup **lookup)
 {
 	(void)pthread_mutex_lock(&filter->lock);
 	*conf = conf_ref(filter->conf);
-	*ask = ask_ref(filter->ask);
+	*lookup = mx_lookup_ref(filter->lookup);
 	(void)pthread_mutex_unlock(&filter->lock);
 }
 
 void
-filter_set_rules(struct filter *filter, struct conf *conf, struct ask *ask)
+filter_set_rules(struct filter *filter, struct conf *conf, struct mx_lookup *lookup)
 {
 	struct conf *conf_before;
-	struct ask *ask_before;
+	struct mx_lookup *ask_before;
 
 	(void)pthread_mutex_lock(&filter->lock);
 	conf_before = filter->conf;
-	ask_before = filter->ask;
+	ask_before = filter->lookup;
 	filter->conf = conf_ref(conf);
-	filter->ask = ask_ref(ask);
+	filter->lookup = mx_lookup_ref(lookup);
 	(void)pthread_mutex_unlock(&filter->lock);
-	ask_unref(ask_before);
+	mx_lookup_unref(ask_before);
 	conf_unref(conf_before);
 }
 
@@ -219,12 +219,12 @@ int
 filter_admits(struct filter *filter, const struct engine_peer *peer)
 {
 	struct conf *conf;
-	struct ask *ask;
+	struct mx_lookup *lookup;
 	int may;
 
-	get_rules(filter, &conf, &ask);
+	get_rules(filter, &conf, &lookup);
 	may = may_connect(conf, peer);
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 	conf_unref(conf);
 	if (!may)
 		refuse_peer(filter, peer);
@@ -292,7 +292,7 @@ filter_mail(struct filter *filter, struct session *session, const char *sender,
 	session_reset(session);
 	txn = &session->txn;
 	txn->number = ++session->transactions;
-	get_rules(filter, &txn->conf, &txn->ask);
+	get_rules(filter, &txn->conf, &txn->lookup);
 	txn->sender_length = sender == NULL ? 0 : path_length(sender);
 	keep_bounded(&txn->sender, &txn->sender_whole, sender, POLICY_SENDER_MAX,
 	    &txn->has_failed);
@@ -313,12 +313,12 @@ static const struct reply *
 answer_unjudged(struct filter *filter)
 {
 	struct conf *conf;
-	struct ask *ask;
+	struct mx_lookup *lookup;
 	int mode;
 
-	get_rules(filter, &conf, &ask);
+	get_rules(filter, &conf, &lookup);
 	mode = conf->mode;
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 	conf_unref(conf);
 	return mode == CONF_MONITOR ? NULL : reply_for(POLICY_INTERNAL, NULL);
 }
@@ -333,7 +333,7 @@ answer_without_session(struct filter *filter)
 
 /* What the MTA is told of a recipient whose record was written, or not. */
 static const struct reply *
-answer(struct filter *filter, const struct session *session, const struct verdict *verdict,
+answer(struct filter *filter, const struct session *session, const struct rcpt *recipient,
     struct record *record)
 {
 	const struct conf *conf = session->txn.conf;
@@ -345,27 +345,27 @@ answer(struct filter *filter, const struct session *session, const struct verdic
 		return NULL;
 	if (is_stopping || (!is_recorded && conf->audit_on_failure == CONF_TEMPFAIL))
 		return reply_for(POLICY_INTERNAL, NULL);
-	return verdict->reply;
+	return recipient->reply;
 }
 
 static void
 write_flood(struct filter *filter, const struct flood_summary *summary,
     const struct conf *conf, const struct session *session, const char *rcpt)
 {
-	struct verdict verdict = { .reply = NULL };
+	struct rcpt recipient = { .reply = NULL };
 	struct record record;
 
 	if (summary->count == 0)
 		return;
 	record_init(&record, RECORD_FLOOD);
 	if (session != NULL) {
-		verdict_describe_session(&verdict, session, &record);
+		rcpt_describe_session(&recipient, session, &record);
 		record.rcpt = rcpt;
 	}
-	verdict_describe_flood(&verdict, summary, conf, &record);
+	rcpt_describe_flood(&recipient, summary, conf, &record);
 	record.time_us = clock_realtime_us();
 	(void)audit_write(filter->audit, &record);
-	verdict_clear(&verdict);
+	rcpt_clear(&recipient);
 }
 
 /*
@@ -383,7 +383,7 @@ is_flood(struct filter *filter, struct session *session, const char *rcpt, int64
 	struct flood_due due;
 	int is_over = 0;
 
-	if (bound.rate == 0 || verdict_client_is_entitled(session))
+	if (bound.rate == 0 || rcpt_client_is_entitled(session))
 		return 0;
 	(void)atomic_fetch_add(&filter->busy, 1);
 	if (!atomic_load(&filter->is_stopping)) {
@@ -399,10 +399,10 @@ is_flood(struct filter *filter, struct session *session, const char *rcpt, int64
 /* refusal: NULL where the mail server has not refused the recipient. */
 static const struct reply *
 decide(struct filter *filter, struct session *session, const char *rcpt,
-    const struct verdict_refusal *refusal, const struct engine_macros *macros)
+    const struct rcpt_refusal *refusal, const struct engine_macros *macros)
 {
 	int64_t start_us = clock_monotonic_us();
-	struct verdict verdict = { .reply = NULL };
+	struct rcpt recipient = { .reply = NULL };
 	const struct reply *reply;
 	struct record record;
 
@@ -420,13 +420,13 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 	record.enforced = session->txn.conf->mode == CONF_ENFORCE;
 	if (refusal == NULL)
 		record.rcpt_mta = mta_macro(macros, "{rcpt_addr}");
-	verdict_find(&verdict, session, rcpt, record.rcpt_mta, refusal);
-	verdict_describe_session(&verdict, session, &record);
-	verdict_describe(&verdict, refusal, &record);
+	rcpt_find(&recipient, session, rcpt, record.rcpt_mta, refusal);
+	rcpt_describe_session(&recipient, session, &record);
+	rcpt_describe(&recipient, refusal, &record);
 	if (refusal == NULL)
 		record.elapsed_us = clock_monotonic_us() - start_us;
-	reply = answer(filter, session, &verdict, &record);
-	verdict_clear(&verdict);
+	reply = answer(filter, session, &recipient, &record);
+	rcpt_clear(&recipient);
 	return reply;
 }
 
@@ -459,7 +459,7 @@ const struct reply *
 filter_mta_reject(struct filter *filter, struct session *session, const char *rcpt,
     const char *status, const char *text, const struct engine_macros *macros)
 {
-	const struct verdict_refusal refusal = { status, text };
+	const struct rcpt_refusal refusal = { status, text };
 
 	return decide(filter, session, rcpt, &refusal, macros);
 }
@@ -468,7 +468,7 @@ void
 filter_data(struct filter *filter, struct session *session,
     const struct engine_macros *macros)
 {
-	struct verdict verdict = { .reply = NULL };
+	struct rcpt recipient = { .reply = NULL };
 	struct record record;
 	int is_stopping;
 
@@ -480,7 +480,7 @@ filter_data(struct filter *filter, struct session *session,
 		return;
 	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);
 	record_init(&record, RECORD_MESSAGE);
-	verdict_describe_session(&verdict, session, &record);
+	rcpt_describe_session(&recipient, session, &record);
 	(void)write_record(filter, &record, &is_stopping);
 }
 
@@ -488,17 +488,17 @@ static void
 record_end(struct filter *filter, const struct session *session,
     const struct reply *reply)
 {
-	struct verdict verdict = { .reply = reply };
+	struct rcpt recipient = { .reply = reply };
 	struct record record;
 	int is_stopping;
 
-	reply_format(reply, verdict.reply_text);
+	reply_format(reply, recipient.reply_text);
 	record_init(&record, RECORD_MESSAGE);
-	verdict_describe_session(&verdict, session, &record);
+	rcpt_describe_session(&recipient, session, &record);
 	record.verdict = policy_verdict_name(POLICY_REJECT);
 	record.reason = policy_reason_name(POLICY_MALFORMED_ADDRESS);
 	record.enforced = 1;
-	record.reply = verdict.reply_text;
+	record.reply = recipient.reply_text;
 	(void)write_record(filter, &record, &is_stopping);
 }
 
@@ -549,13 +549,13 @@ write_floods(struct filter *filter, int wants_all)
 	struct flood_summary summary;
 	const int64_t now_us = clock_monotonic_us();
 	struct conf *conf;
-	struct ask *ask;
+	struct mx_lookup *lookup;
 	size_t at = 0;
 
-	get_rules(filter, &conf, &ask);
+	get_rules(filter, &conf, &lookup);
 	while (flood_take(filter->flood, now_us, wants_all, &at, &summary))
 		write_flood(filter, &summary, conf, NULL, NULL);
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 	conf_unref(conf);
 }
 

@@ -9,7 +9,7 @@
 #include "core/reply.h"
 #include "daemon/engine.h"
 #include "daemon/session.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 
 /*
  * What all sessions share. Every function may be called by any number of threads, each
@@ -21,7 +21,7 @@ struct filter;
  * Takes a reference to the configuration and to its MX lookup (NULL if mx.accept is
  * none); audit stays the caller's. NULL: no memory.
  */
-struct filter	*filter_new(struct conf *, struct ask *, struct audit *);
+struct filter	*filter_new(struct conf *, struct mx_lookup *, struct audit *);
 void		 filter_free(struct filter *);
 
 /*
@@ -75,7 +75,7 @@ void		 filter_close(struct filter *, struct session *);
  * Transactions that begin from now on are under this configuration and ask this one;
  * takes references, as filter_new() does.
  */
-void		 filter_set_rules(struct filter *, struct conf *, struct ask *);
+void		 filter_set_rules(struct filter *, struct conf *, struct mx_lookup *);
 
 /* Writes an event of the daemon's: start, reload, stop. Returns -1 if that failed. */
 int		 filter_note(struct filter *, enum record_event, const char *note);

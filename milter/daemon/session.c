@@ -33,7 +33,7 @@ session_reset(struct session *session)
 	free(txn->cipher);
 	free(txn->cert_subject);
 	free(txn->cert_issuer);
-	ask_unref(txn->ask);
+	mx_lookup_unref(txn->lookup);
 	conf_unref(txn->conf);
 	memset(txn, 0, sizeof(*txn));
 }

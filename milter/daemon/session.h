@@ -6,7 +6,7 @@
 
 #include "config/conf.h"
 #include "core/netaddr.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "record/record.h"
 
 /*
@@ -16,7 +16,7 @@
 struct transaction {
 	unsigned	 number;	/* from 1 on; 0: none is under way */
 	struct conf	*conf;		/* that it began with; one reference */
-	struct ask	*ask;		/* its MX lookup, or NULL; one reference */
+	struct mx_lookup	*lookup;		/* its MX lookup, or NULL; one reference */
 	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
 	int		 is_flood;	/* a recipient was beyond the bound */

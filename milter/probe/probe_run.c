@@ -20,7 +20,7 @@ struct run {
 };
 
 static enum probe_verdict
-judge(const struct run *run, int code)
+policy_resolve(const struct run *run, int code)
 {
 	enum probe_kind kind = run->session.form->kind;
 
@@ -42,7 +42,7 @@ report_test(struct run *run, const char *sender, int code)
 {
 	const struct probe_session *session = &run->session;
 	const struct probe_result result = { .form = session->form, .sender = sender,
-	    .rcpt = run->rcpt.data, .verdict = judge(run, code),
+	    .rcpt = run->rcpt.data, .verdict = policy_resolve(run, code),
 	    .code = code <= PROBE_SESSION_NO_LOGIN ? 0 : code, .why = session->why,
 	    .reply = &session->reply, .is_sent = session->is_sent };
 

@@ -10,14 +10,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "dns/cache.h"
+#include "dns/mx_cache.h"
 
 #define DOMAINS		20000
 #define QUERIES		2000000
 #define THREADS_MAX	8
 #define NAME_SIZE	254	/* of the longest, too */
 
-static struct cache *cache;
+static struct mx_cache *cache;
 static char names[DOMAINS][NAME_SIZE];
 static const struct netaddr client = { .family = NETADDR_V4, .bytes = { 192, 0, 2, 1 } };
 static const struct mx_asker asker = { .client = &client, .group = "example.net" };
@@ -35,13 +35,13 @@ static void *
 ask(void *arg)
 {
 	uint64_t random = (uint64_t)(uintptr_t)arg * 2654435761U + 1;
-	struct cache_entry *entry;
+	struct mx_cache_entry *entry;
 	struct mx_verdict verdict;
 
 	for (int i = 0; i < QUERIES; i++) {
 		random = random * 6364136223846793005U + 1442695040888963407U;
-		if (cache_get(cache, names[(random >> 33) % DOMAINS], &asker, 0, 0, &verdict,
-		    &entry) != CACHE_HIT)
+		if (mx_cache_get(cache, names[(random >> 33) % DOMAINS], &asker, 0, 0, &verdict,
+		    &entry) != MX_CACHE_HIT)
 			errx(1, "a verdict is not there");
 	}
 	return NULL;
@@ -51,14 +51,14 @@ ask(void *arg)
 static void
 fill(int are_longest)
 {
-	struct cache_entry *entry;
+	struct mx_cache_entry *entry;
 	struct mx_verdict verdict;
 
 	for (int i = 0; i < DOMAINS; i++) {
 		(void)snprintf(names[i], NAME_SIZE, "customer-%d.example.net", i);
 		if (are_longest)
 			(void)snprintf(names[i], NAME_SIZE, "%0253d", i);
-		if (cache_get(cache, names[i], &asker, 0, 0, &verdict, &entry) != CACHE_MISS)
+		if (mx_cache_get(cache, names[i], &asker, 0, 0, &verdict, &entry) != MX_CACHE_MISS)
 			errx(1, "a verdict is there");
 		verdict.standing = POLICY_MX_NOT;
 		verdict.ttl = 900;
@@ -66,7 +66,7 @@ fill(int are_longest)
 		    "this server, ad=0, 3 queries, %d us", i);
 		if (are_longest)
 			(void)snprintf(verdict.text, sizeof(verdict.text), "%0700d", i);
-		(void)cache_put(cache, entry, 0, &verdict);
+		(void)mx_cache_put(cache, entry, 0, &verdict);
 	}
 }
 
@@ -94,7 +94,7 @@ make(int are_longest, const char *what)
 	size_t before = mallinfo2().uordblks;
 
 	/* a shard may get a few more than its share */
-	if ((cache = cache_new(DOMAINS * 2, key)) == NULL)
+	if ((cache = mx_cache_new(DOMAINS * 2, key)) == NULL)
 		err(1, "no cache");
 	fill(are_longest);
 	(void)printf("%d verdicts%s: %.1f MB\n", DOMAINS, what,
@@ -105,10 +105,10 @@ int
 main(void)
 {
 	make(1, ", with the longest names");
-	cache_free(cache);
+	mx_cache_free(cache);
 	make(0, "");
 	for (int count = 1; count <= THREADS_MAX; count *= 2)
 		measure(count);
-	cache_free(cache);
+	mx_cache_free(cache);
 	return 0;
 }

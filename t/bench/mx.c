@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 
 #define DOMAINS		2000
 #define SECONDS		3
@@ -25,7 +25,7 @@
 static char domains[DOMAINS][PATH_DOMAIN_SIZE];
 
 struct job {
-	struct ask	*ask;
+	struct mx_lookup	*lookup;
 	int		 number;
 	int		 is_cached;	/* as the daemon asks; else really each time */
 	double		 until;
@@ -43,22 +43,22 @@ now(void)
 	return (double)ts.tv_sec * SECOND + (double)ts.tv_nsec;
 }
 
-static struct ask *
+static struct mx_lookup *
 open_ask(const char *file)
 {
 	struct buf errors;
 	struct conf *conf;
-	struct ask *ask;
+	struct mx_lookup *lookup;
 	const char *why = NULL;
 
 	buf_init(&errors);
 	if ((conf = conf_read(file, NULL, 0, &errors)) == NULL)
 		errx(1, "%s", errors.data);
-	if ((ask = ask_new(conf, NULL, NULL, &why)) == NULL)
+	if ((lookup = mx_lookup_new(conf, NULL, NULL, &why)) == NULL)
 		errx(1, "%s", why);
 	conf_unref(conf);
 	buf_clear(&errors);
-	return ask;
+	return lookup;
 }
 
 /* Each of them is in a network of its own. */
@@ -73,12 +73,12 @@ static void
 ask_one(const struct job *job, const char *domain)
 {
 	const struct netaddr addr = client(job->number);
-	struct ask_answer answer;
+	struct mx_lookup_answer answer;
 
 	if (job->is_cached)
-		ask_mx(job->ask, domain, &addr, ask_deadline(job->ask), &answer);
+		mx_lookup_find(job->lookup, domain, &addr, mx_lookup_deadline(job->lookup), &answer);
 	else
-		ask_mx_traced(job->ask, domain, ask_deadline(job->ask), NULL, NULL, &answer);
+		mx_lookup_trace(job->lookup, domain, mx_lookup_deadline(job->lookup), NULL, NULL, &answer);
 	if (answer.standing != POLICY_MX_PRIMARY)
 		errx(1, "%s: %s", domain, answer.text);
 }
@@ -92,10 +92,10 @@ compare(const void *a, const void *b)
 }
 
 static void
-measure_latency(struct ask *ask, const char *what)
+measure_latency(struct mx_lookup *lookup, const char *what)
 {
 	static double took[DOMAINS];
-	const struct job job = { .ask = ask, .is_cached = 1 };
+	const struct job job = { .lookup = lookup, .is_cached = 1 };
 
 	for (int i = 0; i < DOMAINS; i++) {
 		const double began = now();
@@ -118,14 +118,14 @@ ask_many(void *arg)
 }
 
 static void
-measure_rate(struct ask *ask, int threads, int is_cached, const char *what)
+measure_rate(struct mx_lookup *lookup, int threads, int is_cached, const char *what)
 {
 	static struct job jobs[THREADS_MAX];
 	const double until = now() + SECONDS * SECOND;
 	long count = 0;
 
 	for (int i = 0; i < threads; i++) {
-		jobs[i] = (struct job){ .ask = ask, .number = i, .is_cached = is_cached,
+		jobs[i] = (struct job){ .lookup = lookup, .number = i, .is_cached = is_cached,
 		    .until = until };
 		if (pthread_create(&jobs[i].thread, NULL, ask_many, &jobs[i]) != 0)
 			errx(1, "no thread");
@@ -147,19 +147,19 @@ ask_name(void *arg)
 }
 
 static void
-ask_together(struct ask *ask, const char *name)
+ask_together(struct mx_lookup *lookup, const char *name)
 {
 	static struct job jobs[THREADS_MAX];
-	struct cache_stats stats;
+	struct mx_cache_stats stats;
 
 	for (int i = 0; i < THREADS_MAX; i++) {
-		jobs[i] = (struct job){ .ask = ask, .number = i, .is_cached = 1, .name = name };
+		jobs[i] = (struct job){ .lookup = lookup, .number = i, .is_cached = 1, .name = name };
 		if (pthread_create(&jobs[i].thread, NULL, ask_name, &jobs[i]) != 0)
 			errx(1, "no thread");
 	}
 	for (int i = 0; i < THREADS_MAX; i++)
 		(void)pthread_join(jobs[i].thread, NULL);
-	ask_stats(ask, &stats);
+	mx_lookup_stats(lookup, &stats);
 	(void)printf("%d clients ask for one slow name: %llu look-up, %llu have waited for it\n",
 	    THREADS_MAX, (unsigned long long)stats.misses,
 	    (unsigned long long)stats.coalesced);
@@ -169,25 +169,25 @@ int
 main(int argc, char **argv)
 {
 	static const int threads[] = { 1, 8, 64 };
-	struct ask *ask;
+	struct mx_lookup *lookup;
 
 	if (argc != 5)
 		errx(64, "usage: mx CONF DOMAIN SLOW_CONF NAME");
 	for (int i = 0; i < DOMAINS; i++)
 		(void)snprintf(domains[i], sizeof(domains[i]), "b%d.%s", i, argv[2]);
-	ask = open_ask(argv[1]);
-	measure_latency(ask, "cold");
-	ask_unref(ask);
-	ask = open_ask(argv[1]);
-	measure_latency(ask, "known to the resolver");
-	measure_latency(ask, "known to us");
+	lookup = open_ask(argv[1]);
+	measure_latency(lookup, "cold");
+	mx_lookup_unref(lookup);
+	lookup = open_ask(argv[1]);
+	measure_latency(lookup, "known to the resolver");
+	measure_latency(lookup, "known to us");
 	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
-		measure_rate(ask, threads[i], 0, "known to the resolver");
+		measure_rate(lookup, threads[i], 0, "known to the resolver");
 	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
-		measure_rate(ask, threads[i], 1, "known to us");
-	ask_unref(ask);
-	ask = open_ask(argv[3]);
-	ask_together(ask, argv[4]);
-	ask_unref(ask);
+		measure_rate(lookup, threads[i], 1, "known to us");
+	mx_lookup_unref(lookup);
+	lookup = open_ask(argv[3]);
+	ask_together(lookup, argv[4]);
+	mx_lookup_unref(lookup);
 	return 0;
 }

@@ -36,8 +36,8 @@ my %PURE = (
 	'dns/mx' => ['ownaddr_is_usable'],
 	(map { $_ => [] } qw(config/conf_value)),
 	'config/conf_token' => ['getenv'],
-	(map { $_ => ['pthread_\w+'] } qw(dns/cache dns/mx_limit daemon/flood daemon/mta_seen)),
-	'daemon/session' => [qw(ask_unref conf_unref)],
+	(map { $_ => ['pthread_\w+'] } qw(dns/mx_cache dns/mx_limit daemon/flood daemon/mta_seen)),
+	'daemon/session' => [qw(mx_lookup_unref conf_unref)],
 	'record/chain' => ['EVP_\w+', 'ERR_clear_error'],
 );
 

@@ -17,7 +17,7 @@
 
 #include "audit/audit.h"
 #include "audit/audit_queue.h"
-#include "audit/audit_tail.h"
+#include "audit/audit_resume.h"
 #include "os/log.h"
 #include "record/audit_key.h"
 #include "record/chain_line.h"

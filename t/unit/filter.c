@@ -585,14 +585,14 @@ no_clock(void *world)
 static void
 ask_in_world(struct bench *b, struct world *world)
 {
-	const struct ask_world functions = { answer_world, no_clock, world };
+	const struct mx_lookup_backend functions = { answer_world, no_clock, world };
 	const char *why;
-	struct ask *ask = ask_new(b->conf, NULL, &functions, &why);
+	struct mx_lookup *lookup = mx_lookup_new(b->conf, NULL, &functions, &why);
 
-	if (ask == NULL)
+	if (lookup == NULL)
 		exit(1);
-	filter_set_rules(b->filter, b->conf, ask);
-	ask_unref(ask);
+	filter_set_rules(b->filter, b->conf, lookup);
+	mx_lookup_unref(lookup);
 }
 
 static const char mx_text[] =

@@ -1,41 +1,41 @@
-/* milter/dns/ask.h: MX lookup for the policy, cached and under a deadline */
+/* milter/dns/mx_lookup.h: MX lookup for the policy, cached and under a deadline */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_ASK_H
-#define AUTHRELAY_ASK_H
+#ifndef AUTHRELAY_MX_LOOKUP_H
+#define AUTHRELAY_MX_LOOKUP_H
 
 #include <stdint.h>
 
 #include "config/conf.h"
 #include "core/buf.h"
-#include "dns/cache.h"
+#include "dns/mx_cache.h"
 #include "dns/mx.h"
 #include "dns/rrset.h"
 
-#define ASK_TEXT_SIZE	(MX_TEXT_SIZE + 16)
+#define MX_LOOKUP_TEXT_SIZE	(MX_TEXT_SIZE + 16)
 
 /*
  * MX lookups under one configuration. It does not change: any number of threads may use
- * it at once. What was found out lives on in the next one, see ask_new().
+ * it at once. What was found out lives on in the next one, see mx_lookup_new().
  */
-struct ask;
+struct mx_lookup;
 
-struct ask_answer {
+struct mx_lookup_answer {
 	enum policy_mx	standing;	/* never UNASKED */
 	/* for the record, mx_verdict.text and ", fresh", ", cached" or ", stale" */
-	char		text[ASK_TEXT_SIZE];
+	char		text[MX_LOOKUP_TEXT_SIZE];
 };
 
 /* In the place of the name servers and the clock, for tests. Both get arg. */
-struct ask_world {
-	void	(*ask)(void *arg, const char *name, const enum rrset_type *types,
+struct mx_lookup_backend {
+	void	(*lookup)(void *arg, const char *name, const enum rrset_type *types,
 		    size_t count, int64_t deadline_us, struct rrset *rrsets_r);
 	int64_t	(*now)(void *arg);
 	void	*arg;
 };
 
 /* Called for each question and its answers, question->count of them. */
-typedef void	ask_tracer(void *arg, const struct mx_question *question,
+typedef void	mx_lookup_tracer(void *arg, const struct mx_question *question,
 		    const struct rrset *answers);
 
 /*
@@ -47,23 +47,23 @@ typedef void	ask_tracer(void *arg, const struct mx_question *question,
  * changed. The caller holds the one reference. With mx.accept = none nobody asks, and
  * none is needed. world: NULL, or copied. Returns NULL with a constant text in *why_r.
  */
-struct ask	*ask_new(struct conf *, const struct ask *before,
-		    const struct ask_world *world, const char **why_r);
-struct ask	*ask_ref(struct ask *);		/* NULL is legal */
-void		 ask_unref(struct ask *);	/* the last one frees it; NULL is legal */
+struct mx_lookup	*mx_lookup_new(struct conf *, const struct mx_lookup *before,
+		    const struct mx_lookup_backend *world, const char **why_r);
+struct mx_lookup	*mx_lookup_ref(struct mx_lookup *);		/* NULL is legal */
+void		 mx_lookup_unref(struct mx_lookup *);	/* the last one frees it; NULL is legal */
 
 /*
  * Sets the function that a thread calls before it waits for name servers or for another
  * thread's lookup. Only before other threads have the ask.
  */
-void		 ask_set_waiting(struct ask *, void (*waiting)(const void *arg),
+void		 mx_lookup_set_waiting(struct mx_lookup *, void (*waiting)(const void *arg),
 		    const void *arg);
 
 /* Whether both share their verdicts. */
-int		 ask_is_shared(const struct ask *, const struct ask *);
+int		 mx_lookup_is_shared(const struct mx_lookup *, const struct mx_lookup *);
 
 /* mx.timeout from now, CLOCK_MONOTONIC in microseconds. */
-int64_t		 ask_deadline(const struct ask *);
+int64_t		 mx_lookup_deadline(const struct mx_lookup *);
 
 /*
  * Finds the standing of this server in the MX set of a domain (path_domain()'s form),
@@ -73,15 +73,15 @@ int64_t		 ask_deadline(const struct ask *);
  * failures, one line in ten seconds at most, with the number of those that were not
  * logged.
  */
-void		 ask_mx(struct ask *, const char *domain, const struct netaddr *client,
-		    int64_t deadline_us, struct ask_answer *answer_r);
+void		 mx_lookup_find(struct mx_lookup *, const char *domain, const struct netaddr *client,
+		    int64_t deadline_us, struct mx_lookup_answer *answer_r);
 
 /* The same without the cache; each question and answer goes to the tracer. */
-void		 ask_mx_traced(struct ask *, const char *domain, int64_t deadline_us,
-		    ask_tracer *tracer, void *arg, struct ask_answer *answer_r);
+void		 mx_lookup_trace(struct mx_lookup *, const char *domain, int64_t deadline_us,
+		    mx_lookup_tracer *tracer, void *arg, struct mx_lookup_answer *answer_r);
 
 /* Adds the name servers and how they are asked, as one line. */
-void		 ask_describe(const struct ask *, struct buf *);
-void		 ask_stats(const struct ask *, struct cache_stats *stats_r);
+void		 mx_lookup_describe(const struct mx_lookup *, struct buf *);
+void		 mx_lookup_stats(const struct mx_lookup *, struct mx_cache_stats *stats_r);
 
 #endif

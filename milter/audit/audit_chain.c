@@ -1,4 +1,4 @@
-/* milter/audit/audit_seal.c: chain values and anchors of an audit file's lines */
+/* milter/audit/audit_chain.c: chain values and anchors of an audit file's lines */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/audit_seal.h"
+#include "audit/audit_chain.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "record/record.h"

@@ -1,8 +1,8 @@
-/* milter/audit/audit_tail.h: search for the end of an audit file's chain */
+/* milter/audit/audit_resume.h: search for the end of an audit file's chain */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_AUDIT_TAIL_H
-#define AUTHRELAY_AUDIT_TAIL_H
+#ifndef AUTHRELAY_AUDIT_RESUME_H
+#define AUTHRELAY_AUDIT_RESUME_H
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -10,14 +10,14 @@
 #include "record/chain.h"
 
 /* How a file ends. */
-enum audit_tail_end {
-	AUDIT_TAIL_WHOLE,	/* it is empty, or its last byte is a line end */
-	AUDIT_TAIL_ENDLESS,	/* a record lacks its line end, and nothing else */
-	AUDIT_TAIL_TORN		/* inside a line */
+enum audit_resume_end {
+	AUDIT_RESUME_WHOLE,	/* it is empty, or its last byte is a line end */
+	AUDIT_RESUME_ENDLESS,	/* a record lacks its line end, and nothing else */
+	AUDIT_RESUME_TORN		/* inside a line */
 };
 
-struct audit_tail {
-	enum audit_tail_end	end;
+struct audit_resume {
+	enum audit_resume_end	end;
 	off_t			size;
 	int			has_chain;	/* if not, all that follows is zero */
 	unsigned char		value[CHAIN_SIZE];	/* the last */
@@ -31,6 +31,6 @@ struct audit_tail {
  * anchor before, which has the count; to the beginning where there is none. Needs no
  * more memory than a line. -1 and errno: it cannot be read.
  */
-int	audit_tail_read(int fd, struct audit_tail *);
+int	audit_resume_read(int fd, struct audit_resume *);
 
 #endif

@@ -1,4 +1,4 @@
-/* t/unit/cache_rows.h: asking a cache, with a clock that is given */
+/* t/unit/mx_cache_rows.h: asking a cache, with a clock that is given */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_T_CACHE_ROWS_H
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dns/cache.h"
+#include "dns/mx_cache.h"
 
 #define SECOND		INT64_C(1000000)
 #define T0		(1000 * SECOND)
@@ -35,46 +35,46 @@ asker_of(const char *domain, const struct netaddr *client)
 	return asker;
 }
 
-static enum cache_result
-ask_cache(struct cache *cache, const char *domain, const struct netaddr *client, int64_t now, int64_t deadline,
-    struct mx_verdict *verdict, struct cache_entry **entry)
+static enum mx_cache_result
+ask_cache(struct mx_cache *cache, const char *domain, const struct netaddr *client, int64_t now, int64_t deadline,
+    struct mx_verdict *verdict, struct mx_cache_entry **entry)
 {
 	const struct mx_asker asker = asker_of(domain, client);
 
-	return cache_get(cache, domain, &asker, now, deadline, verdict, entry);
+	return mx_cache_get(cache, domain, &asker, now, deadline, verdict, entry);
 }
 
-static inline enum cache_result
-renew(struct cache *cache, const char *domain, int64_t now, struct cache_entry **entry)
+static inline enum mx_cache_result
+renew(struct mx_cache *cache, const char *domain, int64_t now, struct mx_cache_entry **entry)
 {
 	const struct mx_asker asker = asker_of(domain, NULL);
 
-	return cache_renew(cache, domain, &asker, now, entry);
+	return mx_cache_renew(cache, domain, &asker, now, entry);
 }
 
 static const char *
-name_of(enum cache_result result)
+name_of(enum mx_cache_result result)
 {
 	switch (result) {
-	case CACHE_HIT:
+	case MX_CACHE_HIT:
 		return "hit";
-	case CACHE_DUE:
+	case MX_CACHE_DUE:
 		return "due";
-	case CACHE_STALE_HIT:
+	case MX_CACHE_STALE_HIT:
 		return "stale";
-	case CACHE_FAILED:
+	case MX_CACHE_FAILED:
 		return "failed";
-	case CACHE_MISS:
+	case MX_CACHE_MISS:
 		return "miss";
-	case CACHE_BUSY:
+	case MX_CACHE_BUSY:
 		return "busy";
-	case CACHE_CLIENT_BUSY:
+	case MX_CACHE_CLIENT_BUSY:
 		return "client busy";
-	case CACHE_SILENT:
+	case MX_CACHE_SILENT:
 		return "silent";
-	case CACHE_LATE:
+	case MX_CACHE_LATE:
 		return "late";
-	case CACHE_NO_MEMORY:
+	case MX_CACHE_NO_MEMORY:
 		return "no memory";
 	}
 	return "?";
@@ -91,18 +91,18 @@ verdict_of(enum policy_mx standing, uint32_t ttl)
 
 /* What is there at a time; a look-up that begins is ended with what was given. */
 static const char *
-at(struct cache *cache, const char *domain, int64_t now, enum policy_mx standing, uint32_t ttl,
+at(struct mx_cache *cache, const char *domain, int64_t now, enum policy_mx standing, uint32_t ttl,
     struct mx_verdict *verdict)
 {
-	struct cache_entry *entry = NULL;
-	enum cache_result result;
+	struct mx_cache_entry *entry = NULL;
+	enum mx_cache_result result;
 
 	memset(verdict, 0, sizeof(*verdict));
 	result = ask_cache(cache, domain, &nobody, now, now, verdict, &entry);
-	if (result != CACHE_MISS)
+	if (result != MX_CACHE_MISS)
 		return name_of(result);
 	*verdict = verdict_of(standing, ttl);
-	return cache_put(cache, entry, now, verdict) == CACHE_STALE_HIT ? "stale after a miss" : "miss";
+	return mx_cache_put(cache, entry, now, verdict) == MX_CACHE_STALE_HIT ? "stale after a miss" : "miss";
 }
 
 #endif

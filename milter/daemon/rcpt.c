@@ -1,16 +1,16 @@
-/* milter/daemon/verdict.c: decision, reply and record of one recipient */
+/* milter/daemon/rcpt.c: decision, reply and record of one recipient */
 /* SPDX-License-Identifier: ISC */
 
 #include <string.h>
 
-#include "core/judge.h"
-#include "daemon/verdict.h"
+#include "core/policy_resolve.h"
+#include "daemon/rcpt.h"
 #include "record/record_decision.h"
 
 /* Who answers the questions about a recipient. */
 struct witness {
 	const struct session	*session;
-	struct ask_answer	*mx;
+	struct mx_lookup_answer	*mx;
 	int			 is_refused;	/* by the mail server */
 };
 
@@ -45,7 +45,7 @@ collect_facts(const struct session *session, const char *rcpt, const char *rcpt_
 }
 
 int
-verdict_client_is_entitled(const struct session *session)
+rcpt_client_is_entitled(const struct session *session)
 {
 	struct policy_facts facts;
 
@@ -59,39 +59,39 @@ static enum policy_mx
 ask_for_mx(void *arg, const char *domain)
 {
 	struct witness *witness = arg;
-	struct ask *ask = witness->session->txn.ask;
+	struct mx_lookup *lookup = witness->session->txn.lookup;
 
 	if (witness->is_refused)
 		return POLICY_MX_TEMPFAIL;
-	if (ask == NULL)
+	if (lookup == NULL)
 		return POLICY_MX_UNASKED;
-	ask_mx(ask, domain, &witness->session->client, ask_deadline(ask), witness->mx);
+	mx_lookup_find(lookup, domain, &witness->session->client, mx_lookup_deadline(lookup), witness->mx);
 	return witness->mx->standing;
 }
 
 void
-verdict_find(struct verdict *verdict, const struct session *session, const char *rcpt,
-    const char *rcpt_mta, const struct verdict_refusal *refusal)
+rcpt_find(struct rcpt *recipient, const struct session *session, const char *rcpt,
+    const char *rcpt_mta, const struct rcpt_refusal *refusal)
 {
 	const struct transaction *txn = &session->txn;
-	struct witness witness = { session, &verdict->mx, refusal != NULL };
+	struct witness witness = { session, &recipient->mx, refusal != NULL };
 	struct policy_facts facts;
 
 	collect_facts(session, rcpt, rcpt_mta, &facts);
-	judge(&txn->conf->policy, &facts, ask_for_mx, &witness, &verdict->decision);
+	policy_resolve(&txn->conf->policy, &facts, ask_for_mx, &witness, &recipient->decision);
 	if (session->has_failed || txn->has_failed)
-		judge_fail(&verdict->decision);
-	record_add_matched(&verdict->matched, &verdict->decision);
-	if (verdict->matched.failed)
-		judge_fail(&verdict->decision);
-	if (verdict->decision.verdict == POLICY_PERMIT)
+		policy_resolve_fail(&recipient->decision);
+	record_add_matched(&recipient->matched, &recipient->decision);
+	if (recipient->matched.failed)
+		policy_resolve_fail(&recipient->decision);
+	if (recipient->decision.verdict == POLICY_PERMIT)
 		return;
-	verdict->reply = reply_for(verdict->decision.reason, &txn->conf->denied);
-	reply_format(verdict->reply, verdict->reply_text);
+	recipient->reply = reply_for(recipient->decision.reason, &txn->conf->denied);
+	reply_format(recipient->reply, recipient->reply_text);
 }
 
 void
-verdict_describe_session(struct verdict *verdict, const struct session *session,
+rcpt_describe_session(struct rcpt *recipient, const struct session *session,
     struct record *record)
 {
 	const struct transaction *txn = &session->txn;
@@ -102,8 +102,8 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 	record->mta = session->mta;
 	record->daemon = session->daemon_name;
 	if (session->client.family != NETADDR_NONE) {
-		netaddr_format(&session->client, verdict->client);
-		record->client = verdict->client;
+		netaddr_format(&session->client, recipient->client);
+		record->client = recipient->client;
 		record->client_port = session->client_port;
 	}
 	record->client_name = session->client_name;
@@ -122,13 +122,13 @@ verdict_describe_session(struct verdict *verdict, const struct session *session,
 }
 
 static void
-describe_refusal(struct verdict *verdict, const struct verdict_refusal *refusal,
+describe_refusal(struct rcpt *recipient, const struct rcpt_refusal *refusal,
     struct record *record)
 {
-	buf_puts(&verdict->refusal, refusal->status);
-	buf_putc(&verdict->refusal, ' ');
-	buf_puts(&verdict->refusal, refusal->text);
-	record->reply = verdict->refusal.data;
+	buf_puts(&recipient->refusal, refusal->status);
+	buf_putc(&recipient->refusal, ' ');
+	buf_puts(&recipient->refusal, refusal->text);
+	record->reply = recipient->refusal.data;
 	record->verdict = policy_verdict_name(*refusal->status == '4' ?
 	    POLICY_TEMPFAIL : POLICY_REJECT);
 	record->reason = policy_reason_name(POLICY_MTA_REJECT);
@@ -137,41 +137,41 @@ describe_refusal(struct verdict *verdict, const struct verdict_refusal *refusal,
 }
 
 void
-verdict_describe(struct verdict *verdict, const struct verdict_refusal *refusal,
+rcpt_describe(struct rcpt *recipient, const struct rcpt_refusal *refusal,
     struct record *record)
 {
-	record_set_decision(record, &verdict->decision,
-	    verdict->reply != NULL ? verdict->reply_text : NULL, &verdict->matched,
-	    verdict->mx.text);
+	record_set_decision(record, &recipient->decision,
+	    recipient->reply != NULL ? recipient->reply_text : NULL, &recipient->matched,
+	    recipient->mx.text);
 	if (refusal != NULL)
-		describe_refusal(verdict, refusal, record);
+		describe_refusal(recipient, refusal, record);
 }
 
 void
-verdict_describe_flood(struct verdict *verdict, const struct flood_summary *summary,
+rcpt_describe_flood(struct rcpt *recipient, const struct flood_summary *summary,
     const struct conf *conf, struct record *record)
 {
 	char network[NETADDR_TEXT_SIZE];
 
 	flood_network(&summary->client, network);
-	buf_puts(&verdict->matched, "audit.stranger-rate ");
-	buf_puts(&verdict->matched, network);
-	reply_format(reply_for(POLICY_TOO_MANY, NULL), verdict->reply_text);
+	buf_puts(&recipient->matched, "audit.stranger-rate ");
+	buf_puts(&recipient->matched, network);
+	reply_format(reply_for(POLICY_TOO_MANY, NULL), recipient->reply_text);
 	record->verdict = policy_verdict_name(POLICY_TEMPFAIL);
 	record->reason = policy_reason_name(POLICY_TOO_MANY);
 	record->enforced = conf->mode == CONF_ENFORCE;
-	record->reply = verdict->reply_text;
-	record->matched = verdict->matched.failed ? NULL : verdict->matched.data;
+	record->reply = recipient->reply_text;
+	record->matched = recipient->matched.failed ? NULL : recipient->matched.data;
 	record->count = (int64_t)summary->count;
 	if (record->client == NULL && summary->client.family != NETADDR_NONE) {
-		netaddr_format(&summary->client, verdict->client);
-		record->client = verdict->client;
+		netaddr_format(&summary->client, recipient->client);
+		record->client = recipient->client;
 	}
 }
 
 void
-verdict_clear(struct verdict *verdict)
+rcpt_clear(struct rcpt *recipient)
 {
-	buf_clear(&verdict->refusal);
-	buf_clear(&verdict->matched);
+	buf_clear(&recipient->refusal);
+	buf_clear(&recipient->matched);
 }

@@ -1,17 +1,17 @@
-/* milter/core/judge.c: decision loop, with the answers to the policy's questions */
+/* milter/core/policy_resolve.c: decision loop, with the answers to the policy's questions */
 /* SPDX-License-Identifier: ISC */
 
-#include "core/judge.h"
+#include "core/policy_resolve.h"
 
 void
-judge_fail(struct policy_decision *decision)
+policy_resolve_fail(struct policy_decision *decision)
 {
 	decision->verdict = POLICY_TEMPFAIL;
 	decision->reason = POLICY_INTERNAL;
 }
 
 void
-judge(const struct policy *policy, const struct policy_facts *facts, judge_mx *mx,
+policy_resolve(const struct policy *policy, const struct policy_facts *facts, policy_resolve_mx *mx,
     void *arg, struct policy_decision *decision_r)
 {
 	struct policy_answers answers = { .mx = POLICY_MX_UNASKED };
@@ -23,5 +23,5 @@ judge(const struct policy *policy, const struct policy_facts *facts, judge_mx *m
 		policy_decide(policy, facts, &answers, decision_r);
 	}
 	if (decision_r->verdict == POLICY_NEED)
-		judge_fail(decision_r);
+		policy_resolve_fail(decision_r);
 }

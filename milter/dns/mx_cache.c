@@ -1,4 +1,4 @@
-/* milter/dns/cache.c: TTL cache of MX results */
+/* milter/dns/mx_cache.c: TTL cache of MX results */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -7,12 +7,12 @@
  * chooses one of 16 shards, each with its own lock, so that threads seldom meet.
  *
  * An entry is made by the first thread that misses (is_asked, standing UNASKED); other
- * threads that want it wait on the shard's condition. cache_put() ends the lookup:
+ * threads that want it wait on the shard's condition. mx_cache_put() ends the lookup:
  *   - a verdict is kept and served until fresh_until_us (HIT). In the last quarter of a
- * permit's life one thread is told DUE; cache_renew() then sets is_asked again, while
+ * permit's life one thread is told DUE; mx_cache_renew() then sets is_asked again, while
  *     the old verdict still serves.
  *   - a failure is kept until retry_us, a pause that doubles, and served as FAILED. An
- *     old permit serves instead for up to CACHE_STALE (STALE_HIT).
+ *     old permit serves instead for up to MX_CACHE_STALE (STALE_HIT).
  * After that the next thread that asks misses again. An entry that is neither asked nor
  * waited for is dropped when the shard is full, the least recently used one first.
  *
@@ -25,7 +25,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "dns/cache.h"
+#include "dns/mx_cache.h"
 
 #define SHARDS		16
 #define BUCKETS_MIN	64
@@ -35,14 +35,14 @@
 
 struct shard;
 
-struct cache_entry {
-	struct cache_entry	*next;		/* in its bucket */
-	struct cache_entry	*older;		/* in order of use */
-	struct cache_entry	*newer;
+struct mx_cache_entry {
+	struct mx_cache_entry	*next;		/* in its bucket */
+	struct mx_cache_entry	*older;		/* in order of use */
+	struct mx_cache_entry	*newer;
 	struct shard		*shard;
 	uint64_t		 hash;
 	int			 is_asked;	/* a lookup is in progress */
-	int			 is_due;	/* CACHE_DUE was returned for it */
+	int			 is_due;	/* MX_CACHE_DUE was returned for it */
 	unsigned		 waiters;
 	enum policy_mx		 standing;	/* UNASKED: there is no verdict */
 	char			*text;		/* of that */
@@ -63,15 +63,15 @@ struct shard {
 	 */
 	pthread_mutex_t		  lock;
 	pthread_cond_t		  news;		/* a lookup has ended */
-	struct cache_entry	**buckets;
-	struct cache_entry	 *newest;
-	struct cache_entry	 *oldest;
+	struct mx_cache_entry	**buckets;
+	struct mx_cache_entry	 *newest;
+	struct mx_cache_entry	 *oldest;
 	size_t			  count;
 	size_t			  max;
-	struct cache_stats	  stats;
+	struct mx_cache_stats	  stats;
 };
 
-struct cache {
+struct mx_cache {
 	uint8_t		key[SIPHASH_KEY_SIZE];
 	size_t		buckets;	/* of each shard, a power of two */
 	struct shard	shards[SHARDS];
@@ -105,7 +105,7 @@ shard_init(struct shard *shard, size_t buckets, size_t max)
 }
 
 static void
-free_entry(struct cache_entry *entry)
+free_entry(struct mx_cache_entry *entry)
 {
 	free(entry->text);
 	free(entry->failure);
@@ -115,7 +115,7 @@ free_entry(struct cache_entry *entry)
 static void
 shard_clear(struct shard *shard)
 {
-	struct cache_entry *entry, *older;
+	struct mx_cache_entry *entry, *older;
 
 	for (entry = shard->newest; entry != NULL; entry = older) {
 		older = entry->older;
@@ -127,7 +127,7 @@ shard_clear(struct shard *shard)
 }
 
 void
-cache_free(struct cache *cache)
+mx_cache_free(struct mx_cache *cache)
 {
 	if (cache == NULL)
 		return;
@@ -137,10 +137,10 @@ cache_free(struct cache *cache)
 	free(cache);
 }
 
-struct cache *
-cache_new(size_t entries, const uint8_t key[SIPHASH_KEY_SIZE])
+struct mx_cache *
+mx_cache_new(size_t entries, const uint8_t key[SIPHASH_KEY_SIZE])
 {
-	struct cache *cache = calloc(1, sizeof(*cache));
+	struct mx_cache *cache = calloc(1, sizeof(*cache));
 
 	if (cache == NULL)
 		return NULL;
@@ -157,7 +157,7 @@ cache_new(size_t entries, const uint8_t key[SIPHASH_KEY_SIZE])
 	}
 	if (cache->shard_count == SHARDS)
 		return cache;
-	cache_free(cache);
+	mx_cache_free(cache);
 	return NULL;
 }
 
@@ -165,16 +165,16 @@ cache_new(size_t entries, const uint8_t key[SIPHASH_KEY_SIZE])
  * Entries of a shard; its lock is held
  */
 
-static struct cache_entry **
-bucket_of(const struct cache *cache, struct shard *shard, uint64_t hash)
+static struct mx_cache_entry **
+bucket_of(const struct mx_cache *cache, struct shard *shard, uint64_t hash)
 {
 	return &shard->buckets[(hash / SHARDS) & (cache->buckets - 1)];
 }
 
-static struct cache_entry *
-find(const struct cache *cache, struct shard *shard, uint64_t hash, const char *domain)
+static struct mx_cache_entry *
+find(const struct mx_cache *cache, struct shard *shard, uint64_t hash, const char *domain)
 {
-	struct cache_entry *entry = *bucket_of(cache, shard, hash);
+	struct mx_cache_entry *entry = *bucket_of(cache, shard, hash);
 
 	while (entry != NULL &&
 	    (entry->hash != hash || strcmp(entry->domain, domain) != 0))
@@ -183,7 +183,7 @@ find(const struct cache *cache, struct shard *shard, uint64_t hash, const char *
 }
 
 static void
-take_out(struct shard *shard, struct cache_entry *entry)
+take_out(struct shard *shard, struct mx_cache_entry *entry)
 {
 	if (entry->newer != NULL)
 		entry->newer->older = entry->older;
@@ -196,7 +196,7 @@ take_out(struct shard *shard, struct cache_entry *entry)
 }
 
 static void
-put_first(struct shard *shard, struct cache_entry *entry)
+put_first(struct shard *shard, struct mx_cache_entry *entry)
 {
 	entry->newer = NULL;
 	entry->older = shard->newest;
@@ -208,16 +208,16 @@ put_first(struct shard *shard, struct cache_entry *entry)
 }
 
 static void
-note_use(struct shard *shard, struct cache_entry *entry)
+note_use(struct shard *shard, struct mx_cache_entry *entry)
 {
 	take_out(shard, entry);
 	put_first(shard, entry);
 }
 
 static void
-drop(const struct cache *cache, struct shard *shard, struct cache_entry *entry)
+drop(const struct mx_cache *cache, struct shard *shard, struct mx_cache_entry *entry)
 {
-	struct cache_entry **place = bucket_of(cache, shard, entry->hash);
+	struct mx_cache_entry **place = bucket_of(cache, shard, entry->hash);
 
 	while (*place != entry)
 		place = &(*place)->next;
@@ -233,9 +233,9 @@ drop(const struct cache *cache, struct shard *shard, struct cache_entry *entry)
  * asks or waits for stays, which is not many.
  */
 static void
-shrink(const struct cache *cache, struct shard *shard, size_t max)
+shrink(const struct mx_cache *cache, struct shard *shard, size_t max)
 {
-	struct cache_entry *entry = shard->oldest, *newer;
+	struct mx_cache_entry *entry = shard->oldest, *newer;
 
 	for (; entry != NULL && shard->count > max; entry = newer) {
 		newer = entry->newer;
@@ -244,12 +244,12 @@ shrink(const struct cache *cache, struct shard *shard, size_t max)
 	}
 }
 
-static struct cache_entry *
-insert(const struct cache *cache, struct shard *shard, uint64_t hash, const char *domain)
+static struct mx_cache_entry *
+insert(const struct mx_cache *cache, struct shard *shard, uint64_t hash, const char *domain)
 {
 	const size_t size = strlen(domain) + 1;
-	struct cache_entry **bucket = bucket_of(cache, shard, hash);
-	struct cache_entry *entry = calloc(1, sizeof(*entry) + size);
+	struct mx_cache_entry **bucket = bucket_of(cache, shard, hash);
+	struct mx_cache_entry *entry = calloc(1, sizeof(*entry) + size);
 
 	if (entry == NULL)
 		return NULL;
@@ -270,13 +270,13 @@ insert(const struct cache *cache, struct shard *shard, uint64_t hash, const char
  */
 
 static int
-is_fresh(const struct cache_entry *entry, int64_t now)
+is_fresh(const struct mx_cache_entry *entry, int64_t now)
 {
 	return entry->standing != POLICY_MX_UNASKED && now < entry->fresh_until_us;
 }
 
 static int
-is_ours(const struct cache_entry *entry)
+is_ours(const struct mx_cache_entry *entry)
 {
 	return entry->standing == POLICY_MX_PRIMARY ||
 	    entry->standing == POLICY_MX_BACKUP;
@@ -293,9 +293,9 @@ copy_out(struct mx_verdict *verdict, enum policy_mx standing, const char *text)
 }
 
 static int
-serve_stale(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
+serve_stale(struct mx_cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 {
-	if (!is_ours(entry) || now >= entry->fresh_until_us + CACHE_STALE * SECOND)
+	if (!is_ours(entry) || now >= entry->fresh_until_us + MX_CACHE_STALE * SECOND)
 		return 0;
 	/* else the failures of others would evict it while DNS is down */
 	note_use(entry->shard, entry);
@@ -304,8 +304,8 @@ serve_stale(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 	return 1;
 }
 
-static enum cache_result
-serve(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
+static enum mx_cache_result
+serve(struct mx_cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 {
 	struct shard *shard = entry->shard;
 
@@ -313,54 +313,54 @@ serve(struct cache_entry *entry, int64_t now, struct mx_verdict *verdict)
 		note_use(shard, entry);
 		copy_out(verdict, entry->standing, entry->text);
 		if (now < entry->due_us || entry->is_asked)
-			return CACHE_HIT;
-		entry->due_us = now + CACHE_RETRY_MIN * SECOND;
+			return MX_CACHE_HIT;
+		entry->due_us = now + MX_CACHE_RETRY_MIN * SECOND;
 		entry->is_due = 1;
-		return CACHE_DUE;
+		return MX_CACHE_DUE;
 	}
 	/* after a failure others do not wait for the next try */
 	if (entry->is_asked)
 		return entry->failures > 0 && serve_stale(entry, now, verdict) ?
-		    CACHE_STALE_HIT : CACHE_MISS;
+		    MX_CACHE_STALE_HIT : MX_CACHE_MISS;
 	if (now >= entry->retry_us)
-		return CACHE_MISS;
+		return MX_CACHE_MISS;
 	if (serve_stale(entry, now, verdict))
-		return CACHE_STALE_HIT;
+		return MX_CACHE_STALE_HIT;
 	copy_out(verdict, POLICY_MX_TEMPFAIL, entry->failure);
-	return CACHE_FAILED;
+	return MX_CACHE_FAILED;
 }
 
 static void
-count(struct shard *shard, enum cache_result result, int has_waited)
+count(struct shard *shard, enum mx_cache_result result, int has_waited)
 {
 	if (has_waited)
 		shard->stats.coalesced++;
 	switch (result) {
-	case CACHE_HIT:
-	case CACHE_DUE:
+	case MX_CACHE_HIT:
+	case MX_CACHE_DUE:
 		shard->stats.hits += (uint64_t)!has_waited;
 		break;
-	case CACHE_FAILED:
+	case MX_CACHE_FAILED:
 		shard->stats.failed += (uint64_t)!has_waited;
 		break;
-	case CACHE_MISS:
+	case MX_CACHE_MISS:
 		shard->stats.misses++;
 		break;
-	case CACHE_BUSY:
-	case CACHE_CLIENT_BUSY:
-	case CACHE_SILENT:
+	case MX_CACHE_BUSY:
+	case MX_CACHE_CLIENT_BUSY:
+	case MX_CACHE_SILENT:
 		shard->stats.busy++;
 		break;
-	case CACHE_STALE_HIT:	/* was counted where it was served */
-	case CACHE_LATE:
-	case CACHE_NO_MEMORY:
+	case MX_CACHE_STALE_HIT:	/* was counted where it was served */
+	case MX_CACHE_LATE:
+	case MX_CACHE_NO_MEMORY:
 		break;
 	}
 }
 
 /* Waits for the end of a lookup. Returns -1 at the deadline. */
 static int
-wait_for(struct cache_entry *entry, int64_t deadline)
+wait_for(struct mx_cache_entry *entry, int64_t deadline)
 {
 	struct shard *shard = entry->shard;
 	const struct timespec until = { .tv_sec = (time_t)(deadline / SECOND),
@@ -374,81 +374,81 @@ wait_for(struct cache_entry *entry, int64_t deadline)
 	return entry->is_asked ? -1 : 0;
 }
 
-static enum cache_result
+static enum mx_cache_result
 result_of(enum mx_limit_result result)
 {
 	switch (result) {
 	case MX_LIMIT_BEGUN:
 		break;
 	case MX_LIMIT_BUSY:
-		return CACHE_BUSY;
+		return MX_CACHE_BUSY;
 	case MX_LIMIT_CLIENT_BUSY:
-		return CACHE_CLIENT_BUSY;
+		return MX_CACHE_CLIENT_BUSY;
 	case MX_LIMIT_SILENT:
-		return CACHE_SILENT;
+		return MX_CACHE_SILENT;
 	}
-	return CACHE_MISS;
+	return MX_CACHE_MISS;
 }
 
 /* Begins a lookup; entry: NULL if there is none yet. */
-static enum cache_result
-begin(struct cache *cache, struct shard *shard, struct cache_entry *entry, uint64_t hash,
+static enum mx_cache_result
+begin(struct mx_cache *cache, struct shard *shard, struct mx_cache_entry *entry, uint64_t hash,
     const char *domain, const struct mx_asker *asker, int64_t now,
-    struct cache_entry **entry_r)
+    struct mx_cache_entry **entry_r)
 {
 	struct mx_slot *slot;
-	enum cache_result result = result_of(mx_limit_begin(cache->limit, hash, asker, now,
+	enum mx_cache_result result = result_of(mx_limit_begin(cache->limit, hash, asker, now,
 	    &slot));
 
-	if (result != CACHE_MISS)
+	if (result != MX_CACHE_MISS)
 		return result;
 	if (entry == NULL && (entry = insert(cache, shard, hash, domain)) == NULL) {
 		mx_limit_cancel(cache->limit, slot);
-		return CACHE_NO_MEMORY;
+		return MX_CACHE_NO_MEMORY;
 	}
 	note_use(shard, entry);
 	entry->is_asked = 1;
 	entry->slot = slot;
 	*entry_r = entry;
-	return CACHE_MISS;
+	return MX_CACHE_MISS;
 }
 
-static enum cache_result
-get(struct cache *cache, struct shard *shard, uint64_t hash, const char *domain,
+static enum mx_cache_result
+get(struct mx_cache *cache, struct shard *shard, uint64_t hash, const char *domain,
     const struct mx_asker *asker, int64_t now, int64_t deadline,
-    struct mx_verdict *verdict, struct cache_entry **entry_r, int *has_waited)
+    struct mx_verdict *verdict, struct mx_cache_entry **entry_r, int *has_waited)
 {
-	struct cache_entry *entry = find(cache, shard, hash, domain);
-	enum cache_result result;
+	struct mx_cache_entry *entry = find(cache, shard, hash, domain);
+	enum mx_cache_result result;
 
 	/* at most one more round: what has changed since is as new as can be */
 	while (entry != NULL) {
-		if ((result = serve(entry, now, verdict)) != CACHE_MISS)
+		if ((result = serve(entry, now, verdict)) != MX_CACHE_MISS)
 			return result;
 		if (!entry->is_asked)
 			break;
 		*has_waited = 1;
 		if (wait_for(entry, deadline) == -1)
-			return serve_stale(entry, now, verdict) ? CACHE_STALE_HIT :
-			    CACHE_LATE;
+			return serve_stale(entry, now, verdict) ? MX_CACHE_STALE_HIT :
+			    MX_CACHE_LATE;
 		if (entry->put_us > now)
 			now = entry->put_us;
 	}
 	result = begin(cache, shard, entry, hash, domain, asker, now, entry_r);
-	if (result != CACHE_MISS && entry != NULL && entry->failures > 0 &&
+	if (result != MX_CACHE_MISS && entry != NULL && entry->failures > 0 &&
 	    serve_stale(entry, now, verdict))
-		return CACHE_STALE_HIT;
+		return MX_CACHE_STALE_HIT;
 	return result;
 }
 
-enum cache_result
-cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
+enum mx_cache_result
+mx_cache_get(struct mx_cache *cache, const char *domain, const struct mx_asker *asker,
     int64_t now_us, int64_t deadline_us, struct mx_verdict *verdict_r,
-    struct cache_entry **entry_r)
+    struct mx_cache_entry **entry_r)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
 	struct shard *shard = &cache->shards[hash % SHARDS];
-	enum cache_result result;
+	enum mx_cache_result result;
 	int has_waited = 0;
 
 	(void)pthread_mutex_lock(&shard->lock);
@@ -461,14 +461,14 @@ cache_get(struct cache *cache, const char *domain, const struct mx_asker *asker,
 	return result;
 }
 
-enum cache_result
-cache_renew(struct cache *cache, const char *domain, const struct mx_asker *asker,
-    int64_t now_us, struct cache_entry **entry_r)
+enum mx_cache_result
+mx_cache_renew(struct mx_cache *cache, const char *domain, const struct mx_asker *asker,
+    int64_t now_us, struct mx_cache_entry **entry_r)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
 	struct shard *shard = &cache->shards[hash % SHARDS];
-	enum cache_result result = CACHE_HIT;
-	struct cache_entry *entry;
+	enum mx_cache_result result = MX_CACHE_HIT;
+	struct mx_cache_entry *entry;
 
 	(void)pthread_mutex_lock(&shard->lock);
 	entry = find(cache, shard, hash, domain);
@@ -477,18 +477,18 @@ cache_renew(struct cache *cache, const char *domain, const struct mx_asker *aske
 		entry->is_due = 0;
 		result = begin(cache, shard, entry, hash, domain, asker, now_us,
 		    entry_r);
-		shard->stats.renewed += result == CACHE_MISS;
+		shard->stats.renewed += result == MX_CACHE_MISS;
 	}
 	(void)pthread_mutex_unlock(&shard->lock);
 	return result;
 }
 
 int
-cache_is_asked(struct cache *cache, const char *domain, int64_t now_us)
+mx_cache_is_asked(struct mx_cache *cache, const char *domain, int64_t now_us)
 {
 	uint64_t hash = siphash(cache->key, domain, strlen(domain));
 	struct shard *shard = &cache->shards[hash % SHARDS];
-	const struct cache_entry *entry;
+	const struct mx_cache_entry *entry;
 	int is_asked;
 
 	(void)pthread_mutex_lock(&shard->lock);
@@ -506,7 +506,7 @@ clamp(uint32_t ttl, uint32_t least, uint32_t most)
 
 /* Without memory for the text no verdict is kept. */
 static void
-keep_verdict(struct cache_entry *entry, int64_t now, const struct mx_verdict *verdict)
+keep_verdict(struct mx_cache_entry *entry, int64_t now, const struct mx_verdict *verdict)
 {
 	char *text = strdup(verdict->text);
 	int64_t life;
@@ -518,35 +518,35 @@ keep_verdict(struct cache_entry *entry, int64_t now, const struct mx_verdict *ve
 	entry->standing = text == NULL ? POLICY_MX_UNASKED : verdict->standing;
 	entry->failures = 0;
 	entry->retry_us = 0;
-	life = is_ours(entry) ? clamp(verdict->ttl, CACHE_OURS_MIN, CACHE_OURS_MAX) :
-	    clamp(verdict->ttl, CACHE_NOT_MIN, CACHE_NOT_MAX);
+	life = is_ours(entry) ? clamp(verdict->ttl, MX_CACHE_OURS_MIN, MX_CACHE_OURS_MAX) :
+	    clamp(verdict->ttl, MX_CACHE_NOT_MIN, MX_CACHE_NOT_MAX);
 	entry->fresh_until_us = now + life;
-	entry->due_us = is_ours(entry) ? now + life - life / CACHE_RENEW_PART : NEVER;
+	entry->due_us = is_ours(entry) ? now + life - life / MX_CACHE_RENEW_PART : NEVER;
 }
 
 static void
-keep_failure(struct cache_entry *entry, int64_t now, const char *text)
+keep_failure(struct mx_cache_entry *entry, int64_t now, const char *text)
 {
-	int64_t pause = CACHE_RETRY_MIN;
+	int64_t pause = MX_CACHE_RETRY_MIN;
 
 	free(entry->failure);
 	entry->failure = strdup(text);
-	for (unsigned i = 0; i < entry->failures && pause < CACHE_RETRY_MAX; i++)
+	for (unsigned i = 0; i < entry->failures && pause < MX_CACHE_RETRY_MAX; i++)
 		pause *= 2;
 	entry->failures++;
-	if (pause > CACHE_RETRY_MAX)
-		pause = CACHE_RETRY_MAX;
+	if (pause > MX_CACHE_RETRY_MAX)
+		pause = MX_CACHE_RETRY_MAX;
 	entry->retry_us = entry->failure == NULL ? 0 : now + pause * SECOND;
 	if (is_ours(entry))
 		entry->due_us = now + pause * SECOND;
 }
 
-enum cache_result
-cache_put(struct cache *cache, struct cache_entry *entry, int64_t now_us,
+enum mx_cache_result
+mx_cache_put(struct mx_cache *cache, struct mx_cache_entry *entry, int64_t now_us,
     struct mx_verdict *verdict)
 {
 	struct shard *shard = entry->shard;
-	enum cache_result result = CACHE_MISS;
+	enum mx_cache_result result = MX_CACHE_MISS;
 
 	(void)pthread_mutex_lock(&shard->lock);
 	entry->is_asked = 0;
@@ -558,7 +558,7 @@ cache_put(struct cache *cache, struct cache_entry *entry, int64_t now_us,
 	else {
 		keep_failure(entry, now_us, verdict->text);
 		if (!is_fresh(entry, now_us) && serve_stale(entry, now_us, verdict))
-			result = CACHE_STALE_HIT;
+			result = MX_CACHE_STALE_HIT;
 	}
 	(void)pthread_cond_broadcast(&shard->news);
 	shrink(cache, shard, shard->max);
@@ -567,7 +567,7 @@ cache_put(struct cache *cache, struct cache_entry *entry, int64_t now_us,
 }
 
 void
-cache_read_stats(struct cache *cache, struct cache_stats *stats_r)
+mx_cache_read_stats(struct mx_cache *cache, struct mx_cache_stats *stats_r)
 {
 	memset(stats_r, 0, sizeof(*stats_r));
 	stats_r->under_way = mx_limit_count(cache->limit);

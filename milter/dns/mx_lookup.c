@@ -1,4 +1,4 @@
-/* milter/dns/ask.c: MX lookup for the policy, cached and under a deadline */
+/* milter/dns/mx_lookup.c: MX lookup for the policy, cached and under a deadline */
 /* SPDX-License-Identifier: ISC */
 
 /*
@@ -6,9 +6,9 @@
  * mx_is_plain(); else the cache is asked, which answers, waits for another thread's
  * lookup of the same domain, or turns the client away (mx_limit). On a miss the calling
  * thread looks up: mx.c says which question comes next, the backend (name servers, or a
- * test) answers it, and cache_put() ends the lookup and wakes those that wait for it.
+ * test) answers it, and mx_cache_put() ends the lookup and wakes those that wait for it.
  *
- * A struct ask belongs to one configuration and does not change after it was published,
+ * A struct mx_lookup belongs to one configuration and does not change after it was published,
  * but for its atomic counts; the filter, each transaction and each renewal under way
  * hold a reference. What was found out (struct knowledge) is shared with the ask of the
  * next configuration if both would find the same; the last of them frees it. Its cache
@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "dns/dns.h"
 #include "dns/renew.h"
 #include "os/clock.h"
@@ -38,14 +38,14 @@
 /* What outlives a reload. */
 struct knowledge {
 	atomic_int	 references;
-	struct cache	*cache;
+	struct mx_cache	*cache;
 	struct renew	*renew;
 	pthread_mutex_t	 lock;		/* guards what follows; not held while logging */
 	int64_t		 report_us;	/* when a failure may be logged again */
 	uint64_t	 unreported;
 };
 
-struct ask {
+struct mx_lookup {
 	atomic_int		 references;
 	atomic_int		 renewals;	/* that hold one of them */
 	struct conf		*conf;
@@ -53,7 +53,7 @@ struct ask {
 	struct netset		*interfaces;
 	struct domset		*names;
 	struct dns		*dns;		/* NULL: the world answers, in a test */
-	struct ask_world	 world;
+	struct mx_lookup_backend	 world;
 	struct knowledge	*knowledge;
 	void			(*waiting)(const void *arg);	/* NULL: not set */
 	const void		*waiting_arg;
@@ -80,7 +80,7 @@ static void
 free_knowledge(struct knowledge *knowledge)
 {
 	renew_close(knowledge->renew);
-	cache_free(knowledge->cache);
+	mx_cache_free(knowledge->cache);
 	(void)pthread_mutex_destroy(&knowledge->lock);
 	free(knowledge);
 }
@@ -99,7 +99,7 @@ new_knowledge(size_t entries)
 		free(knowledge);
 		return NULL;
 	}
-	if ((knowledge->cache = cache_new(entries, key)) != NULL &&
+	if ((knowledge->cache = mx_cache_new(entries, key)) != NULL &&
 	    (knowledge->renew = renew_new(renew_permit, drop_ask)) != NULL)
 		return knowledge;
 	free_knowledge(knowledge);
@@ -117,25 +117,25 @@ unref_knowledge(struct knowledge *knowledge)
 	free_knowledge(knowledge);
 }
 
-struct ask *
-ask_ref(struct ask *ask)
+struct mx_lookup *
+mx_lookup_ref(struct mx_lookup *lookup)
 {
-	if (ask != NULL)
-		(void)atomic_fetch_add(&ask->references, 1);
-	return ask;
+	if (lookup != NULL)
+		(void)atomic_fetch_add(&lookup->references, 1);
+	return lookup;
 }
 
 void
-ask_unref(struct ask *ask)
+mx_lookup_unref(struct mx_lookup *lookup)
 {
-	if (ask == NULL || atomic_fetch_sub(&ask->references, 1) > 1)
+	if (lookup == NULL || atomic_fetch_sub(&lookup->references, 1) > 1)
 		return;
-	unref_knowledge(ask->knowledge);
-	dns_close(ask->dns);
-	domset_free(ask->names);
-	netset_free(ask->interfaces);
-	conf_unref(ask->conf);
-	free(ask);
+	unref_knowledge(lookup->knowledge);
+	dns_close(lookup->dns);
+	domset_free(lookup->names);
+	netset_free(lookup->interfaces);
+	conf_unref(lookup->conf);
+	free(lookup);
 }
 
 /* NULL: no memory. */
@@ -156,31 +156,31 @@ set_of_names(const struct conf_list *list)
 }
 
 static const char *
-open_dns(struct ask *ask)
+open_dns(struct mx_lookup *lookup)
 {
-	const struct conf_list *servers = &ask->conf->dns_servers;
+	const struct conf_list *servers = &lookup->conf->dns_servers;
 	const struct dns_options options = {
 		.servers = (const char *const *)servers->items,
 		.count = servers->count,
-		.trust_ad = (enum conf_trust_ad)ask->conf->dns_trust_ad,
+		.trust_ad = (enum conf_trust_ad)lookup->conf->dns_trust_ad,
 	};
 	const char *why = NULL;
 
-	if ((ask->dns = dns_open(&options, &why)) == NULL)
+	if ((lookup->dns = dns_open(&options, &why)) == NULL)
 		return why != NULL ? why : NO_MEMORY;
-	ask->world = (struct ask_world){ ask_dns, now_dns, ask->dns };
+	lookup->world = (struct mx_lookup_backend){ ask_dns, now_dns, lookup->dns };
 	return NULL;
 }
 
 static void
-make_rules(struct ask *ask)
+make_rules(struct mx_lookup *lookup)
 {
-	const struct conf *conf = ask->conf;
-	struct mx_rules *rules = &ask->rules;
+	const struct conf *conf = lookup->conf;
+	struct mx_rules *rules = &lookup->rules;
 
 	rules->listed = conf->listed_addresses;
-	rules->interfaces = ask->interfaces;
-	rules->names = ask->names;
+	rules->interfaces = lookup->interfaces;
+	rules->names = lookup->names;
 	/* a list that is set but empty admits nobody; one that is not set, everybody */
 	if (conf->mx_networks.count > 0)
 		rules->networks = conf->mx_network_set;
@@ -203,7 +203,7 @@ is_same_domains(const struct domset *a, const struct domset *b)
 }
 
 static int
-is_same_world(const struct ask *a, const struct ask *b)
+is_same_world(const struct mx_lookup *a, const struct mx_lookup *b)
 {
 	if (a->dns == NULL || b->dns == NULL)
 		return a->dns == b->dns && a->world.arg == b->world.arg;
@@ -212,7 +212,7 @@ is_same_world(const struct ask *a, const struct ask *b)
 
 /* Whether what one has found out holds for the other. */
 static int
-is_same(const struct ask *a, const struct ask *b)
+is_same(const struct mx_lookup *a, const struct mx_lookup *b)
 {
 	const struct mx_rules *one = &a->rules, *other = &b->rules;
 
@@ -229,81 +229,81 @@ is_same(const struct ask *a, const struct ask *b)
 
 /* Returns the error, or NULL. */
 static const char *
-fill(struct ask *ask, const struct ask *before, const struct ask_world *world)
+fill(struct mx_lookup *lookup, const struct mx_lookup *before, const struct mx_lookup_backend *world)
 {
 	const char *why = NULL;
 
-	if ((ask->interfaces = ownaddr_interfaces()) == NULL)
+	if ((lookup->interfaces = ownaddr_interfaces()) == NULL)
 		return "cannot read the addresses of the interfaces";
-	if ((ask->names = set_of_names(&ask->conf->mx_names)) == NULL)
+	if ((lookup->names = set_of_names(&lookup->conf->mx_names)) == NULL)
 		return NO_MEMORY;
 	if (world != NULL)
-		ask->world = *world;
-	else if ((why = open_dns(ask)) != NULL)
+		lookup->world = *world;
+	else if ((why = open_dns(lookup)) != NULL)
 		return why;
-	make_rules(ask);
-	if (before != NULL && ask->dns != NULL && before->dns != NULL &&
-	    dns_is_equal(ask->dns, before->dns))
-		dns_take_over(ask->dns, before->dns);
-	if (before != NULL && is_same(before, ask)) {
-		ask->knowledge = before->knowledge;
-		(void)atomic_fetch_add(&ask->knowledge->references, 1);
+	make_rules(lookup);
+	if (before != NULL && lookup->dns != NULL && before->dns != NULL &&
+	    dns_is_equal(lookup->dns, before->dns))
+		dns_take_over(lookup->dns, before->dns);
+	if (before != NULL && is_same(before, lookup)) {
+		lookup->knowledge = before->knowledge;
+		(void)atomic_fetch_add(&lookup->knowledge->references, 1);
 	} else
-		ask->knowledge = new_knowledge(ask->conf->mx_cache_entries);
-	return ask->knowledge == NULL ? NO_MEMORY : NULL;
+		lookup->knowledge = new_knowledge(lookup->conf->mx_cache_entries);
+	return lookup->knowledge == NULL ? NO_MEMORY : NULL;
 }
 
-struct ask *
-ask_new(struct conf *conf, const struct ask *before, const struct ask_world *world,
+struct mx_lookup *
+mx_lookup_new(struct conf *conf, const struct mx_lookup *before, const struct mx_lookup_backend *world,
     const char **why_r)
 {
-	struct ask *ask = calloc(1, sizeof(*ask));
+	struct mx_lookup *lookup = calloc(1, sizeof(*lookup));
 
 	*why_r = NO_MEMORY;
-	if (ask == NULL)
+	if (lookup == NULL)
 		return NULL;
-	atomic_init(&ask->references, 1);
-	atomic_init(&ask->renewals, 0);
-	ask->conf = conf_ref(conf);
-	if ((*why_r = fill(ask, before, world)) == NULL)
-		return ask;
-	ask_unref(ask);
+	atomic_init(&lookup->references, 1);
+	atomic_init(&lookup->renewals, 0);
+	lookup->conf = conf_ref(conf);
+	if ((*why_r = fill(lookup, before, world)) == NULL)
+		return lookup;
+	mx_lookup_unref(lookup);
 	return NULL;
 }
 
 void
-ask_set_waiting(struct ask *ask, void (*waiting)(const void *arg), const void *arg)
+mx_lookup_set_waiting(struct mx_lookup *lookup, void (*waiting)(const void *arg), const void *arg)
 {
-	ask->waiting = waiting;
-	ask->waiting_arg = arg;
+	lookup->waiting = waiting;
+	lookup->waiting_arg = arg;
 }
 
 static void
-will_wait(const struct ask *ask)
+will_wait(const struct mx_lookup *lookup)
 {
-	if (ask->waiting != NULL)
-		ask->waiting(ask->waiting_arg);
+	if (lookup->waiting != NULL)
+		lookup->waiting(lookup->waiting_arg);
 }
 
 int
-ask_is_shared(const struct ask *a, const struct ask *b)
+mx_lookup_is_shared(const struct mx_lookup *a, const struct mx_lookup *b)
 {
 	return a->knowledge == b->knowledge;
 }
 
 int64_t
-ask_deadline(const struct ask *ask)
+mx_lookup_deadline(const struct mx_lookup *lookup)
 {
-	return ask->world.now(ask->world.arg) +
-	    (int64_t)ask->conf->mx_timeout * 1000000;
+	return lookup->world.now(lookup->world.arg) +
+	    (int64_t)lookup->conf->mx_timeout * 1000000;
 }
 
 /* Not each failure: a name server that is down would fill the log. */
 static void
-report(const struct ask *ask, const char *domain, const char *what)
+report(const struct mx_lookup *lookup, const char *domain, const char *what)
 {
-	struct knowledge *knowledge = ask->knowledge;
-	int64_t now = ask->world.now(ask->world.arg);
+	struct knowledge *knowledge = lookup->knowledge;
+	int64_t now = lookup->world.now(lookup->world.arg);
 	uint64_t others = 0;
 	int is_due;
 
@@ -333,10 +333,10 @@ fail(struct mx_verdict *verdict, const char *why)
 }
 
 static void
-look_up(const struct ask *ask, const char *domain, int64_t deadline_us,
-    ask_tracer *tracer, void *arg, struct mx_verdict *verdict)
+look_up(const struct mx_lookup *lookup, const char *domain, int64_t deadline_us,
+    mx_lookup_tracer *tracer, void *arg, struct mx_verdict *verdict)
 {
-	struct mx *mx = mx_begin(&ask->rules, domain);
+	struct mx *mx = mx_begin(&lookup->rules, domain);
 	const struct rrset *answers = NULL;
 	struct rrset rrsets[2] = { { .count = 0 } };
 	struct mx_question question;
@@ -348,7 +348,7 @@ look_up(const struct ask *ask, const char *domain, int64_t deadline_us,
 	while (mx_next(mx, answers, &question, verdict)) {
 		rrset_clear(&rrsets[0]);
 		rrset_clear(&rrsets[1]);
-		ask->world.ask(ask->world.arg, question.name, question.types,
+		lookup->world.lookup(lookup->world.arg, question.name, question.types,
 		    question.count, deadline_us, rrsets);
 		if (tracer != NULL)
 			tracer(arg, &question, rrsets);
@@ -359,39 +359,39 @@ look_up(const struct ask *ask, const char *domain, int64_t deadline_us,
 	mx_end(mx);
 }
 
-static enum cache_result
-look_up_and_keep(const struct ask *ask, const char *domain, int64_t deadline_us,
-    struct cache_entry *entry, struct mx_verdict *verdict)
+static enum mx_cache_result
+look_up_and_keep(const struct mx_lookup *lookup, const char *domain, int64_t deadline_us,
+    struct mx_cache_entry *entry, struct mx_verdict *verdict)
 {
-	look_up(ask, domain, deadline_us, NULL, NULL, verdict);
+	look_up(lookup, domain, deadline_us, NULL, NULL, verdict);
 	if (verdict->standing == POLICY_MX_TEMPFAIL)
-		report(ask, domain, verdict->text);
-	return cache_put(ask->knowledge->cache, entry, ask->world.now(ask->world.arg),
+		report(lookup, domain, verdict->text);
+	return mx_cache_put(lookup->knowledge->cache, entry, lookup->world.now(lookup->world.arg),
 	    verdict);
 }
 
 static void
-turn_away(const struct ask *ask, const char *domain, const char *why,
+turn_away(const struct mx_lookup *lookup, const char *domain, const char *why,
     struct mx_verdict *verdict)
 {
 	fail(verdict, why);
-	report(ask, domain, verdict->text);
+	report(lookup, domain, verdict->text);
 }
 
 static void
-add_renewal(struct ask *ask, const char *domain)
+add_renewal(struct mx_lookup *lookup, const char *domain)
 {
-	(void)atomic_fetch_add(&ask->renewals, 1);
-	renew_add(ask->knowledge->renew, ask_ref(ask), domain);
+	(void)atomic_fetch_add(&lookup->renewals, 1);
+	renew_add(lookup->knowledge->renew, mx_lookup_ref(lookup), domain);
 }
 
 static void
 drop_ask(void *arg)
 {
-	struct ask *ask = arg;
+	struct mx_lookup *lookup = arg;
 
-	(void)atomic_fetch_sub(&ask->renewals, 1);
-	ask_unref(ask);
+	(void)atomic_fetch_sub(&lookup->renewals, 1);
+	mx_lookup_unref(lookup);
 }
 
 /*
@@ -401,40 +401,40 @@ drop_ask(void *arg)
 static void
 renew_permit(void *arg, const char *domain)
 {
-	struct ask *ask = arg;
+	struct mx_lookup *lookup = arg;
 	struct mx_asker asker = { .client = NULL };
 	struct mx_verdict verdict;
-	struct cache_entry *entry;
+	struct mx_cache_entry *entry;
 
-	asker.group = mx_group(&ask->rules, domain, &asker.is_listed);
-	if (atomic_load(&ask->references) > atomic_load(&ask->renewals) &&
-	    cache_renew(ask->knowledge->cache, domain, &asker,
-	    ask->world.now(ask->world.arg), &entry) == CACHE_MISS)
-		(void)look_up_and_keep(ask, domain, ask_deadline(ask), entry, &verdict);
-	drop_ask(ask);
+	asker.group = mx_group(&lookup->rules, domain, &asker.is_listed);
+	if (atomic_load(&lookup->references) > atomic_load(&lookup->renewals) &&
+	    mx_cache_renew(lookup->knowledge->cache, domain, &asker,
+	    lookup->world.now(lookup->world.arg), &entry) == MX_CACHE_MISS)
+		(void)look_up_and_keep(lookup, domain, mx_lookup_deadline(lookup), entry, &verdict);
+	drop_ask(lookup);
 }
 
 /* Why there is no verdict, or NULL. */
 static const char *
-why_not(enum cache_result result)
+why_not(enum mx_cache_result result)
 {
 	switch (result) {
-	case CACHE_BUSY:
+	case MX_CACHE_BUSY:
 		return "too many MX lookups in progress";
-	case CACHE_CLIENT_BUSY:
+	case MX_CACHE_CLIENT_BUSY:
 		return "too many MX lookups in progress for the client's network";
-	case CACHE_SILENT:
+	case MX_CACHE_SILENT:
 		return "too many failed MX lookups for such domains from the client's "
 		    "network";
-	case CACHE_LATE:
+	case MX_CACHE_LATE:
 		return "an MX lookup in progress did not end in time";
-	case CACHE_NO_MEMORY:
+	case MX_CACHE_NO_MEMORY:
 		return NO_MEMORY;
-	case CACHE_HIT:
-	case CACHE_DUE:
-	case CACHE_STALE_HIT:
-	case CACHE_FAILED:
-	case CACHE_MISS:
+	case MX_CACHE_HIT:
+	case MX_CACHE_DUE:
+	case MX_CACHE_STALE_HIT:
+	case MX_CACHE_FAILED:
+	case MX_CACHE_MISS:
 		break;
 	}
 	return NULL;
@@ -442,36 +442,36 @@ why_not(enum cache_result result)
 
 /* Returns the age of the verdict for the record, or NULL if it did not need a lookup. */
 static const char *
-find(struct ask *ask, const char *domain, const struct netaddr *client,
+find(struct mx_lookup *lookup, const char *domain, const struct netaddr *client,
     int64_t deadline_us, struct mx_verdict *verdict)
 {
-	struct cache *cache = ask->knowledge->cache;
-	const int64_t now = ask->world.now(ask->world.arg);
+	struct mx_cache *cache = lookup->knowledge->cache;
+	const int64_t now = lookup->world.now(lookup->world.arg);
 	struct mx_asker asker = { .client = client };
-	struct cache_entry *entry;
-	enum cache_result result;
+	struct mx_cache_entry *entry;
+	enum mx_cache_result result;
 
-	if (mx_is_plain(&ask->rules, domain, verdict))
+	if (mx_is_plain(&lookup->rules, domain, verdict))
 		return NULL;
-	asker.group = mx_group(&ask->rules, domain, &asker.is_listed);
-	if (cache_is_asked(cache, domain, now))
-		will_wait(ask);
-	result = cache_get(cache, domain, &asker, now, deadline_us, verdict, &entry);
-	if (result == CACHE_DUE)
-		add_renewal(ask, domain);
-	else if (result == CACHE_MISS) {
-		will_wait(ask);
-		result = look_up_and_keep(ask, domain, deadline_us, entry, verdict);
+	asker.group = mx_group(&lookup->rules, domain, &asker.is_listed);
+	if (mx_cache_is_asked(cache, domain, now))
+		will_wait(lookup);
+	result = mx_cache_get(cache, domain, &asker, now, deadline_us, verdict, &entry);
+	if (result == MX_CACHE_DUE)
+		add_renewal(lookup, domain);
+	else if (result == MX_CACHE_MISS) {
+		will_wait(lookup);
+		result = look_up_and_keep(lookup, domain, deadline_us, entry, verdict);
 	} else if (why_not(result) != NULL) {
-		turn_away(ask, domain, why_not(result), verdict);
+		turn_away(lookup, domain, why_not(result), verdict);
 		return NULL;
 	}
-	return result == CACHE_STALE_HIT ? "stale" : result == CACHE_MISS ? "fresh" :
+	return result == MX_CACHE_STALE_HIT ? "stale" : result == MX_CACHE_MISS ? "fresh" :
 	    "cached";
 }
 
 static void
-set_answer(const struct mx_verdict *verdict, const char *age, struct ask_answer *answer)
+set_answer(const struct mx_verdict *verdict, const char *age, struct mx_lookup_answer *answer)
 {
 	answer->standing = verdict->standing;
 	(void)snprintf(answer->text, sizeof(answer->text), "%s%s%s", verdict->text,
@@ -479,36 +479,36 @@ set_answer(const struct mx_verdict *verdict, const char *age, struct ask_answer 
 }
 
 void
-ask_mx(struct ask *ask, const char *domain, const struct netaddr *client,
-    int64_t deadline_us, struct ask_answer *answer_r)
+mx_lookup_find(struct mx_lookup *lookup, const char *domain, const struct netaddr *client,
+    int64_t deadline_us, struct mx_lookup_answer *answer_r)
 {
 	struct mx_verdict verdict;
-	const char *age = find(ask, domain, client, deadline_us, &verdict);
+	const char *age = find(lookup, domain, client, deadline_us, &verdict);
 
 	set_answer(&verdict, age, answer_r);
 }
 
 void
-ask_mx_traced(struct ask *ask, const char *domain, int64_t deadline_us,
-    ask_tracer *tracer, void *arg, struct ask_answer *answer_r)
+mx_lookup_trace(struct mx_lookup *lookup, const char *domain, int64_t deadline_us,
+    mx_lookup_tracer *tracer, void *arg, struct mx_lookup_answer *answer_r)
 {
 	struct mx_verdict verdict;
-	int is_plain = mx_is_plain(&ask->rules, domain, &verdict);
+	int is_plain = mx_is_plain(&lookup->rules, domain, &verdict);
 
 	if (!is_plain)
-		look_up(ask, domain, deadline_us, tracer, arg, &verdict);
+		look_up(lookup, domain, deadline_us, tracer, arg, &verdict);
 	set_answer(&verdict, is_plain ? NULL : "fresh", answer_r);
 }
 
 void
-ask_describe(const struct ask *ask, struct buf *text)
+mx_lookup_describe(const struct mx_lookup *lookup, struct buf *text)
 {
-	if (ask->dns != NULL)
-		dns_describe(ask->dns, text);
+	if (lookup->dns != NULL)
+		dns_describe(lookup->dns, text);
 }
 
 void
-ask_stats(const struct ask *ask, struct cache_stats *stats_r)
+mx_lookup_stats(const struct mx_lookup *lookup, struct mx_cache_stats *stats_r)
 {
-	cache_read_stats(ask->knowledge->cache, stats_r);
+	mx_cache_read_stats(lookup->knowledge->cache, stats_r);
 }

@@ -1,4 +1,4 @@
-/* t/unit/cache.c: verdicts that are kept, with a clock that is given, and with threads */
+/* t/unit/mx_cache.c: verdicts that are kept, with a clock that is given, and with threads */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cache_rows.h"
-#include "dns/cache.h"
+#include "mx_cache_rows.h"
+#include "dns/mx_cache.h"
 #include "tap.h"
 
 #define THREADS		64
@@ -35,7 +35,7 @@ test_lives(void)
 	struct mx_verdict v;
 
 	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
-		struct cache *cache = cache_new(100, hash_key);
+		struct mx_cache *cache = mx_cache_new(100, hash_key);
 		const char *name = mx_standing_name(lives[i].standing);
 		int64_t end = T0 + lives[i].seconds * SECOND;
 		const char *want = lives[i].standing == POLICY_MX_TEMPFAIL ? "failed" :
@@ -48,14 +48,14 @@ test_lives(void)
 		tap_is_int(v.standing, lives[i].standing, "as it was");
 		tap_ok(strstr(v.text, ": of now") != NULL, "with its text");
 		tap_is_str(at(cache, "a.test", end, POLICY_MX_NOT, 0, &v), "miss", "and no longer");
-		cache_free(cache);
+		mx_cache_free(cache);
 	}
 }
 
 static void
 test_names(void)
 {
-	struct cache *cache = cache_new(100, hash_key);
+	struct mx_cache *cache = mx_cache_new(100, hash_key);
 	struct mx_verdict v;
 
 	(void)at(cache, "a.test", T0, POLICY_MX_BACKUP, 300, &v);
@@ -65,8 +65,8 @@ test_names(void)
 	tap_is_str(at(cache, "b.test", T0, POLICY_MX_NOT, 0, &v), "hit", "another one");
 	tap_is_int(v.standing, POLICY_MX_NOT, "its own");
 	tap_is_str(at(cache, "a.tes", T0, POLICY_MX_NOT, 0, &v), "miss", "a third one");
-	cache_free(cache);
-	cache_free(NULL);
+	mx_cache_free(cache);
+	mx_cache_free(NULL);
 }
 
 /* 5, 10, 20, 40, 60, 60 seconds; and 5 again after a success. */
@@ -74,7 +74,7 @@ static void
 test_retries(void)
 {
 	static const int pauses[] = { 5, 10, 20, 40, 60, 60, 60 };
-	struct cache *cache = cache_new(100, hash_key);
+	struct mx_cache *cache = mx_cache_new(100, hash_key);
 	struct mx_verdict v;
 	int64_t now = T0;
 
@@ -93,15 +93,15 @@ test_retries(void)
 	(void)at(cache, "a.test", now + 60 * SECOND, POLICY_MX_TEMPFAIL, 0, &v);
 	tap_is_str(at(cache, "a.test", now + 65 * SECOND, POLICY_MX_TEMPFAIL, 0, &v), "stale after a miss",
 	    "the pauses begin anew");
-	cache_free(cache);
+	mx_cache_free(cache);
 }
 
 static void
 test_stale(void)
 {
-	struct cache *cache = cache_new(100, hash_key);
+	struct mx_cache *cache = mx_cache_new(100, hash_key);
 	struct mx_verdict v;
-	int64_t end = T0 + 60 * SECOND, last = end + CACHE_STALE * SECOND;
+	int64_t end = T0 + 60 * SECOND, last = end + MX_CACHE_STALE * SECOND;
 
 	(void)at(cache, "a.test", T0, POLICY_MX_BACKUP, 60, &v);
 	tap_is_str(at(cache, "a.test", end, POLICY_MX_TEMPFAIL, 0, &v), "stale after a miss",
@@ -115,15 +115,15 @@ test_stale(void)
 	tap_is_int(v.standing, POLICY_MX_TEMPFAIL, "then it is a failure");
 	tap_is_str(at(cache, "a.test", last + 10 * SECOND, POLICY_MX_NOT, 60, &v), "miss", "until there is an answer");
 	tap_is_int(v.standing, POLICY_MX_NOT, "a new one");
-	cache_free(cache);
+	mx_cache_free(cache);
 }
 
 /* Least recently used. */
 static void
 test_eviction(void)
 {
-	struct cache *cache = cache_new(16 * 4, hash_key);
-	struct cache_stats stats;
+	struct mx_cache *cache = mx_cache_new(16 * 4, hash_key);
+	struct mx_cache_stats stats;
 	struct mx_verdict v;
 	char domain[32];
 	int hits = 0;
@@ -134,13 +134,13 @@ test_eviction(void)
 		(void)at(cache, domain, T0, POLICY_MX_NOT, 900, &v);
 		hits += strcmp(at(cache, "kept.test", T0, POLICY_MX_NOT, 900, &v), "hit") == 0;
 	}
-	cache_read_stats(cache, &stats);
+	mx_cache_read_stats(cache, &stats);
 	tap_is_int((long long)stats.entries, 64, "no more than it may have");
 	tap_is_int((long long)stats.evicted, 1001 - 64, "the others were evicted");
 	tap_is_int(hits, 1000, "not what is used");
 	tap_is_int((long long)stats.misses, 1001, "misses are counted");
 	tap_is_int((long long)stats.hits, 1000, "and hits");
-	cache_free(cache);
+	mx_cache_free(cache);
 }
 
 /* However small it may be, the bound holds, and every answer is right. */
@@ -148,8 +148,8 @@ static void
 test_tiny(void)
 {
 	for (size_t entries = 1; entries <= 33; entries += 8) {
-		struct cache *cache = cache_new(entries, hash_key);
-		struct cache_stats stats;
+		struct mx_cache *cache = mx_cache_new(entries, hash_key);
+		struct mx_cache_stats stats;
 		struct mx_verdict v;
 		char domain[32];
 		int wrong = 0;
@@ -159,10 +159,10 @@ test_tiny(void)
 			wrong += strcmp(at(cache, domain, T0, POLICY_MX_BACKUP, 900, &v), "miss") != 0 ||
 			    v.standing != POLICY_MX_BACKUP;
 		}
-		cache_read_stats(cache, &stats);
+		mx_cache_read_stats(cache, &stats);
 		tap_is_int(wrong, 0, "a cache of %zu", entries);
 		tap_is_int((long long)stats.entries, (long long)entries, "has no more");
-		cache_free(cache);
+		mx_cache_free(cache);
 	}
 }
 
@@ -170,10 +170,10 @@ test_tiny(void)
 static void
 test_in_flight(void)
 {
-	struct cache *cache = cache_new(1, hash_key);
-	struct cache_entry *entries[MX_LIMIT_STRANGE];
-	struct cache_entry *entry;
-	struct cache_stats stats;
+	struct mx_cache *cache = mx_cache_new(1, hash_key);
+	struct mx_cache_entry *entries[MX_LIMIT_STRANGE];
+	struct mx_cache_entry *entry;
+	struct mx_cache_stats stats;
 	struct mx_verdict v;
 	char domain[32], text[40];
 	int wrong = 0;
@@ -182,26 +182,26 @@ test_in_flight(void)
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
 		(void)snprintf(text, sizeof(text), "192.0.%d.1", i);
 		const struct netaddr client = client_of(text);
-		wrong += ask_cache(cache, domain, &client, T0, T0, &v, &entries[i]) != CACHE_MISS;
+		wrong += ask_cache(cache, domain, &client, T0, T0, &v, &entries[i]) != MX_CACHE_MISS;
 	}
 	tap_is_int(wrong, 0, "as many look-ups as may be");
-	cache_read_stats(cache, &stats);
+	mx_cache_read_stats(cache, &stats);
 	tap_is_int((long long)stats.entries, MX_LIMIT_STRANGE, "are all known");
-	tap_is_int(cache_is_asked(cache, "d0.test", T0), 1, "one of them is being looked up");
-	tap_is_int(cache_is_asked(cache, "more.test", T0), 0, "another one is not");
+	tap_is_int(mx_cache_is_asked(cache, "d0.test", T0), 1, "one of them is being looked up");
+	tap_is_int(mx_cache_is_asked(cache, "more.test", T0), 0, "another one is not");
 	tap_is_str(name_of(ask_cache(cache, "more.test", &nobody, T0, T0, &v, &entry)), "busy", "one more is not");
 	tap_is_str(name_of(ask_cache(cache, "d0.test", &nobody, T0, T0, &v, &entry)), "late",
 	    "one of them again waits, until its own deadline");
 	for (int i = 0; i < MX_LIMIT_STRANGE; i++) {
 		v = verdict_of(POLICY_MX_NOT, 900);
-		(void)cache_put(cache, entries[i], T0, &v);
+		(void)mx_cache_put(cache, entries[i], T0, &v);
 	}
-	tap_is_int(cache_is_asked(cache, "d0.test", T0), 0, "then none of them is");
-	cache_read_stats(cache, &stats);
+	tap_is_int(mx_cache_is_asked(cache, "d0.test", T0), 0, "then none of them is");
+	mx_cache_read_stats(cache, &stats);
 	tap_is_int((long long)stats.entries, 1, "what does not fit goes when it is answered");
 	tap_is_int((long long)stats.busy, 1, "who was turned away is counted");
 	tap_is_str(at(cache, "more.test", T0, POLICY_MX_NOT, 0, &v), "miss", "there is room again");
-	cache_free(cache);
+	mx_cache_free(cache);
 }
 
 static const struct {
@@ -224,8 +224,8 @@ static void
 test_clients(void)
 {
 	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
-		struct cache *cache = cache_new(1000, hash_key);
-		struct cache_entry *entries[MX_LIMIT_CLIENT + 1];
+		struct mx_cache *cache = mx_cache_new(1000, hash_key);
+		struct mx_cache_entry *entries[MX_LIMIT_CLIENT + 1];
 		const struct netaddr same = client_of(clients[i].same), other = client_of(clients[i].other);
 		struct mx_verdict v = verdict_of(POLICY_MX_NOT, 60);
 		char domain[32];
@@ -234,18 +234,18 @@ test_clients(void)
 			(void)snprintf(domain, sizeof(domain), "d%d.test", j);
 			(void)ask_cache(cache, domain, &same, T0, T0, &v, &entries[j]);
 		}
-		enum cache_result result = ask_cache(cache, "more.test", &other, T0, T0, &v,
+		enum mx_cache_result result = ask_cache(cache, "more.test", &other, T0, T0, &v,
 		    &entries[MX_LIMIT_CLIENT]);
 		tap_is_str(name_of(result), clients[i].want, "%s", clients[i].name);
-		for (int j = 0; j < MX_LIMIT_CLIENT + (result == CACHE_MISS); j++) {
+		for (int j = 0; j < MX_LIMIT_CLIENT + (result == MX_CACHE_MISS); j++) {
 			v = verdict_of(POLICY_MX_NOT, 60);
-			(void)cache_put(cache, entries[j], T0, &v);
+			(void)mx_cache_put(cache, entries[j], T0, &v);
 		}
 		tap_is_str(name_of(ask_cache(cache, "again.test", &same, T0, T0, &v, &entries[0])), "miss",
 		    "and when they have ended");
 		v = verdict_of(POLICY_MX_NOT, 60);
-		(void)cache_put(cache, entries[0], T0, &v);
-		cache_free(cache);
+		(void)mx_cache_put(cache, entries[0], T0, &v);
+		mx_cache_free(cache);
 	}
 }
 
@@ -267,8 +267,8 @@ static void
 test_sites(void)
 {
 	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
-		struct cache *cache = cache_new(1000, hash_key);
-		struct cache_entry *entries[MX_LIMIT_SITE + 1];
+		struct mx_cache *cache = mx_cache_new(1000, hash_key);
+		struct mx_cache_entry *entries[MX_LIMIT_SITE + 1];
 		const struct netaddr other = client_of(sites[i].other);
 		struct mx_verdict v;
 		char domain[32], text[40];
@@ -278,17 +278,17 @@ test_sites(void)
 			(void)snprintf(domain, sizeof(domain), "d%d.test", j);
 			(void)snprintf(text, sizeof(text), sites[i].format, j);
 			const struct netaddr client = client_of(text);
-			misses += ask_cache(cache, domain, &client, T0, T0, &v, &entries[j]) == CACHE_MISS;
+			misses += ask_cache(cache, domain, &client, T0, T0, &v, &entries[j]) == MX_CACHE_MISS;
 		}
 		tap_is_int(misses, MX_LIMIT_SITE, "as many as a site may have: %s", sites[i].format);
-		enum cache_result result = ask_cache(cache, "more.test", &other, T0, T0, &v,
+		enum mx_cache_result result = ask_cache(cache, "more.test", &other, T0, T0, &v,
 		    &entries[MX_LIMIT_SITE]);
 		tap_is_str(name_of(result), sites[i].want, "one more for %s", sites[i].other);
-		for (int j = 0; j < MX_LIMIT_SITE + (result == CACHE_MISS); j++) {
+		for (int j = 0; j < MX_LIMIT_SITE + (result == MX_CACHE_MISS); j++) {
 			v = verdict_of(POLICY_MX_NOT, 60);
-			(void)cache_put(cache, entries[j], T0, &v);
+			(void)mx_cache_put(cache, entries[j], T0, &v);
 		}
-		cache_free(cache);
+		mx_cache_free(cache);
 	}
 }
 
@@ -296,7 +296,7 @@ test_sites(void)
 static void
 test_outage(void)
 {
-	struct cache *cache = cache_new(16 * 4, hash_key);
+	struct mx_cache *cache = mx_cache_new(16 * 4, hash_key);
 	struct mx_verdict v;
 	char domain[32];
 	int served = 0;
@@ -311,14 +311,14 @@ test_outage(void)
 		    v.standing == POLICY_MX_BACKUP;
 	}
 	tap_is_int(served, 1000, "an old verdict that serves is not evicted");
-	cache_free(cache);
+	mx_cache_free(cache);
 }
 
 /* A look-up is a use, too: what was looked up just now is the newest. */
 static void
 test_renewal(void)
 {
-	struct cache *cache = cache_new(16 * 2, hash_key);
+	struct mx_cache *cache = mx_cache_new(16 * 2, hash_key);
 	struct mx_verdict v;
 	char domain[32];
 	int renewed = 0, kept = 0;
@@ -338,7 +338,7 @@ test_renewal(void)
 	}
 	tap_is_int(renewed, 3000, "looked up again and again");
 	tap_is_int(kept, 3000, "and another one does not drive it out");
-	cache_free(cache);
+	mx_cache_free(cache);
 }
 
 /*
@@ -355,7 +355,7 @@ now(void)
 }
 
 struct race {
-	struct cache		*cache;
+	struct mx_cache		*cache;
 	size_t			 entries;	/* that it may keep */
 	enum policy_mx		 standing;
 	int64_t			 deadline;
@@ -364,7 +364,7 @@ struct race {
 	int			 may_end;	/* the look-up */
 	atomic_int		 leaders;
 	atomic_int		 entered;
-	atomic_int		 answers[CACHE_NO_MEMORY + 1];
+	atomic_int		 answers[MX_CACHE_NO_MEMORY + 1];
 	atomic_int		 wrong;
 };
 
@@ -372,15 +372,15 @@ static void *
 ask_slowly(void *arg)
 {
 	struct race *race = arg;
-	struct cache_entry *entry;
+	struct mx_cache_entry *entry;
 	struct mx_verdict v;
-	enum cache_result result;
+	enum mx_cache_result result;
 
 	(void)atomic_fetch_add(&race->entered, 1);
 	result = ask_cache(race->cache, "slow.test", &nobody, now(), race->deadline, &v, &entry);
 	(void)atomic_fetch_add(&race->answers[result], 1);
-	if (result != CACHE_MISS) {
-		if (result != CACHE_LATE && v.standing != race->standing)
+	if (result != MX_CACHE_MISS) {
+		if (result != MX_CACHE_LATE && v.standing != race->standing)
 			(void)atomic_fetch_add(&race->wrong, 1);
 		return NULL;
 	}
@@ -390,7 +390,7 @@ ask_slowly(void *arg)
 		(void)pthread_cond_wait(&race->change, &race->lock);
 	(void)pthread_mutex_unlock(&race->lock);
 	v = verdict_of(race->standing, 300);
-	(void)cache_put(race->cache, entry, now(), &v);
+	(void)mx_cache_put(race->cache, entry, now(), &v);
 	return NULL;
 }
 
@@ -400,7 +400,7 @@ run_race(struct race *race, int64_t patience, int (*is_time)(struct race *))
 	pthread_t threads[THREADS];
 	int64_t end = now() + WAIT_MAX;
 
-	race->cache = cache_new(race->entries, hash_key);
+	race->cache = mx_cache_new(race->entries, hash_key);
 	race->deadline = now() + patience;
 	(void)pthread_mutex_init(&race->lock, NULL);
 	(void)pthread_cond_init(&race->change, NULL);
@@ -428,7 +428,7 @@ all_have_begun(struct race *race)
 static int
 all_others_are_late(struct race *race)
 {
-	return atomic_load(&race->answers[CACHE_LATE]) == THREADS - 1;
+	return atomic_load(&race->answers[MX_CACHE_LATE]) == THREADS - 1;
 }
 
 static void
@@ -438,17 +438,17 @@ test_coalescing(void)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct race race = { .entries = 100, .standing = standings[i] };
-		struct cache_stats stats;
+		struct mx_cache_stats stats;
 		run_race(&race, WAIT_MAX, all_have_begun);
 		tap_is_int(race.leaders, 1, "%d threads, one look-up: %s", THREADS,
 		    mx_standing_name(standings[i]));
-		tap_is_int(race.answers[i == 0 ? CACHE_HIT : CACHE_FAILED], THREADS - 1, "its verdict is all others'");
+		tap_is_int(race.answers[i == 0 ? MX_CACHE_HIT : MX_CACHE_FAILED], THREADS - 1, "its verdict is all others'");
 		tap_is_int(race.wrong, 0, "and no other");
-		cache_read_stats(race.cache, &stats);
+		mx_cache_read_stats(race.cache, &stats);
 		tap_is_int((long long)(stats.coalesced + (i == 0 ? stats.hits : stats.failed)), THREADS - 1,
 		    "waiting is counted");
 		tap_is_int((long long)stats.misses, 1, "and the one that did not");
-		cache_free(race.cache);
+		mx_cache_free(race.cache);
 	}
 }
 
@@ -458,9 +458,9 @@ test_own_deadline(void)
 	struct race race = { .entries = 100, .standing = POLICY_MX_BACKUP };
 
 	run_race(&race, 10000, all_others_are_late);
-	tap_is_int(race.answers[CACHE_LATE], THREADS - 1, "who waits does so until its own deadline");
-	tap_is_int(race.answers[CACHE_MISS], 1, "and who asks, asks on");
-	cache_free(race.cache);
+	tap_is_int(race.answers[MX_CACHE_LATE], THREADS - 1, "who waits does so until its own deadline");
+	tap_is_int(race.answers[MX_CACHE_MISS], 1, "and who asks, asks on");
+	mx_cache_free(race.cache);
 }
 
 /* An entry that was only kept because others waited for it goes with the last of them. */
@@ -468,13 +468,13 @@ static void
 test_no_room(void)
 {
 	struct race race = { .entries = 0, .standing = POLICY_MX_BACKUP };
-	struct cache_stats stats;
+	struct mx_cache_stats stats;
 
 	run_race(&race, WAIT_MAX, all_have_begun);
-	tap_is_int(race.answers[CACHE_HIT] + race.answers[CACHE_MISS], THREADS, "all are answered");
-	cache_read_stats(race.cache, &stats);
+	tap_is_int(race.answers[MX_CACHE_HIT] + race.answers[MX_CACHE_MISS], THREADS, "all are answered");
+	mx_cache_read_stats(race.cache, &stats);
 	tap_is_int((long long)stats.entries, 0, "nothing is kept where there is no room");
-	cache_free(race.cache);
+	mx_cache_free(race.cache);
 }
 
 /* Many threads, many domains, a small cache: for the sanitizers, and no wrong verdict. */
@@ -484,7 +484,7 @@ ask_at_random(void *arg)
 	struct race *race = arg;
 	unsigned seed = (unsigned)atomic_fetch_add(&race->entered, 1);
 	struct netaddr client = client_of("192.0.2.1");
-	struct cache_entry *entry;
+	struct mx_cache_entry *entry;
 	struct mx_verdict v;
 	char domain[32];
 
@@ -492,15 +492,15 @@ ask_at_random(void *arg)
 		unsigned n = (unsigned)rand_r(&seed) % 200;
 		enum policy_mx want = n % 3 == 0 ? POLICY_MX_BACKUP : n % 3 == 1 ? POLICY_MX_NOT :
 		    POLICY_MX_TEMPFAIL;
-		enum cache_result result;
+		enum mx_cache_result result;
 		(void)snprintf(domain, sizeof(domain), "d%u.test", n);
 		client.bytes[3] = (uint8_t)seed;
 		result = ask_cache(race->cache, domain, &client, now(), now() + WAIT_MAX, &v, &entry);
 		(void)atomic_fetch_add(&race->answers[result], 1);
-		if (result == CACHE_MISS) {
+		if (result == MX_CACHE_MISS) {
 			v = verdict_of(want, 300);
-			(void)cache_put(race->cache, entry, now(), &v);
-		} else if ((result == CACHE_HIT || result == CACHE_FAILED) && v.standing != want)
+			(void)mx_cache_put(race->cache, entry, now(), &v);
+		} else if ((result == MX_CACHE_HIT || result == MX_CACHE_FAILED) && v.standing != want)
 			(void)atomic_fetch_add(&race->wrong, 1);
 	}
 	return NULL;
@@ -509,8 +509,8 @@ ask_at_random(void *arg)
 static void
 test_many_threads(void)
 {
-	struct race race = { .cache = cache_new(64, hash_key) };
-	struct cache_stats stats;
+	struct race race = { .cache = mx_cache_new(64, hash_key) };
+	struct mx_cache_stats stats;
 	pthread_t threads[8];
 
 	for (int i = 0; i < 8; i++)
@@ -519,10 +519,10 @@ test_many_threads(void)
 	for (int i = 0; i < 8; i++)
 		(void)pthread_join(threads[i], NULL);
 	tap_is_int(race.wrong, 0, "no domain has the verdict of another");
-	cache_read_stats(race.cache, &stats);
+	mx_cache_read_stats(race.cache, &stats);
 	tap_ok(stats.entries <= 64, "bounded: %zu", stats.entries);
-	tap_is_int(race.answers[CACHE_LATE] + race.answers[CACHE_NO_MEMORY], 0, "nobody waits in vain");
-	cache_free(race.cache);
+	tap_is_int(race.answers[MX_CACHE_LATE] + race.answers[MX_CACHE_NO_MEMORY], 0, "nobody waits in vain");
+	mx_cache_free(race.cache);
 }
 
 /*
@@ -541,20 +541,20 @@ memory_strdup(const char *text)
 
 #undef strdup
 #define strdup		memory_strdup
-#define cache_new	memory_cache_new
-#define cache_free	memory_cache_free
-#define cache_get	memory_cache_get
-#define cache_put	memory_cache_put
-#define cache_renew	memory_cache_renew
-#define cache_is_asked	memory_cache_is_asked
-#define cache_read_stats	memory_cache_read_stats
-#include "dns/cache.c"
+#define mx_cache_new	memory_cache_new
+#define mx_cache_free	memory_cache_free
+#define mx_cache_get	memory_cache_get
+#define mx_cache_put	memory_cache_put
+#define mx_cache_renew	memory_cache_renew
+#define mx_cache_is_asked	memory_cache_is_asked
+#define mx_cache_read_stats	memory_cache_read_stats
+#include "dns/mx_cache.c"
 #undef SECOND
 #define SECOND		INT64_C(1000000)
 
-static enum cache_result
-ask_memory(struct cache *cache, const char *domain, int64_t now, int64_t deadline, struct mx_verdict *verdict,
-    struct cache_entry **entry)
+static enum mx_cache_result
+ask_memory(struct mx_cache *cache, const char *domain, int64_t now, int64_t deadline, struct mx_verdict *verdict,
+    struct mx_cache_entry **entry)
 {
 	const struct mx_asker asker = asker_of(domain, &nobody);
 
@@ -563,9 +563,9 @@ ask_memory(struct cache *cache, const char *domain, int64_t now, int64_t deadlin
 
 /* Whether as many look-ups may begin as ever. */
 static int
-has_room(struct cache *cache)
+has_room(struct mx_cache *cache)
 {
-	struct cache_entry *entries[MX_LIMIT_CLIENT];
+	struct mx_cache_entry *entries[MX_LIMIT_CLIENT];
 	struct mx_verdict v;
 	char domain[32];
 	int misses = 0;
@@ -573,7 +573,7 @@ has_room(struct cache *cache)
 	memory_fails_at = 0;
 	for (int i = 0; i < MX_LIMIT_CLIENT; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
-		misses += ask_memory(cache, domain, T0, T0, &v, &entries[misses]) == CACHE_MISS;
+		misses += ask_memory(cache, domain, T0, T0, &v, &entries[misses]) == MX_CACHE_MISS;
 	}
 	for (int i = 0; i < misses; i++) {
 		v = verdict_of(POLICY_MX_NOT, 60);
@@ -585,18 +585,18 @@ has_room(struct cache *cache)
 static void
 live(int *wrong)
 {
-	struct cache *cache = memory_cache_new(100, hash_key);
+	struct mx_cache *cache = memory_cache_new(100, hash_key);
 
 	for (int i = 0; i < 4 && cache != NULL; i++) {
-		struct cache_entry *entry = NULL;
+		struct mx_cache_entry *entry = NULL;
 		struct mx_verdict v;
-		enum cache_result result = ask_memory(cache, i == 2 ? "b.test" : "a.test", T0, T0,
+		enum mx_cache_result result = ask_memory(cache, i == 2 ? "b.test" : "a.test", T0, T0,
 		    &v, &entry);
-		if (result == CACHE_MISS) {
+		if (result == MX_CACHE_MISS) {
 			v = verdict_of(i == 2 ? POLICY_MX_TEMPFAIL : POLICY_MX_BACKUP, 60);
 			(void)memory_cache_put(cache, entry, T0, &v);
-		} else if (result != CACHE_NO_MEMORY &&
-		    (result != CACHE_HIT || v.standing != POLICY_MX_BACKUP))
+		} else if (result != MX_CACHE_NO_MEMORY &&
+		    (result != MX_CACHE_HIT || v.standing != POLICY_MX_BACKUP))
 			(*wrong)++;
 	}
 	if (cache != NULL && !has_room(cache))

@@ -1,8 +1,8 @@
-/* milter/daemon/verdict.h: decision, reply and record of one recipient */
+/* milter/daemon/rcpt.h: decision, reply and record of one recipient */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_VERDICT_H
-#define AUTHRELAY_VERDICT_H
+#ifndef AUTHRELAY_RCPT_H
+#define AUTHRELAY_RCPT_H
 
 #include "core/buf.h"
 #include "core/netaddr.h"
@@ -10,25 +10,25 @@
 #include "core/reply.h"
 #include "daemon/flood.h"
 #include "daemon/session.h"
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "record/record.h"
 
 /*
  * The texts of a record point in here, beside those that point into the session. All
  * zero at first.
  */
-struct verdict {
+struct rcpt {
 	struct policy_decision	 decision;
 	const struct reply	*reply;		/* NULL: it may pass */
 	char			 reply_text[REPLY_LINE_SIZE];
 	char			 client[NETADDR_TEXT_SIZE];
-	struct ask_answer	 mx;		/* its text is empty: not asked */
+	struct mx_lookup_answer	 mx;		/* its text is empty: not asked */
 	struct buf		 matched;
 	struct buf		 refusal;	/* its status and text */
 };
 
 /* What the mail server said when it refused a recipient. */
-struct verdict_refusal {
+struct rcpt_refusal {
 	const char	*status;	/* "5.7.1" */
 	const char	*text;
 };
@@ -37,30 +37,30 @@ struct verdict_refusal {
  * Whether the client is entitled, whatever the recipient: see policy_client_is_entitled().
  * A session that lacks something for want of memory is not.
  */
-int	verdict_client_is_entitled(const struct session *);
+int	rcpt_client_is_entitled(const struct session *);
 
 /*
  * Decides over a recipient under the transaction's configuration; may wait for DNS, at
  * most mx.timeout. For a recipient that the mail server has refused (NULL: it has not)
  * DNS is not asked: a question about it is answered as if DNS had failed.
  */
-void	verdict_find(struct verdict *, const struct session *, const char *rcpt,
-	    const char *rcpt_mta, const struct verdict_refusal *);
+void	rcpt_find(struct rcpt *, const struct session *, const char *rcpt,
+	    const char *rcpt_mta, const struct rcpt_refusal *);
 
 /* Sets the keys of a record that describe the session and its transaction. */
-void	verdict_describe_session(struct verdict *, const struct session *,
+void	rcpt_describe_session(struct rcpt *, const struct session *,
 	    struct record *);
 /* Sets those of the decision; if the mail server refused the recipient, of its reply. */
-void	verdict_describe(struct verdict *, const struct verdict_refusal *, struct record *);
+void	rcpt_describe(struct rcpt *, const struct rcpt_refusal *, struct record *);
 
 /*
  * The summary of recipients that have no record of their own, because of the bound on the
  * client's network. Goes with what the session and the recipient put into the record, or
  * with neither.
  */
-void	verdict_describe_flood(struct verdict *, const struct flood_summary *,
+void	rcpt_describe_flood(struct rcpt *, const struct flood_summary *,
 	    const struct conf *, struct record *);
 
-void	verdict_clear(struct verdict *);
+void	rcpt_clear(struct rcpt *);
 
 #endif

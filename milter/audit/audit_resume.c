@@ -1,4 +1,4 @@
-/* milter/audit/audit_tail.c: search for the end of an audit file's chain */
+/* milter/audit/audit_resume.c: search for the end of an audit file's chain */
 /* SPDX-License-Identifier: ISC */
 
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/audit_tail.h"
+#include "audit/audit_resume.h"
 #include "core/buf.h"
 #include "record/chain_line.h"
 
@@ -18,7 +18,7 @@
 #define WINDOW_FACTOR	16
 
 struct scan {
-	struct audit_tail	*tail;
+	struct audit_resume	*tail;
 	struct buf		 line;		/* as much of it as was read */
 	off_t			 line_start;
 	int			 is_junk;	/* it is too long to be kept */
@@ -29,7 +29,7 @@ struct scan {
 static int
 take_line(struct scan *scan)
 {
-	struct audit_tail *tail = scan->tail;
+	struct audit_resume *tail = scan->tail;
 	struct chain_line line;
 
 	if (scan->is_junk || scan->line.len == 0 ||
@@ -94,16 +94,16 @@ read_window(struct scan *scan, int fd, off_t offset)
 	}
 	scan->tail->size = offset;
 	if (scan->line_start == offset)
-		scan->tail->end = AUDIT_TAIL_WHOLE;
+		scan->tail->end = AUDIT_RESUME_WHOLE;
 	else
-		scan->tail->end = take_line(scan) ? AUDIT_TAIL_ENDLESS : AUDIT_TAIL_TORN;
+		scan->tail->end = take_line(scan) ? AUDIT_RESUME_ENDLESS : AUDIT_RESUME_TORN;
 	buf_clear(&scan->line);
 	free(block);
 	return n < 0 ? -1 : 0;
 }
 
 int
-audit_tail_read(int fd, struct audit_tail *tail)
+audit_resume_read(int fd, struct audit_resume *tail)
 {
 	struct scan scan = { .tail = tail };
 	struct stat st;
@@ -112,7 +112,7 @@ audit_tail_read(int fd, struct audit_tail *tail)
 	if (fstat(fd, &st) == -1)
 		return -1;
 	do {
-		*tail = (struct audit_tail){ 0 };
+		*tail = (struct audit_resume){ 0 };
 		offset = st.st_size > window ? st.st_size - window : 0;
 		if (read_window(&scan, fd, offset) == -1)
 			return -1;

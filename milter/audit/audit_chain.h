@@ -1,8 +1,8 @@
-/* milter/audit/audit_seal.h: chain values and anchors of an audit file's lines */
+/* milter/audit/audit_chain.h: chain values and anchors of an audit file's lines */
 /* SPDX-License-Identifier: ISC */
 
-#ifndef AUTHRELAY_AUDIT_SEAL_H
-#define AUTHRELAY_AUDIT_SEAL_H
+#ifndef AUTHRELAY_AUDIT_CHAIN_H
+#define AUTHRELAY_AUDIT_CHAIN_H
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 #define AUDIT_LINE_END	",\"chain\":\"00000000000000000000000000000000\"}\n"
 
 /*
- * The end of a file's chain; for one thread at a time. Only audit_seal.c uses its
+ * The end of a file's chain; for one thread at a time. Only audit_chain.c uses its
  * members.
  */
 struct audit_chain {

@@ -1,4 +1,4 @@
-/* t/unit/ask.c: from a question to its answer, in a world with a clock and a DNS of its own */
+/* t/unit/mx_lookup.c: from a question to its answer, in a world with a clock and a DNS of its own */
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dns/ask.h"
+#include "dns/mx_lookup.h"
 #include "dns/renew.h"
 #include "tap.h"
 
@@ -66,7 +66,7 @@ answer(const struct world *world, const char *name, enum rrset_type type, struct
 }
 
 static void
-ask_world(void *arg, const char *name, const enum rrset_type *types, size_t count, int64_t deadline_us,
+mx_lookup_backend(void *arg, const char *name, const enum rrset_type *types, size_t count, int64_t deadline_us,
     struct rrset *rrsets)
 {
 	struct world *world = arg;
@@ -119,27 +119,27 @@ world_init(struct world *world)
 	(void)pthread_cond_init(&world->change, NULL);
 }
 
-static struct ask *
-ask_in(struct world *world, const char *text, const struct ask *before)
+static struct mx_lookup *
+ask_in(struct world *world, const char *text, const struct mx_lookup *before)
 {
-	const struct ask_world functions = { ask_world, now_of, world };
+	const struct mx_lookup_backend functions = { mx_lookup_backend, now_of, world };
 	struct conf *conf = conf_with(text);
 	const char *why;
-	struct ask *ask = ask_new(conf, before, &functions, &why);
+	struct mx_lookup *lookup = mx_lookup_new(conf, before, &functions, &why);
 
-	if (ask == NULL)
+	if (lookup == NULL)
 		tap_ok(0, "to ask: %s", why);
 	conf_unref(conf);
-	return ask;
+	return lookup;
 }
 
 static const char *
-text_of(struct ask *ask, const char *domain, struct ask_answer *a)
+text_of(struct mx_lookup *lookup, const char *domain, struct mx_lookup_answer *a)
 {
 	const struct netaddr client = { .family = NETADDR_V4, .bytes = { 192, 0, 2, 1 } };
 
 	memset(a, 0, sizeof(*a));
-	ask_mx(ask, domain, &client, ask_deadline(ask), a);
+	mx_lookup_find(lookup, domain, &client, mx_lookup_deadline(lookup), a);
 	return a->text;
 }
 
@@ -162,38 +162,38 @@ static void
 test_answers(void)
 {
 	struct world world;
-	struct ask_answer a;
+	struct mx_lookup_answer a;
 
 	world_init(&world);
-	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
-	tap_is_int(ask_deadline(ask) - world.now, 7 * SECOND, "the deadline is mx.timeout away");
-	begins(text_of(ask, "a.test", &a), "primary 10 mx.us.test via 198.51.100.25, ad=0, ", "a look-up");
+	struct mx_lookup *lookup = ask_in(&world, OURS ACCEPT, NULL);
+	tap_is_int(mx_lookup_deadline(lookup) - world.now, 7 * SECOND, "the deadline is mx.timeout away");
+	begins(text_of(lookup, "a.test", &a), "primary 10 mx.us.test via 198.51.100.25, ad=0, ", "a look-up");
 	tap_is_int(a.standing, POLICY_MX_PRIMARY, "its standing");
 	ends(a.text, " us, fresh", "is fresh");
 	int questions = world.questions;
 	tap_is_int(questions, 2, "two questions");
-	ends(text_of(ask, "a.test", &a), " us, cached", "is kept");
+	ends(text_of(lookup, "a.test", &a), " us, cached", "is kept");
 	tap_is_int(world.questions, questions, "without a question");
 	tap_is_int(a.standing, POLICY_MX_PRIMARY, "its standing");
 	world.is_down = 1;
 	world.now += 301 * SECOND;
-	ends(text_of(ask, "a.test", &a), " us, stale", "serves while DNS fails");
+	ends(text_of(lookup, "a.test", &a), " us, stale", "serves while DNS fails");
 	tap_is_int(a.standing, POLICY_MX_PRIMARY, "its standing");
-	ends(text_of(ask, "a.test", &a), " us, stale", "and again");
-	begins(text_of(ask, "b.test", &a), "tempfail: b.test MX: timeout, ad=0, 1 query, ", "a failure");
+	ends(text_of(lookup, "a.test", &a), " us, stale", "and again");
+	begins(text_of(lookup, "b.test", &a), "tempfail: b.test MX: timeout, ad=0, 1 query, ", "a failure");
 	ends(a.text, ", fresh", "is fresh");
-	ends(text_of(ask, "b.test", &a), ", cached", "is kept");
+	ends(text_of(lookup, "b.test", &a), ", cached", "is kept");
 	world.is_down = 0;
 	world.now += 5 * SECOND;
-	ends(text_of(ask, "b.test", &a), ", fresh", "until the next try");
+	ends(text_of(lookup, "b.test", &a), ", fresh", "until the next try");
 	tap_is_int(a.standing, POLICY_MX_PRIMARY, "and DNS recovers by itself");
 	questions = world.questions;
-	tap_is_str(text_of(ask, "localhost", &a), "badname: not a name that can have an MX record", "a bad name");
-	tap_is_str(text_of(ask, "a.example", &a), "not: not in mx.domains", "another domain");
+	tap_is_str(text_of(lookup, "localhost", &a), "badname: not a name that can have an MX record", "a bad name");
+	tap_is_str(text_of(lookup, "a.example", &a), "not: not in mx.domains", "another domain");
 	tap_is_int(world.questions, questions, "cost nothing");
-	ask_unref(ask_ref(ask));
-	ask_unref(ask);
-	ask_unref(NULL);
+	mx_lookup_unref(mx_lookup_ref(lookup));
+	mx_lookup_unref(lookup);
+	mx_lookup_unref(NULL);
 }
 
 static void
@@ -207,31 +207,31 @@ static void
 test_traced(void)
 {
 	struct world world;
-	struct ask_answer a;
-	struct cache_stats stats;
+	struct mx_lookup_answer a;
+	struct mx_cache_stats stats;
 	int told = 0;
 
 	world_init(&world);
-	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
-	(void)text_of(ask, "a.test", &a);
-	ask_mx_traced(ask, "a.test", ask_deadline(ask), count_questions, &told, &a);
+	struct mx_lookup *lookup = ask_in(&world, OURS ACCEPT, NULL);
+	(void)text_of(lookup, "a.test", &a);
+	mx_lookup_trace(lookup, "a.test", mx_lookup_deadline(lookup), count_questions, &told, &a);
 	tap_ok(told >= 2, "each answer is told: %d", told);
 	tap_is_int(world.questions, 4, "and really asked for");
 	ends(a.text, ", fresh", "is fresh");
-	ask_mx_traced(ask, "localhost", ask_deadline(ask), count_questions, &told, &a);
+	mx_lookup_trace(lookup, "localhost", mx_lookup_deadline(lookup), count_questions, &told, &a);
 	tap_is_int(a.standing, POLICY_MX_BADNAME, "a bad name");
-	ask_stats(ask, &stats);
+	mx_lookup_stats(lookup, &stats);
 	tap_is_int((long long)stats.misses, 1, "the cache knows nothing of it");
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 }
 
 struct hanger {
-	struct ask	*ask;
+	struct mx_lookup	*lookup;
 	int		 number;
 	int		 same_client;
 	pthread_t	 thread;
 	atomic_int	*ended;
-	struct ask_answer answer;
+	struct mx_lookup_answer answer;
 };
 
 static void *
@@ -244,7 +244,7 @@ hang(void *arg)
 	if (!h->same_client)
 		client.bytes[2] = (uint8_t)h->number;
 	(void)snprintf(domain, sizeof(domain), "d%d.test", h->number);
-	ask_mx(h->ask, domain, &client, ask_deadline(h->ask), &h->answer);
+	mx_lookup_find(h->lookup, domain, &client, mx_lookup_deadline(h->lookup), &h->answer);
 	(void)atomic_fetch_add(h->ended, 1);
 	return NULL;
 }
@@ -269,22 +269,22 @@ static void
 test_waiting(void)
 {
 	struct world world;
-	struct ask_answer a;
+	struct mx_lookup_answer a;
 	atomic_int calls = 0, ended = 0;
 	struct hanger hangers[2];
 
 	world_init(&world);
-	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
-	ask_set_waiting(ask, count_call, &calls);
-	(void)text_of(ask, "a.test", &a);
+	struct mx_lookup *lookup = ask_in(&world, OURS ACCEPT, NULL);
+	mx_lookup_set_waiting(lookup, count_call, &calls);
+	(void)text_of(lookup, "a.test", &a);
 	tap_is_int(calls, 1, "a look-up waits");
-	(void)text_of(ask, "a.test", &a);
-	(void)text_of(ask, "localhost", &a);
+	(void)text_of(lookup, "a.test", &a);
+	(void)text_of(lookup, "localhost", &a);
 	tap_is_int(calls, 1, "what is known does not");
 	world.is_real = 1;
 	world.is_hanging = 1;
 	for (int i = 0; i < 2; i++) {
-		hangers[i] = (struct hanger){ .ask = ask, .number = 1, .ended = &ended };
+		hangers[i] = (struct hanger){ .lookup = lookup, .number = 1, .ended = &ended };
 		if (pthread_create(&hangers[i].thread, NULL, hang, &hangers[i]) != 0)
 			abort();
 		for (int j = 0; j < 20000 && calls != 2 + i; j++)
@@ -296,17 +296,17 @@ test_waiting(void)
 	for (int i = 0; i < 2; i++)
 		(void)pthread_join(hangers[i].thread, NULL);
 	tap_is_int(ended, 2, "and both are answered");
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 }
 
 /* Until that many renewals have begun, and none is under way. */
 static int
-has_renewed(struct ask *ask, const struct world *world, unsigned renewals)
+has_renewed(struct mx_lookup *lookup, const struct world *world, unsigned renewals)
 {
-	struct cache_stats stats;
+	struct mx_cache_stats stats;
 
 	for (int i = 0; i < 20000; i++) {
-		ask_stats(ask, &stats);
+		mx_lookup_stats(lookup, &stats);
 		if (stats.renewed == renewals && stats.under_way == 0)
 			return 1;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
@@ -323,40 +323,40 @@ static void
 test_renewals(void)
 {
 	static struct world world;
-	struct ask_answer a;
+	struct mx_lookup_answer a;
 	atomic_int calls = 0;
 
 	world_init(&world);
-	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
-	ask_set_waiting(ask, count_call, &calls);
-	(void)text_of(ask, "a.test", &a);
+	struct mx_lookup *lookup = ask_in(&world, OURS ACCEPT, NULL);
+	mx_lookup_set_waiting(lookup, count_call, &calls);
+	(void)text_of(lookup, "a.test", &a);
 	tap_is_int(calls, 1, "the first look-up waits");
 	(void)pthread_mutex_lock(&world.lock);
 	world.is_hanging = 1;
 	(void)pthread_mutex_unlock(&world.lock);
 	world.now += 226 * SECOND;
 	for (int i = 0; i < 3; i++)
-		ends(text_of(ask, "a.test", &a), " us, cached", "in the last quarter it serves, while servers hang");
+		ends(text_of(lookup, "a.test", &a), " us, cached", "in the last quarter it serves, while servers hang");
 	for (int i = 0; i < 20000 && world.questions != 3; i++)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	tap_is_int(world.questions, 3, "and is asked for, once");
 	tap_is_int(calls, 1, "by nobody who would wait");
 	let_go(&world);
-	tap_is_int(has_renewed(ask, &world, 1), 1, "the renewal ends");
+	tap_is_int(has_renewed(lookup, &world, 1), 1, "the renewal ends");
 	world.now += 200 * SECOND;
-	ends(text_of(ask, "a.test", &a), " us, cached", "it lives on");
+	ends(text_of(lookup, "a.test", &a), " us, cached", "it lives on");
 	world.is_down = 1;
 	world.now += 30 * SECOND;
-	ends(text_of(ask, "a.test", &a), " us, cached", "another renewal");
-	tap_is_int(has_renewed(ask, &world, 2), 1, "fails");
-	ends(text_of(ask, "a.test", &a), " us, cached", "and it serves");
+	ends(text_of(lookup, "a.test", &a), " us, cached", "another renewal");
+	tap_is_int(has_renewed(lookup, &world, 2), 1, "fails");
+	ends(text_of(lookup, "a.test", &a), " us, cached", "and it serves");
 	world.is_down = 0;
 	world.is_elsewhere = 1;
 	world.now += 6 * SECOND;
-	ends(text_of(ask, "a.test", &a), " us, cached", "a third one");
-	tap_is_int(has_renewed(ask, &world, 3), 1, "is answered");
-	begins(text_of(ask, "a.test", &a), "not: no such domain", "by whom it has moved to");
-	ask_unref(ask);
+	ends(text_of(lookup, "a.test", &a), " us, cached", "a third one");
+	tap_is_int(has_renewed(lookup, &world, 3), 1, "is answered");
+	begins(text_of(lookup, "a.test", &a), "not: no such domain", "by whom it has moved to");
+	mx_lookup_unref(lookup);
 }
 
 /*
@@ -367,14 +367,14 @@ static void
 test_last_renewals(void)
 {
 	static struct world world;
-	struct ask_answer a;
+	struct mx_lookup_answer a;
 	char domain[32];
 
 	world_init(&world);
-	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
+	struct mx_lookup *lookup = ask_in(&world, OURS ACCEPT, NULL);
 	for (int i = 0; i < RENEW_THREADS + 1; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
-		(void)text_of(ask, domain, &a);
+		(void)text_of(lookup, domain, &a);
 	}
 	int questions = world.questions;
 	world.now += 226 * SECOND;
@@ -383,18 +383,18 @@ test_last_renewals(void)
 	(void)pthread_mutex_unlock(&world.lock);
 	for (int i = 0; i < RENEW_THREADS + 1; i++) {
 		(void)snprintf(domain, sizeof(domain), "d%d.test", i);
-		ends(text_of(ask, domain, &a), " us, cached", "a permit near its end");
+		ends(text_of(lookup, domain, &a), " us, cached", "a permit near its end");
 	}
 	for (int i = 0; i < 20000 && world.questions != questions + RENEW_THREADS; i++)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	struct ask *next = ask_in(&world, OURS ACCEPT, ask);
-	ask_unref(ask);
+	struct mx_lookup *next = ask_in(&world, OURS ACCEPT, lookup);
+	mx_lookup_unref(lookup);
 	let_go(&world);
 	tap_is_int(has_renewed(next, &world, RENEW_THREADS), 1, "renewals of one that has gone end");
 	world.now += 100 * SECOND;
 	ends(text_of(next, "d0.test", &a), " us, cached", "for the one that came");
 	ends(text_of(next, "d4.test", &a), " us, fresh", "the one that waited was not asked for");
-	ask_unref(next);
+	mx_lookup_unref(next);
 }
 
 /* What of a configuration keeps the verdicts, and what does not. */
@@ -422,27 +422,27 @@ static void
 test_reloads(void)
 {
 	struct world world, other;
-	struct ask_answer a;
+	struct mx_lookup_answer a;
 
 	world_init(&world);
 	world_init(&other);
-	struct ask *first = ask_in(&world, OURS ACCEPT, NULL);
+	struct mx_lookup *first = ask_in(&world, OURS ACCEPT, NULL);
 	(void)text_of(first, "a.test", &a);
 	for (size_t i = 0; i < sizeof(reloads) / sizeof(reloads[0]); i++) {
-		struct ask *next = ask_in(&world, reloads[i].text, first);
+		struct mx_lookup *next = ask_in(&world, reloads[i].text, first);
 		int questions = world.questions;
 		(void)text_of(next, "a.test", &a);
 		tap_is_int(world.questions == questions, reloads[i].is_kept, "kept or not: %s", reloads[i].text);
-		tap_is_int(ask_is_shared(first, next), reloads[i].is_kept, "so it says");
-		ask_unref(next);
+		tap_is_int(mx_lookup_is_shared(first, next), reloads[i].is_kept, "so it says");
+		mx_lookup_unref(next);
 	}
-	struct ask *next = ask_in(&other, OURS ACCEPT, first);
-	tap_is_int(ask_is_shared(first, next), 0, "not kept where others are asked");
-	ask_unref(next);
+	struct mx_lookup *next = ask_in(&other, OURS ACCEPT, first);
+	tap_is_int(mx_lookup_is_shared(first, next), 0, "not kept where others are asked");
+	mx_lookup_unref(next);
 	next = ask_in(&world, OURS ACCEPT, first);
-	ask_unref(first);
+	mx_lookup_unref(first);
 	ends(text_of(next, "a.test", &a), ", cached", "and it outlives the first one");
-	ask_unref(next);
+	mx_lookup_unref(next);
 }
 
 /* Name servers by the configuration. */
@@ -452,20 +452,20 @@ test_servers(void)
 	struct conf *conf = conf_with(OURS ACCEPT "dns { servers = { \"127.0.0.1:5399\" } }\n");
 	struct conf *other = conf_with(OURS ACCEPT "dns { servers = { \"127.0.0.1:5398\" } }\n");
 	const char *why = "?";
-	struct ask *first = ask_new(conf, NULL, NULL, &why), *again = ask_new(conf, first, NULL, &why);
-	struct ask *next = ask_new(other, first, NULL, &why);
+	struct mx_lookup *first = mx_lookup_new(conf, NULL, NULL, &why), *again = mx_lookup_new(conf, first, NULL, &why);
+	struct mx_lookup *next = mx_lookup_new(other, first, NULL, &why);
 	struct buf text;
 
 	tap_ok(first != NULL && again != NULL && next != NULL, "real name servers");
-	tap_is_int(ask_is_shared(first, again), 1, "kept with the same");
-	tap_is_int(ask_is_shared(first, next), 0, "not with others");
+	tap_is_int(mx_lookup_is_shared(first, again), 1, "kept with the same");
+	tap_is_int(mx_lookup_is_shared(first, next), 0, "not with others");
 	buf_init(&text);
-	ask_describe(first, &text);
+	mx_lookup_describe(first, &text);
 	begins(text.data, "127.0.0.1:5399 (dns.servers", "which are named");
 	buf_clear(&text);
-	ask_unref(first);
-	ask_unref(again);
-	ask_unref(next);
+	mx_lookup_unref(first);
+	mx_lookup_unref(again);
+	mx_lookup_unref(next);
 	conf_unref(conf);
 	conf_unref(other);
 }
@@ -482,9 +482,9 @@ test_hanging(int same_client, int limit, const char *why)
 	world_init(&world);
 	world.is_real = 1;
 	world.is_hanging = 1;
-	struct ask *ask = ask_in(&world, OURS ACCEPT, NULL);
+	struct mx_lookup *lookup = ask_in(&world, OURS ACCEPT, NULL);
 	for (int i = 0; i < HANGERS; i++) {
-		hangers[i] = (struct hanger){ .ask = ask, .number = i, .same_client = same_client,
+		hangers[i] = (struct hanger){ .lookup = lookup, .number = i, .same_client = same_client,
 		    .ended = &ended };
 		if (pthread_create(&hangers[i].thread, NULL, hang, &hangers[i]) != 0)
 			abort();
@@ -502,7 +502,7 @@ test_hanging(int same_client, int limit, const char *why)
 	}
 	tap_is_int(turned_away, HANGERS - limit, "with why");
 	tap_is_int(answered, limit, "and they are answered in the end");
-	ask_unref(ask);
+	mx_lookup_unref(lookup);
 }
 
 /* What configurations are refused; conf_warn_test.c has those that are warned of. */
