@@ -81,7 +81,7 @@ struct conf {
 	uint64_t		 audit_rotate_size;	/* bytes; 0: never */
 	unsigned		 audit_keep;		/* old files */
 	unsigned		 audit_keep_days;	/* and all younger ones */
-	uint64_t		 audit_min_free;	/* bytes; or AUDIT_MIN_FREE_AUTO */
+	uint64_t		 audit_min_free;	/* bytes; AUDIT_MIN_FREE_AUTO */
 	char			*audit_key;		/* "": anchors are not signed */
 	unsigned		 audit_anchor_interval;	/* seconds; 0: none by time */
 	int			 audit_redact;		/* 1: local parts */

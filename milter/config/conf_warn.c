@@ -30,7 +30,8 @@ is_on_loopback(const struct conf *conf)
 	struct milter_socket socket;
 	struct netaddr addr;
 
-	return milter_socket_parse(conf->socket, &socket) == NULL && socket.path == NULL &&
+	return milter_socket_parse(conf->socket, &socket) == NULL &&
+	    socket.path == NULL &&
 	    (strcmp(socket.host, "localhost") == 0 ||
 	    (netaddr_parse(socket.host, strlen(socket.host), &addr) == 0 &&
 	    netaddr_is_kind(&addr, NETADDR_LOOPBACK)));

@@ -47,7 +47,7 @@ is_wide(const struct netset_network *network)
 	    (network->addr.family == NETADDR_V4 ? WIDEST_V4 : WIDEST_V6);
 }
 
-/* The range that a network is in, of those that can be an administrator's own; or NULL. */
+/* The range that a network is in, of those that an administrator can own; or NULL. */
 static const struct netaddr_range *
 find_range(const struct netset_network *network)
 {
@@ -83,8 +83,8 @@ warn_of_range(struct walk *walk, const struct netset_network *network)
 		if (!netaddr_is_equal(&range->first, &meanings[i].first) ||
 		    network->bits >= meanings[i].least)
 			continue;
-		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s %s", walk->quoted,
-		    meanings[i].what);
+		conf_warn_at(walk->warnings, walk->place, walk->setting, "%s %s",
+		    walk->quoted, meanings[i].what);
 		return 1;
 	}
 	return -1;

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * A character may come as char, signed or not, or as unsigned char: no byte above 0x7f is in
- * any of these classes.
+ * A character may come as char, signed or not, or as unsigned char: no byte above 0x7f is
+ * in any of these classes.
  */
 static inline int
 ascii_is_control(int c)

@@ -32,7 +32,8 @@ struct domset {
 	size_t		 added;
 	size_t		 count;
 	int		 is_sealed;
-	uint8_t		 has_depth[ENTRY_MAX + 1];	/* is there a ".entry" of that many dots? */
+	/* By the number of dots: is there a ".entry" that has as many? */
+	uint8_t		 has_depth[ENTRY_MAX + 1];
 };
 
 struct parent {

@@ -219,7 +219,8 @@ is_bare(const unsigned char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char	c = text[i];
 
-		if (!ascii_is_alnum(c) && (c == '\0' || strchr("._:@/+-,[]<>%", c) == NULL))
+		if (!ascii_is_alnum(c) &&
+		    (c == '\0' || strchr("._:@/+-,[]<>%", c) == NULL))
 			return 0;
 	}
 	return len != 0;

@@ -9,10 +9,11 @@
 #include "core/buf.h"
 
 /*
- * Each call adds one value, and a comma before it where one is needed, which the last byte
- * of the buffer tells. In an object a value has a key (ASCII without marks, ours); in an
- * array it is NULL. What was opened has to be closed by the caller. A document is never
- * held as a tree, and bytes that are no UTF-8 are written as in records: see encode.h.
+ * Each call adds one value, and a comma before it where one is needed, which the last
+ * byte of the buffer tells. In an object a value has a key (ASCII without marks, ours);
+ * in an array it is NULL. What was opened has to be closed by the caller. A document is
+ * never held as a tree, and bytes that are no UTF-8 are written as in records: see
+ * encode.h.
  */
 void	json_write_open(struct buf *, const char *key, char bracket);	/* { or [ */
 void	json_write_close(struct buf *, char bracket);			/* } or ] */

@@ -12,26 +12,29 @@
 #define V4(...)	{ NETADDR_V4, { __VA_ARGS__ } }
 #define V6(...)	{ NETADDR_V6, { __VA_ARGS__ } }
 
-/* The first that has an address is the one. */
+/*
+ * The first that has an address is the one. The NAT64 range has the addresses of
+ * RFC 8215, too.
+ */
 static const struct netaddr_range ranges[] = {
-	{ V4(0), 8, NETADDR_UNSPECIFIED, "an unspecified address" },		/* RFC 1122 */
-	{ V4(10), 8, NETADDR_PRIVATE, "a private address" },			/* RFC 1918 */
-	{ V4(100, 64), 10, NETADDR_SHARED, "a private address" },		/* RFC 6598 */
-	{ V4(127), 8, NETADDR_LOOPBACK, "a loopback address" },			/* RFC 1122 */
-	{ V4(169, 254), 16, NETADDR_LINK_LOCAL, "a link-local address" },	/* RFC 3927 */
-	{ V4(172, 16), 12, NETADDR_PRIVATE, "a private address" },		/* RFC 1918 */
-	{ V4(192, 168), 16, NETADDR_PRIVATE, "a private address" },		/* RFC 1918 */
-	{ V4(224), 4, NETADDR_MULTICAST, "a multicast address" },		/* RFC 5771 */
-	{ V4(240), 4, NETADDR_RESERVED, "a reserved address" },			/* RFC 1112 */
-	{ V6(0), 128, NETADDR_UNSPECIFIED, "an unspecified address" },		/* RFC 4291 */
-	{ V6([15] = 1), 128, NETADDR_LOOPBACK, "a loopback address" },		/* RFC 4291 */
-	{ V6(0), 96, NETADDR_V4_COMPATIBLE, "an IPv4-compatible address" },	/* RFC 4291 */
-	{ V6(0, 0x64, 0xff, 0x9b), 32, NETADDR_NAT64, "a NAT64 address" },	/* RFC 6052, 8215 */
-	{ V6(0xfc), 8, NETADDR_PRIVATE, "a private address" },			/* RFC 4193 */
-	{ V6(0xfd), 8, NETADDR_PRIVATE, "a private address" },			/* RFC 4193 */
-	{ V6(0xfe, 0x80), 10, NETADDR_LINK_LOCAL, "a link-local address" },	/* RFC 4291 */
-	{ V6(0xfe, 0xc0), 10, NETADDR_PRIVATE, "a private address" },		/* RFC 3879 */
-	{ V6(0xff), 8, NETADDR_MULTICAST, "a multicast address" },		/* RFC 4291 */
+	{ V4(0), 8, NETADDR_UNSPECIFIED, "an unspecified address" },        /* RFC 1122 */
+	{ V4(10), 8, NETADDR_PRIVATE, "a private address" },                /* RFC 1918 */
+	{ V4(100, 64), 10, NETADDR_SHARED, "a private address" },           /* RFC 6598 */
+	{ V4(127), 8, NETADDR_LOOPBACK, "a loopback address" },             /* RFC 1122 */
+	{ V4(169, 254), 16, NETADDR_LINK_LOCAL, "a link-local address" },   /* RFC 3927 */
+	{ V4(172, 16), 12, NETADDR_PRIVATE, "a private address" },          /* RFC 1918 */
+	{ V4(192, 168), 16, NETADDR_PRIVATE, "a private address" },         /* RFC 1918 */
+	{ V4(224), 4, NETADDR_MULTICAST, "a multicast address" },           /* RFC 5771 */
+	{ V4(240), 4, NETADDR_RESERVED, "a reserved address" },             /* RFC 1112 */
+	{ V6(0), 128, NETADDR_UNSPECIFIED, "an unspecified address" },      /* RFC 4291 */
+	{ V6([15] = 1), 128, NETADDR_LOOPBACK, "a loopback address" },      /* RFC 4291 */
+	{ V6(0), 96, NETADDR_V4_COMPATIBLE, "an IPv4-compatible address" }, /* RFC 4291 */
+	{ V6(0, 0x64, 0xff, 0x9b), 32, NETADDR_NAT64, "a NAT64 address" },  /* RFC 6052 */
+	{ V6(0xfc), 8, NETADDR_PRIVATE, "a private address" },              /* RFC 4193 */
+	{ V6(0xfd), 8, NETADDR_PRIVATE, "a private address" },              /* RFC 4193 */
+	{ V6(0xfe, 0x80), 10, NETADDR_LINK_LOCAL, "a link-local address" }, /* RFC 4291 */
+	{ V6(0xfe, 0xc0), 10, NETADDR_PRIVATE, "a private address" },       /* RFC 3879 */
+	{ V6(0xff), 8, NETADDR_MULTICAST, "a multicast address" },          /* RFC 4291 */
 };
 
 struct netaddr
@@ -58,10 +61,12 @@ netaddr_v6(const void *sixteen_bytes)
 struct netaddr
 netaddr_of(const struct sockaddr *sa)
 {
+	const void *any = sa;
+
 	if (sa != NULL && sa->sa_family == AF_INET)
-		return netaddr_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+		return netaddr_v4(&((const struct sockaddr_in *)any)->sin_addr);
 	if (sa != NULL && sa->sa_family == AF_INET6)
-		return netaddr_v6(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+		return netaddr_v6(&((const struct sockaddr_in6 *)any)->sin6_addr);
 	return (struct netaddr){ .family = NETADDR_NONE };
 }
 
@@ -126,7 +131,8 @@ netaddr_is_in(const struct netaddr *addr, const struct netaddr *network, unsigne
 	if (addr->family != network->family ||
 	    memcmp(addr->bytes, network->bytes, bytes) != 0)
 		return 0;
-	return rest == 0 || (addr->bytes[bytes] ^ network->bytes[bytes]) >> (8 - rest) == 0;
+	return rest == 0 ||
+	    (addr->bytes[bytes] ^ network->bytes[bytes]) >> (8 - rest) == 0;
 }
 
 const struct netaddr_range *

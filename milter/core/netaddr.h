@@ -65,7 +65,8 @@ void	netaddr_format(const struct netaddr *, char *text_r);
 
 int	netaddr_is_equal(const struct netaddr *, const struct netaddr *);
 /* Do both have the same first bits, and the same family? */
-int	netaddr_is_in(const struct netaddr *, const struct netaddr *network, unsigned bits);
+int	netaddr_is_in(const struct netaddr *, const struct netaddr *network,
+	    unsigned bits);
 
 /* The range that has the address, a constant; NULL: one of the Internet, or none. */
 const struct netaddr_range	*netaddr_range(const struct netaddr *);

@@ -420,7 +420,8 @@ check_label(const char *s, size_t len)
 	if (s[0] == '-' || s[len - 1] == '-')
 		return "a label of the domain begins or ends with a hyphen";
 	for (i = 0; i < len; i++)
-		if (!ascii_is_lower(s[i]) && !ascii_is_digit(s[i]) && s[i] != '-' && s[i] != '_')
+		if (!ascii_is_lower(s[i]) && !ascii_is_digit(s[i]) &&
+		    s[i] != '-' && s[i] != '_')
 			return "a character is not allowed in a domain";
 	return NULL;
 }
@@ -463,7 +464,8 @@ to_small_letters(char *s, size_t len)
 	size_t i, span;
 	uint32_t point;
 
-	for (i = 0; i < len && (span = utf8_decode(s + i, len - i, &point)) != 0; i += span)
+	for (i = 0; i < len && (span = utf8_decode(s + i, len - i, &point)) != 0;
+	    i += span)
 		if (utf8_small(point) != point)
 			(void)utf8_encode(utf8_small(point), s + i);
 }

@@ -45,8 +45,8 @@ void	path_parse_resolved(const char *text, struct path *path_r);
 
 /*
  * How many bytes of the text the path is: up to its closing bracket, where nothing but a
- * blank is next to it (Sendmail leaves the parameters of an internationalized MAIL there),
- * else all.
+ * blank is next to it (Sendmail leaves the parameters of an internationalized MAIL
+ * there), else all.
  */
 size_t	path_length(const char *text);
 

@@ -72,7 +72,7 @@ enum policy_mx {
 
 enum policy_question {
 	POLICY_QUESTION_NONE,
-	POLICY_QUESTION_MX	/* this server's standing in the MX set of place->domain */
+	POLICY_QUESTION_MX	/* this server's standing in place->domain's MX set */
 };
 
 /*
@@ -94,8 +94,8 @@ struct policy {
 };
 
 /*
- * RFC 5321 §4.5.3.1 has 255 bytes of a domain and 64 of a local part. It has 256 of a path,
- * which real senders of these parts do not keep.
+ * RFC 5321 §4.5.3.1 has 255 bytes of a domain and 64 of a local part. It has 256 of a
+ * path, which real senders of these parts do not keep.
  */
 #define POLICY_HELO_MAX		255
 #define POLICY_SENDER_MAX	322	/* 64, 255, @ and two brackets */
@@ -135,10 +135,10 @@ struct policy_decision {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;	/* not of NEED */
 	enum policy_question	 question;	/* of NEED */
-	unsigned		 rule;		/* index of the rule that decided or asks */
+	unsigned		 rule;		/* index of what decided or asks */
 	enum policy_auth	 auth;
 	struct path		 path;		/* the recipient as we read it */
-	struct path		 path_mta;	/* as the MTA resolved it; bad: it did not */
+	struct path		 path_mta;	/* as the MTA resolved it, or bad */
 	const struct path	*place;		/* one of these: whose domain is judged */
 	const char		*list;		/* the setting that decided, or NULL */
 	const char		*entry;		/* its entry; the policy's, or network */
@@ -167,7 +167,7 @@ int	policy_client_is_entitled(const struct policy *, const struct policy_facts *
 struct policy_rule {
 	enum policy_verdict	 verdict;
 	enum policy_reason	 reason;
-	const char		*otherwise;	/* the reason why it did not match, as a clause */
+	const char		*otherwise;	/* why it did not match, as a clause */
 };
 
 /*

@@ -1,4 +1,4 @@
-/* milter/core/policy_resolve.c: decision loop, with the answers to the policy's questions */
+/* milter/core/policy_resolve.c: decision loop, with answers to the policy's questions */
 /* SPDX-License-Identifier: ISC */
 
 #include "core/policy_resolve.h"
@@ -11,8 +11,8 @@ policy_resolve_fail(struct policy_decision *decision)
 }
 
 void
-policy_resolve(const struct policy *policy, const struct policy_facts *facts, policy_resolve_mx *mx,
-    void *arg, struct policy_decision *decision_r)
+policy_resolve(const struct policy *policy, const struct policy_facts *facts,
+    policy_resolve_mx *mx, void *arg, struct policy_decision *decision_r)
 {
 	struct policy_answers answers = { .mx = POLICY_MX_UNASKED };
 

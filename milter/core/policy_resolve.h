@@ -1,4 +1,4 @@
-/* milter/core/policy_resolve.h: decision loop, with the answers to the policy's questions */
+/* milter/core/policy_resolve.h: decision loop, with answers to the policy's questions */
 /* SPDX-License-Identifier: ISC */
 
 #ifndef AUTHRELAY_POLICY_RESOLVE_H
@@ -14,11 +14,11 @@ typedef enum policy_mx	policy_resolve_mx(void *arg, const char *domain);
 
 /*
  * Calls policy_decide() until it asks no more. The daemon and the tools that explain it
- * share this loop; they differ in who answers. A question without an answer is an internal
- * error, POLICY_INTERNAL. Each question is asked once.
+ * share this loop; they differ in who answers. A question without an answer is an
+ * internal error, POLICY_INTERNAL. Each question is asked once.
  */
-void	policy_resolve(const struct policy *, const struct policy_facts *, policy_resolve_mx *mx,
-	    void *arg, struct policy_decision *decision_r);
+void	policy_resolve(const struct policy *, const struct policy_facts *,
+	    policy_resolve_mx *mx, void *arg, struct policy_decision *decision_r);
 
 /* Makes the decision a temporary failure with the reason "internal". */
 void	policy_resolve_fail(struct policy_decision *);

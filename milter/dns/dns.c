@@ -118,7 +118,8 @@ dns_describe(const struct dns *dns, struct buf *text)
 int
 dns_is_equal(const struct dns *a, const struct dns *b)
 {
-	if (a->servers.count != b->servers.count || a->servers.try_us != b->servers.try_us ||
+	if (a->servers.count != b->servers.count ||
+	    a->servers.try_us != b->servers.try_us ||
 	    a->servers.attempts != b->servers.attempts ||
 	    a->servers.rotate != b->servers.rotate ||
 	    a->servers.use_tcp != b->servers.use_tcp ||
@@ -166,8 +167,8 @@ wait_time(int64_t until)
 }
 
 void
-dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types, size_t count,
-    int64_t deadline_us, struct rrset *rrsets_r)
+dns_ask(const struct dns *dns, const char *name, const enum rrset_type *types,
+    size_t count, int64_t deadline_us, struct rrset *rrsets_r)
 {
 	struct dns_query queries[DNS_TYPES_MAX];
 	struct pollfd fds[DNS_TYPES_MAX];

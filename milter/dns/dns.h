@@ -24,9 +24,9 @@ struct dns;
 
 /*
  * Which servers to ask, and how; any number of threads may ask by it at once. It has no
- * descriptor, and no state but which servers were silent (dns_health.h). What the options point to
- * is not needed afterwards. Returns NULL without memory, or with a constant text in
- * *why_r if a server is not an address or resolv_conf exists and cannot be read.
+ * descriptor, and no state but which servers were silent (dns_health.h). What the options
+ * point to is not needed afterwards. Returns NULL without memory, or with a constant text
+ * in *why_r if a server is not an address or resolv_conf exists and cannot be read.
  */
 struct dns	*dns_open(const struct dns_options *, const char **why_r);
 void		 dns_close(struct dns *);	/* NULL is legal */

@@ -46,7 +46,8 @@ dns_health_answer(struct dns_health *health, size_t server)
 void
 dns_health_silence(struct dns_health *health, size_t server, int64_t now_us)
 {
-	const unsigned silences = atomic_fetch_add(&health->servers[server].silences, 1) + 1;
+	const unsigned silences =
+	    atomic_fetch_add(&health->servers[server].silences, 1) + 1;
 	int64_t pause = DNS_HEALTH_MAX;
 
 	if (silences < DNS_HEALTH_SILENCES)

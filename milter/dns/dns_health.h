@@ -16,8 +16,8 @@
 
 /*
  * All zero is healthy. Any number of threads may use it at once; each value is right by
- * itself, and nothing depends on more than one. No server is ever left out: what is silent
- * may be the domain that is asked for.
+ * itself, and nothing depends on more than one. No server is ever left out: what is
+ * silent may be the domain that is asked for.
  */
 struct dns_health {
 	struct {

@@ -104,7 +104,8 @@ follow_links(struct reading *reading, const ldns_rdf *name)
 {
 	const ldns_rr *link;
 
-	for (reading->end = name; (link = link_at(reading->records, reading->end)) != NULL;
+	for (reading->end = name;
+	    (link = link_at(reading->records, reading->end)) != NULL;
 	    reading->links++) {
 		if (reading->links == DNS_PACKET_LINKS_MAX) {
 			reading->end = NULL;
@@ -238,8 +239,8 @@ use_negative_ttl(struct reading *reading, const ldns_pkt *packet)
 
 /* That there is nothing counts only from a server that looks everywhere. */
 static const char *
-read_nothing(struct reading *reading, const ldns_pkt *packet, const struct dns_reply *reply,
-    struct rrset *rrset)
+read_nothing(struct reading *reading, const ldns_pkt *packet,
+    const struct dns_reply *reply, struct rrset *rrset)
 {
 	if (reading->strangers > 0)
 		return "records of another name or class";
@@ -248,7 +249,8 @@ read_nothing(struct reading *reading, const ldns_pkt *packet, const struct dns_r
 	if (reply->is_referral && reply->rcode == LDNS_RCODE_NOERROR)
 		return "referral";
 	use_negative_ttl(reading, packet);
-	rrset->status = reply->rcode == LDNS_RCODE_NXDOMAIN ? RRSET_NXDOMAIN : RRSET_NODATA;
+	rrset->status = reply->rcode == LDNS_RCODE_NXDOMAIN ? RRSET_NXDOMAIN :
+	    RRSET_NODATA;
 	return NULL;
 }
 
@@ -259,7 +261,8 @@ read_packet(const ldns_pkt *packet, const struct dns_reply *reply, struct rrset 
 	const ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(packet), 0);
 	const char *why = NULL;
 
-	if (question == NULL || ldns_rr_list_rr_count(reading.records) != reply->answers ||
+	if (question == NULL ||
+	    ldns_rr_list_rr_count(reading.records) != reply->answers ||
 	    ldns_rr_list_rr_count(ldns_pkt_authority(packet)) != reply->authorities)
 		return "malformed reply";
 	follow_links(&reading, ldns_rr_owner(question));

@@ -32,8 +32,8 @@ const char	*dns_packet_build(const char *name, enum rrset_type,
 
 /*
  * Reads a reply that dns_reply_check() found readable. Fills in what the answer says and
- * nothing else: status, is_secure, is_cut, ttl, and the records. A chain of CNAMEs that is
- * a loop or too long is one that was cut. Returns NULL, or why it is no answer, as a
+ * nothing else: status, is_secure, is_cut, ttl, and the records. A chain of CNAMEs that
+ * is a loop or too long is one that was cut. Returns NULL, or why it is no answer, as a
  * constant text; the rrset is then as it was.
  */
 const char	*dns_packet_read(const uint8_t *bytes,

@@ -21,7 +21,7 @@
 #define IN_SIZE		65535
 #define JUNK_MAX	8		/* then somebody is guessing, and TCP is asked */
 #define PAUSE_US	200000		/* a round takes no less */
-#define SILENCE_US	250000		/* a server that has less time need not be silent */
+#define SILENCE_US	250000		/* a server with less time need not be silent */
 
 static void	begin_turn(struct dns_query *, int64_t now);
 static void	start(struct dns_query *, int64_t now);
@@ -192,11 +192,12 @@ open_socket(struct dns_query *query, int type)
 {
 	const struct nameserver *server = server_of(query);
 
-	query->fd = socket(server->address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	query->fd = socket(server->address.ss_family,
+	    type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (query->fd == -1)
 		return -1;
-	if (connect(query->fd, (const struct sockaddr *)&server->address, server->len) == -1 &&
-	    errno != EINPROGRESS)
+	if (connect(query->fd, (const struct sockaddr *)&server->address,
+	    server->len) == -1 && errno != EINPROGRESS)
 		return -1;
 	return 0;
 }
@@ -288,10 +289,11 @@ is_edns_refused(const struct dns_query *query, const struct dns_reply *reply)
 
 /* Of a reply that is ours. */
 static void
-take_reply(struct dns_query *query, enum dns_reply_kind kind, const struct dns_reply *reply,
-    int64_t now)
+take_reply(struct dns_query *query, enum dns_reply_kind kind,
+    const struct dns_reply *reply, int64_t now)
 {
-	memcpy(query->rrset->server, server_of(query)->text, sizeof(query->rrset->server));
+	memcpy(query->rrset->server, server_of(query)->text,
+	    sizeof(query->rrset->server));
 	dns_health_answer(query->servers->health, index_at(query, query->turn));
 	switch (kind) {
 	case DNS_REPLY_REFUSAL:
@@ -367,7 +369,7 @@ end_connect(struct dns_query *query, int64_t now)
 		query->phase = DNS_QUERY_SEND;
 }
 
-/* Sends or reads as much as there is. Returns 1 when all is done, 0 when not yet, or -1. */
+/* Sends or reads as much as there is. Returns 1: all is done; 0: not yet; or -1. */
 static int
 move_bytes(struct dns_query *query, int64_t now)
 {
@@ -425,8 +427,9 @@ step_tcp(struct dns_query *query, int64_t now)
 }
 
 void
-dns_query_begin(struct dns_query *query, const struct dns_servers *servers, const char *name,
-    enum rrset_type type, int64_t now, int64_t deadline, struct rrset *rrset)
+dns_query_begin(struct dns_query *query, const struct dns_servers *servers,
+    const char *name, enum rrset_type type, int64_t now, int64_t deadline,
+    struct rrset *rrset)
 {
 	const char *why;
 	uint16_t random = 0;
@@ -443,7 +446,8 @@ dns_query_begin(struct dns_query *query, const struct dns_servers *servers, cons
 		fail(query, why);
 	else if ((query->in = malloc(IN_SIZE)) == NULL)
 		fail(query, "out of memory");
-	else if (servers->rotate && getrandom(&random, sizeof(random), 0) != sizeof(random))
+	else if (servers->rotate &&
+	    getrandom(&random, sizeof(random), 0) != sizeof(random))
 		fail(query, "no random number available");
 	else {
 		dns_health_order(servers->health, random % servers->count,

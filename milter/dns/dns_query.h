@@ -16,9 +16,9 @@
 struct dns_servers {
 	struct nameserver	list[NAMESERVERS_MAX];
 	size_t			count;
-	int64_t			try_us;		/* for the first answer; doubles every round */
+	int64_t			try_us;		/* of round one; it doubles every round */
 	unsigned		attempts;	/* rounds */
-	int			rotate;		/* each question begins with another one */
+	int			rotate;		/* each question begins with another */
 	int			use_tcp;	/* from the start, and never UDP */
 	int			is_ad_believed;
 	struct dns_health	*health;
@@ -42,7 +42,7 @@ struct dns_query {
 	enum dns_query_phase		 phase;
 	int64_t				 began;
 	int64_t				 deadline;
-	int64_t				 until;		/* of this phase; CLOCK_MONOTONIC */
+	int64_t				 until;		/* of phase; CLOCK_MONOTONIC */
 	int64_t				 round_began;
 	unsigned			 round;
 	unsigned			 turn;		/* counts through all rounds */
@@ -56,7 +56,7 @@ struct dns_query {
 	uint8_t				 out[2 + DNS_PACKET_SIZE];	/* as in TCP */
 	size_t				 out_len;
 	uint8_t				*in;
-	size_t				 done;		/* bytes of what is sent or read */
+	size_t				 done;		/* bytes sent or read */
 	size_t				 want;
 };
 

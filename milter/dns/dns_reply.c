@@ -139,7 +139,8 @@ is_sound(struct message *message, const struct record *record)
 		return size >= 3 && name_end(message->bytes, message->len,
 		    record->data + 2) == record->end;
 	case TYPE_CNAME:
-		return name_end(message->bytes, message->len, record->data) == record->end;
+		return name_end(message->bytes, message->len, record->data) ==
+		    record->end;
 	case TYPE_SOA:
 		return is_soa(message, record);
 	}
@@ -208,7 +209,8 @@ is_for_query(const uint8_t *reply, size_t len, const uint8_t *query, size_t ques
 static int
 is_bare_refusal(const uint8_t *reply, size_t len, unsigned rcode)
 {
-	return len == DNS_REPLY_HEADER && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP) &&
+	return len == DNS_REPLY_HEADER &&
+	    (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP) &&
 	    memcmp(reply + 4, "\0\0\0\0\0\0\0\0", 8) == 0;
 }
 
@@ -266,5 +268,6 @@ dns_reply_rcode_name(unsigned rcode)
 
 	if (rcode == 16)
 		return "BADVERS";
-	return rcode < sizeof(names) / sizeof(names[0]) ? names[rcode] : "an unknown rcode";
+	return rcode < sizeof(names) / sizeof(names[0]) ? names[rcode] :
+	    "an unknown rcode";
 }

@@ -171,8 +171,8 @@ static void
 say_cost(const struct mx *mx, struct mx_verdict *verdict)
 {
 	say(verdict->text, sizeof(verdict->text), ", ad=%d, %u %s, %" PRId64 " us",
-	    mx->has_answer && !mx->is_insecure, mx->queries, mx->queries == 1 ? "query" : "queries",
-	    mx->elapsed_us);
+	    mx->has_answer && !mx->is_insecure, mx->queries,
+	    mx->queries == 1 ? "query" : "queries", mx->elapsed_us);
 }
 
 static void

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MX_BACKOFF_FAILURES	8	/* until there is a pause; an answer takes one off */
+#define MX_BACKOFF_FAILURES	8	/* until a pause; an answer takes one off */
 #define MX_BACKOFF_MIN		5	/* seconds of the first pause; it doubles */
 #define MX_BACKOFF_MAX		60
 #define MX_BACKOFF_RECORDS	2048	/* that are kept; more push out the oldest */

@@ -245,7 +245,8 @@ shrink(const struct mx_cache *cache, struct shard *shard, size_t max)
 }
 
 static struct mx_cache_entry *
-insert(const struct mx_cache *cache, struct shard *shard, uint64_t hash, const char *domain)
+insert(const struct mx_cache *cache, struct shard *shard, uint64_t hash,
+    const char *domain)
 {
 	const size_t size = strlen(domain) + 1;
 	struct mx_cache_entry **bucket = bucket_of(cache, shard, hash);
@@ -392,13 +393,13 @@ result_of(enum mx_limit_result result)
 
 /* Begins a lookup; entry: NULL if there is none yet. */
 static enum mx_cache_result
-begin(struct mx_cache *cache, struct shard *shard, struct mx_cache_entry *entry, uint64_t hash,
-    const char *domain, const struct mx_asker *asker, int64_t now,
+begin(struct mx_cache *cache, struct shard *shard, struct mx_cache_entry *entry,
+    uint64_t hash, const char *domain, const struct mx_asker *asker, int64_t now,
     struct mx_cache_entry **entry_r)
 {
 	struct mx_slot *slot;
-	enum mx_cache_result result = result_of(mx_limit_begin(cache->limit, hash, asker, now,
-	    &slot));
+	enum mx_cache_result result =
+	    result_of(mx_limit_begin(cache->limit, hash, asker, now, &slot));
 
 	if (result != MX_CACHE_MISS)
 		return result;
@@ -518,7 +519,8 @@ keep_verdict(struct mx_cache_entry *entry, int64_t now, const struct mx_verdict 
 	entry->standing = text == NULL ? POLICY_MX_UNASKED : verdict->standing;
 	entry->failures = 0;
 	entry->retry_us = 0;
-	life = is_ours(entry) ? clamp(verdict->ttl, MX_CACHE_OURS_MIN, MX_CACHE_OURS_MAX) :
+	life = is_ours(entry) ?
+	    clamp(verdict->ttl, MX_CACHE_OURS_MIN, MX_CACHE_OURS_MAX) :
 	    clamp(verdict->ttl, MX_CACHE_NOT_MIN, MX_CACHE_NOT_MAX);
 	entry->fresh_until_us = now + life;
 	entry->due_us = is_ours(entry) ? now + life - life / MX_CACHE_RENEW_PART : NEVER;

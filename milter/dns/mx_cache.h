@@ -13,8 +13,8 @@
 
 /*
  * Bounds of a verdict's life, in seconds, whatever its TTL. PRIMARY and BACKUP may be a
- * permit, which lives for its TTL and 5 minutes at most. In the last MX_CACHE_RENEW_PART of
- * that time both are renewed if they are asked for: see MX_CACHE_DUE.
+ * permit, which lives for its TTL and 5 minutes at most. In the last MX_CACHE_RENEW_PART
+ * of that time both are renewed if they are asked for: see MX_CACHE_DUE.
  */
 #define MX_CACHE_OURS_MIN		1
 #define MX_CACHE_OURS_MAX		300
@@ -59,7 +59,7 @@ struct mx_cache_stats {
 	uint64_t	hits;
 	uint64_t	stale;		/* an old verdict was served */
 	uint64_t	misses;		/* looked up */
-	uint64_t	renewed;	/* looked up while the verdict was fresh or serving */
+	uint64_t	renewed;	/* looked up while the verdict still served */
 	uint64_t	coalesced;	/* waited for another thread's lookup */
 	uint64_t	failed;		/* answered by a recent failure */
 	uint64_t	busy;		/* turned away */
@@ -89,8 +89,8 @@ enum mx_cache_result	mx_cache_get(struct mx_cache *, const char *domain,
 
 /*
  * Begins a lookup of a domain that was DUE, while its verdict still serves. MISS: look
- * it up, mx_cache_put() has to follow. Anything else: not now, or no longer. asker->client
- * is NULL.
+ * it up, mx_cache_put() has to follow. Anything else: not now, or no longer.
+ * asker->client is NULL.
  */
 enum mx_cache_result	mx_cache_renew(struct mx_cache *, const char *domain,
 			    const struct mx_asker *, int64_t now_us,
@@ -105,8 +105,8 @@ int			mx_cache_is_asked(struct mx_cache *, const char *domain,
  * does not replace an old verdict: if that may still serve, it is copied to *verdict
  * and MX_CACHE_STALE_HIT is returned; else MX_CACHE_MISS.
  */
-enum mx_cache_result	mx_cache_put(struct mx_cache *, struct mx_cache_entry *, int64_t now_us,
-			    struct mx_verdict *verdict);
+enum mx_cache_result	mx_cache_put(struct mx_cache *, struct mx_cache_entry *,
+			    int64_t now_us, struct mx_verdict *verdict);
 
 void	mx_cache_read_stats(struct mx_cache *, struct mx_cache_stats *stats_r);
 

@@ -19,7 +19,7 @@
 #define MX_LIMIT_SITE		16	/* for one site, a /24 or /48 */
 /* Of the known ones: */
 #define MX_LIMIT_GROUP		4	/* of one group */
-#define MX_LIMIT_GROUP_RENEWALS	2	/* of them while no mail waits; see RENEW_THREADS */
+#define MX_LIMIT_GROUP_RENEWALS	2	/* of these while no mail waits; see renew.h */
 #define MX_LIMIT_GROUP_KNOWN	16	/* domains of one group that are known */
 
 /*
@@ -35,7 +35,7 @@ struct mx_limit;
 
 /* Who asks for a domain, and what the domain belongs to. Nothing is owned. */
 struct mx_asker {
-	const struct netaddr	*client;	/* NULL: nobody, it is known and renewed */
+	const struct netaddr	*client;	/* NULL: none, a known one is renewed */
 	const char		*group;		/* see mx_group() */
 	int			 is_listed;	/* the configuration names the domain */
 };

@@ -8,12 +8,12 @@
  * thread looks up: mx.c says which question comes next, the backend (name servers, or a
  * test) answers it, and mx_cache_put() ends the lookup and wakes those that wait for it.
  *
- * A struct mx_lookup belongs to one configuration and does not change after it was published,
- * but for its atomic counts; the filter, each transaction and each renewal under way
- * hold a reference. What was found out (struct knowledge) is shared with the ask of the
- * next configuration if both would find the same; the last of them frees it. Its cache
- * has locks of its own, and its lock guards only how often failures are logged. No lock
- * is held while name servers are asked.
+ * A struct mx_lookup belongs to one configuration and does not change after it was
+ * published, but for its atomic counts; the filter, each transaction and each renewal
+ * under way hold a reference. What was found out (struct knowledge) is shared with the
+ * lookup of the next configuration if both would find the same; the last of them frees
+ * it. Its cache has locks of its own, and its lock guards only how often failures are
+ * logged. No lock is held while name servers are asked.
  */
 
 #include <sys/random.h>
@@ -229,7 +229,8 @@ is_same(const struct mx_lookup *a, const struct mx_lookup *b)
 
 /* Returns the error, or NULL. */
 static const char *
-fill(struct mx_lookup *lookup, const struct mx_lookup *before, const struct mx_lookup_backend *world)
+fill(struct mx_lookup *lookup, const struct mx_lookup *before,
+    const struct mx_lookup_backend *world)
 {
 	const char *why = NULL;
 
@@ -254,8 +255,8 @@ fill(struct mx_lookup *lookup, const struct mx_lookup *before, const struct mx_l
 }
 
 struct mx_lookup *
-mx_lookup_new(struct conf *conf, const struct mx_lookup *before, const struct mx_lookup_backend *world,
-    const char **why_r)
+mx_lookup_new(struct conf *conf, const struct mx_lookup *before,
+    const struct mx_lookup_backend *world, const char **why_r)
 {
 	struct mx_lookup *lookup = calloc(1, sizeof(*lookup));
 
@@ -272,7 +273,8 @@ mx_lookup_new(struct conf *conf, const struct mx_lookup *before, const struct mx
 }
 
 void
-mx_lookup_set_waiting(struct mx_lookup *lookup, void (*waiting)(const void *arg), const void *arg)
+mx_lookup_set_waiting(struct mx_lookup *lookup, void (*waiting)(const void *arg),
+    const void *arg)
 {
 	lookup->waiting = waiting;
 	lookup->waiting_arg = arg;
@@ -366,8 +368,8 @@ look_up_and_keep(const struct mx_lookup *lookup, const char *domain, int64_t dea
 	look_up(lookup, domain, deadline_us, NULL, NULL, verdict);
 	if (verdict->standing == POLICY_MX_TEMPFAIL)
 		report(lookup, domain, verdict->text);
-	return mx_cache_put(lookup->knowledge->cache, entry, lookup->world.now(lookup->world.arg),
-	    verdict);
+	return mx_cache_put(lookup->knowledge->cache, entry,
+	    lookup->world.now(lookup->world.arg), verdict);
 }
 
 static void
@@ -410,7 +412,8 @@ renew_permit(void *arg, const char *domain)
 	if (atomic_load(&lookup->references) > atomic_load(&lookup->renewals) &&
 	    mx_cache_renew(lookup->knowledge->cache, domain, &asker,
 	    lookup->world.now(lookup->world.arg), &entry) == MX_CACHE_MISS)
-		(void)look_up_and_keep(lookup, domain, mx_lookup_deadline(lookup), entry, &verdict);
+		(void)look_up_and_keep(lookup, domain, mx_lookup_deadline(lookup), entry,
+		    &verdict);
 	drop_ask(lookup);
 }
 
@@ -466,12 +469,13 @@ find(struct mx_lookup *lookup, const char *domain, const struct netaddr *client,
 		turn_away(lookup, domain, why_not(result), verdict);
 		return NULL;
 	}
-	return result == MX_CACHE_STALE_HIT ? "stale" : result == MX_CACHE_MISS ? "fresh" :
-	    "cached";
+	return result == MX_CACHE_STALE_HIT ? "stale" :
+	    result == MX_CACHE_MISS ? "fresh" : "cached";
 }
 
 static void
-set_answer(const struct mx_verdict *verdict, const char *age, struct mx_lookup_answer *answer)
+set_answer(const struct mx_verdict *verdict, const char *age,
+    struct mx_lookup_answer *answer)
 {
 	answer->standing = verdict->standing;
 	(void)snprintf(answer->text, sizeof(answer->text), "%s%s%s", verdict->text,

@@ -49,15 +49,16 @@ typedef void	mx_lookup_tracer(void *arg, const struct mx_question *question,
  */
 struct mx_lookup	*mx_lookup_new(struct conf *, const struct mx_lookup *before,
 		    const struct mx_lookup_backend *world, const char **why_r);
-struct mx_lookup	*mx_lookup_ref(struct mx_lookup *);		/* NULL is legal */
-void		 mx_lookup_unref(struct mx_lookup *);	/* the last one frees it; NULL is legal */
+struct mx_lookup	*mx_lookup_ref(struct mx_lookup *);	/* NULL is legal */
+/* The last one frees it; NULL is legal. */
+void		 mx_lookup_unref(struct mx_lookup *);
 
 /*
  * Sets the function that a thread calls before it waits for name servers or for another
  * thread's lookup. Only before other threads have the ask.
  */
-void		 mx_lookup_set_waiting(struct mx_lookup *, void (*waiting)(const void *arg),
-		    const void *arg);
+void		 mx_lookup_set_waiting(struct mx_lookup *,
+		    void (*waiting)(const void *arg), const void *arg);
 
 /* Whether both share their verdicts. */
 int		 mx_lookup_is_shared(const struct mx_lookup *, const struct mx_lookup *);
@@ -73,15 +74,18 @@ int64_t		 mx_lookup_deadline(const struct mx_lookup *);
  * failures, one line in ten seconds at most, with the number of those that were not
  * logged.
  */
-void		 mx_lookup_find(struct mx_lookup *, const char *domain, const struct netaddr *client,
-		    int64_t deadline_us, struct mx_lookup_answer *answer_r);
+void		 mx_lookup_find(struct mx_lookup *, const char *domain,
+		    const struct netaddr *client, int64_t deadline_us,
+		    struct mx_lookup_answer *answer_r);
 
 /* The same without the cache; each question and answer goes to the tracer. */
-void		 mx_lookup_trace(struct mx_lookup *, const char *domain, int64_t deadline_us,
-		    mx_lookup_tracer *tracer, void *arg, struct mx_lookup_answer *answer_r);
+void		 mx_lookup_trace(struct mx_lookup *, const char *domain,
+		    int64_t deadline_us, mx_lookup_tracer *tracer, void *arg,
+		    struct mx_lookup_answer *answer_r);
 
 /* Adds the name servers and how they are asked, as one line. */
 void		 mx_lookup_describe(const struct mx_lookup *, struct buf *);
-void		 mx_lookup_stats(const struct mx_lookup *, struct mx_cache_stats *stats_r);
+void		 mx_lookup_stats(const struct mx_lookup *,
+		    struct mx_cache_stats *stats_r);
 
 #endif

@@ -16,7 +16,7 @@ struct job {
 struct renew {
 	void		(*work)(void *owner, const char *domain);
 	void		(*drop)(void *owner);
-	pthread_mutex_t	lock;		/* guards what follows; not held in work(), drop() */
+	pthread_mutex_t	lock;		/* of what follows; not held in work(), drop() */
 	unsigned	threads;
 	int		is_closed;
 	size_t		first;		/* of those that wait */

@@ -19,7 +19,7 @@ enum rrset_type {
 
 enum rrset_status {
 	RRSET_FOUND,
-	RRSET_NODATA,		/* proven: the name is there, records of the type are not */
+	RRSET_NODATA,		/* proven: the name is there, and has none of the type */
 	RRSET_NXDOMAIN,
 	RRSET_FAILURE		/* DNS did not say, see why */
 };
@@ -42,11 +42,11 @@ struct rrset {
 	const char		*why;		/* of RRSET_FAILURE, a constant text */
 	int			 is_secure;	/* AD, from servers that are believed */
 	/*
-	 * There were more records than a limit lets in, and count is 0 or that limit; or the
-	 * chain is a loop or too long. RRSET_FOUND either way, and never NODATA.
+	 * There were more records than a limit lets in, and count is 0 or that limit; or
+	 * the chain is a loop or too long. RRSET_FOUND either way, and never NODATA.
 	 */
 	int			 is_cut;
-	uint32_t		 ttl;		/* seconds: of all that was used, the least */
+	uint32_t		 ttl;		/* seconds: the least that was used */
 	size_t			 count;
 	struct rrset_mx		*mx;
 	struct netaddr		*addrs;

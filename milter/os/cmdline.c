@@ -95,7 +95,7 @@ set_rows(struct rows *rows, const struct cmdline *line)
 
 	memset(rows, 0, sizeof(*rows));
 	rows->line = line;
-	*letter++ = ':';	/* an argument that is missing is told from another fault */
+	*letter++ = ':';	/* a missing argument is told from another fault */
 	for (const struct cmdline_group *g = line->groups; g->options != NULL; g++)
 		for (const struct cmdline_option *i = g->options; i->help != NULL; i++)
 			add_row(rows, g, i, &letter, &name);
@@ -216,7 +216,8 @@ take(struct rows *rows, int i, void *to, struct buf *why)
 {
 	const struct cmdline_option *option = rows->row[i];
 	const char *fault = rows->group[i]->refused;
-	char *value = option->arg == NULL ? NULL : optarg;	/* which musl leaves as it was */
+	/* which musl leaves as it was */
+	char *value = option->arg == NULL ? NULL : optarg;
 
 	if (check_set(rows, i, why) == -1)
 		return -1;
@@ -327,8 +328,8 @@ print_usage(const struct cmdline *line, FILE *fp)
 
 		(void)fprintf(fp, "%s %s%s%s%s%.*s\n", before, line->program,
 		    line->command == NULL ? "" : " ",
-		    line->command == NULL ? "" : line->command, len > 0 ? " " : "", (int)len,
-		    form);
+		    line->command == NULL ? "" : line->command,
+		    len > 0 ? " " : "", (int)len, form);
 		before = "      ";
 		form += len + (form[len] == '\n');
 	} while (*form != '\0');
@@ -347,7 +348,8 @@ print_option(const struct cmdline_option *option, FILE *fp)
 	    option->name != NULL ? "--" : "", option->name != NULL ? option->name : "",
 	    *arg == '\0' ? "" : is_optional ? "[=" : " ", arg + is_optional);
 	if (strlen(name) > NAME_WIDTH)
-		(void)fprintf(fp, "  %s\n  %*s  %s\n", name, NAME_WIDTH, "", option->help);
+		(void)fprintf(fp, "  %s\n  %*s  %s\n", name, NAME_WIDTH, "",
+		    option->help);
 	else
 		(void)fprintf(fp, "  %-*s  %s\n", NAME_WIDTH, name, option->help);
 }

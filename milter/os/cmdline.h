@@ -12,16 +12,17 @@
 struct cmdline_option;
 
 /*
- * Stores a value (NULL: there is none) in what the option's group belongs to. Returns NULL,
- * or what is wrong with the value as a constant text.
+ * Stores a value (NULL: there is none) in what the option's group belongs to. Returns
+ * NULL, or what is wrong with the value as a constant text.
  */
-typedef const char	*cmdline_taker(void *to, const struct cmdline_option *, char *value);
+typedef const char	*cmdline_taker(void *to, const struct cmdline_option *,
+			    char *value);
 
 /* A row of a table; the last one has no help. */
 struct cmdline_option {
 	const char	*name;		/* after two dashes; NULL: it has a letter only */
 	char		 letter;	/* after one dash; 0: it has a name only */
-	const char	*arg;		/* "FILE", "[VERSION]" (after a =), NULL: it has none */
+	const char	*arg;		/* "FILE", "[VERSION]" (after a =); NULL: none */
 	const char	*help;
 	cmdline_taker	*take;
 	size_t		 at;		/* what take() wants to know: mostly an offset */
@@ -33,7 +34,7 @@ struct cmdline_group {
 	const struct cmdline_option *options;
 	size_t		 offset;	/* of what they belong to, in the command's own */
 	const char	*title;		/* in the help; NULL: none */
-	const char	*refused;	/* why they are known, and wrong here; NULL: right */
+	const char	*refused;	/* why they are wrong here; NULL: they are not */
 };
 
 #define CMDLINE_ANY	(-1)		/* number of operands */
@@ -50,7 +51,7 @@ struct cmdline {
 
 /* Texts in the order in which they were given. All zero is an empty list. */
 struct cmdline_list {
-	char	**texts;		/* owned; the texts are those of the command line */
+	char	**texts;		/* owned; each text is the command line's */
 	size_t	  count;
 };
 
@@ -66,16 +67,17 @@ cmdline_taker	cmdline_take_more;
  * operands are argv[*first_r] and on. Returns 0; 1 where --help was among them; -1 where
  * something is wrong, which is added to why_r.
  */
-int	cmdline_parse(const struct cmdline *, void *to, int argc, char **argv, int *first_r,
-	    struct buf *why_r);
+int	cmdline_parse(const struct cmdline *, void *to, int argc, char **argv,
+	    int *first_r, struct buf *why_r);
 
 /*
  * The same, for a program: help is printed to standard output, what is wrong to standard
  * error. Returns 0 and the operands in argc and argv, or -1 and the exit status.
  */
-int	cmdline_read(const struct cmdline *, void *to, int *argc, char ***argv, int *status_r);
+int	cmdline_read(const struct cmdline *, void *to, int *argc, char ***argv,
+	    int *status_r);
 
-/* Prints what is wrong with a command line and how to get help. Returns the exit status. */
+/* Prints what is wrong with a command line, and how to get help. Returns the status. */
 int	cmdline_refuse(const struct cmdline *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -11,8 +11,8 @@
  */
 struct directory {
 	int		 fd;		/* O_PATH; -1: none */
-	const char	*name;		/* of the file in it; a part of the path, not owned */
-	int		 is_safe;	/* on the way to it nobody but root may change a name */
+	const char	*name;		/* of the file in it; in the path, not owned */
+	int		 is_safe;	/* only root may change a name on the way to it */
 };
 
 /*

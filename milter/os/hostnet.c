@@ -43,7 +43,8 @@ bits_of(const struct sockaddr *mask, enum netaddr_family family)
 
 	if (mask == NULL)
 		return len * 8;
-	bytes = family == NETADDR_V4 ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr;
+	bytes = family == NETADDR_V4 ? (const void *)&v4->sin_addr :
+	    (const void *)&v6->sin6_addr;
 	for (unsigned i = 0; i < len; i++)
 		for (unsigned byte = bytes[i]; byte != 0; byte &= byte - 1)
 			bits++;
@@ -57,7 +58,8 @@ add_name(struct names *names, const char *name)
 		if (strcmp(names->name[i], name) == 0)
 			return;
 	if (names->count < NAMES_MAX && strlen(name) < HOSTNET_NAME_SIZE)
-		(void)snprintf(names->name[names->count++], HOSTNET_NAME_SIZE, "%s", name);
+		(void)snprintf(names->name[names->count++], HOSTNET_NAME_SIZE, "%s",
+		    name);
 }
 
 static int
@@ -69,7 +71,8 @@ add_address(struct hostnet *net, const struct ifaddrs *interface, struct names *
 	if (addr.family == NETADDR_NONE || netaddr_is_kind(&addr, NETADDR_LOOPBACK) ||
 	    netaddr_is_kind(&addr, NETADDR_LINK_LOCAL))
 		return 0;
-	addresses = realloc(net->addresses, (net->address_count + 1) * sizeof(*addresses));
+	addresses = realloc(net->addresses,
+	    (net->address_count + 1) * sizeof(*addresses));
 	if (addresses == NULL)
 		return -1;
 	net->addresses = addresses;

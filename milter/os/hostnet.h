@@ -34,9 +34,9 @@ int	hostnet_read(struct hostnet *net_r);
 void	hostnet_clear(struct hostnet *);
 
 /*
- * What each system has in a way of its own, see hostnet_linux.c. The first adds the gateways
- * of default routes, and returns -1 without memory. The second says whether an interface is
- * a bridge that no network card of `others' is part of.
+ * What each system has in a way of its own, see hostnet_linux.c. The first adds the
+ * gateways of default routes, and returns -1 without memory. The second says whether an
+ * interface is a bridge that no network card of `others' is part of.
  */
 int	hostnet_add_gateways(struct hostnet *);
 int	hostnet_is_inner_bridge(const char *name, char (*others)[HOSTNET_NAME_SIZE],

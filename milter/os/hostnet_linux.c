@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * /proc/self/net and not /proc/net: a service manager may hide what of /proc belongs to no
- * process.
+ * /proc/self/net and not /proc/net: a service manager may hide what of /proc belongs to
+ * no process.
  */
 
 #include <arpa/inet.h>
@@ -20,7 +20,10 @@
 #define RTF_GATEWAY	0x2
 #define PATH_SIZE	128
 
-/* Interface, destination, gateway, flags, three numbers, mask; addresses as the CPU has them. */
+/*
+ * Interface, destination, gateway, flags, three numbers, mask; addresses as the CPU has
+ * them.
+ */
 static int
 read_route_v4(const char *line, struct netaddr *gateway)
 {
@@ -46,7 +49,10 @@ read_hex(const char *text, uint8_t bytes[16])
 	return 0;
 }
 
-/* Destination, its length, source, its length, gateway, three numbers, flags, interface. */
+/*
+ * Destination and its length, source and its length, gateway, three numbers, flags,
+ * interface.
+ */
 static int
 read_route_v6(const char *line, struct netaddr *gateway)
 {
@@ -57,7 +63,8 @@ read_route_v6(const char *line, struct netaddr *gateway)
 
 	if (sscanf(line, "%32s %2x %*s %*s %32s %*s %*s %*s %8x", destination, &bits,
 	    address, &flags) != 4 || bits != 0 || strlen(destination) != 32 ||
-	    strlen(address) != 32 || (flags & RTF_GATEWAY) == 0 || (flags & RTF_UP) == 0 ||
+	    strlen(address) != 32 ||
+	    (flags & RTF_GATEWAY) == 0 || (flags & RTF_UP) == 0 ||
 	    read_hex(destination, to) == -1 || read_hex(address, via) == -1 ||
 	    memcmp(to, any, sizeof(any)) != 0)
 		return 0;
@@ -94,7 +101,8 @@ static int
 is_there(const char *name, const char *below, const char *other)
 {
 	char path[PATH_SIZE];
-	int len = snprintf(path, sizeof(path), "/sys/class/net/%s/%s%s", name, below, other);
+	int len = snprintf(path, sizeof(path), "/sys/class/net/%s/%s%s", name, below,
+	    other);
 
 	return len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) == 0;
 }
@@ -106,7 +114,8 @@ hostnet_is_inner_bridge(const char *name, char (*others)[HOSTNET_NAME_SIZE], siz
 	if (!is_there(name, "bridge", ""))
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (is_there(name, "brif/", others[i]) && is_there(others[i], "device", ""))
+		if (is_there(name, "brif/", others[i]) &&
+		    is_there(others[i], "device", ""))
 			return 0;
 	return 1;
 }

@@ -25,7 +25,8 @@
 #define NOTE_MS		60000	/* between two messages about lost lines */
 
 static struct {
-	const char		*program;	/* set before there are threads, like to_syslog */
+	/* Both are set before there are threads. */
+	const char		*program;
 	int			 to_syslog;
 	/*
 	 * Guards what follows, and that lines stay in their order. What is done under it
@@ -38,7 +39,11 @@ static struct {
 	uint64_t		 lost;		/* lines, since it was last said */
 	int			 error;		/* of the last of them */
 	int64_t			 next_note_ms;	/* monotonic; nothing is said before */
-} logger = { .program = "authrelay", .lock = PTHREAD_MUTEX_INITIALIZER, .socket = { .fd = -1 } };
+} logger = {
+	.program = "authrelay",
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.socket = { .fd = -1 }
+};
 
 /* How many lines were lost, and why, if it is to be said now; else the count is 0. */
 struct loss {
@@ -115,8 +120,8 @@ put_to_stderr(const char *start, const char *line)
 static void
 format_header(char header[HEADER_MAX], int priority)
 {
-	static const char	months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
-	    "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char	months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t			now = time(NULL);
 	struct tm		tm = { .tm_mday = 1 };
 
@@ -205,8 +210,8 @@ put(int priority, const char *line)
 	int		result = put_line(priority, line, &loss), error = errno;
 
 	if (loss.count != 0)
-		log_warn("%s did not take all lines: %s; lines lost: %" PRIu64, log_place(),
-		    strerror(loss.error), loss.count);
+		log_warn("%s did not take all lines: %s; lines lost: %" PRIu64,
+		    log_place(), strerror(loss.error), loss.count);
 	errno = error;
 	return result;
 }

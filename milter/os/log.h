@@ -18,15 +18,15 @@
  * goes to standard error then: somebody reads it as long as the daemon starts.
  */
 void	log_init(const char *program);
-/* facility: LOG_MAIL and so on, of syslog(3). The first call is before there are threads. */
+/* facility: as syslog(3) has it, LOG_MAIL. The first call is before there are threads. */
 void	log_to_syslog(int facility);
 
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_error(const char *, ...) __attribute__((format(printf, 1, 2)));
 /*
- * A record's line, as it is: one write to standard error, or one message to syslog. -1 and
- * errno: it was not taken.
+ * A record's line, as it is: one write to standard error, or one message to syslog. -1
+ * and errno: it was not taken.
  */
 int	log_audit(const char *line);
 /* Where lines go, for a message that names it: "/dev/log", or "standard error". */

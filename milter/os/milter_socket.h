@@ -22,8 +22,8 @@ struct milter_socket {
 
 /*
  * Reads unix:PATH, local:PATH, inet:PORT@HOST and inet6:PORT@HOST. A path fits into an
- * address and may be relative; that a host is one is not checked. Returns NULL, or what is
- * wrong as a constant text.
+ * address and may be relative; that a host is one is not checked. Returns NULL, or what
+ * is wrong as a constant text.
  */
 const char	*milter_socket_parse(const char *text, struct milter_socket *);
 

@@ -9,8 +9,8 @@
 #include "core/netaddr.h"
 
 /*
- * Users of this host, for a unix socket, and networks, for an inet one. Never changed once
- * it is sealed, so that threads may share it.
+ * Users of this host, for a unix socket, and networks, for an inet one. Never changed
+ * once it is sealed, so that threads may share it.
  */
 struct peers;
 

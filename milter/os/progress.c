@@ -23,12 +23,13 @@ draw_bar(uint64_t done, uint64_t total)
 	double share = done >= total ? 1 : (double)done / (double)total;
 	int part = (int)(share * WIDTH);
 
-	(void)fprintf(stderr, "[%.*s%*s] %3d %%  ", part, "##############################",
-	    WIDTH - part, "", (int)(share * 100));
+	(void)fprintf(stderr, "[%.*s%*s] %3d %%  ", part,
+	    "##############################", WIDTH - part, "", (int)(share * 100));
 }
 
 void
-progress_show(struct progress *progress, uint64_t done, uint64_t total, const char *fmt, ...)
+progress_show(struct progress *progress, uint64_t done, uint64_t total,
+    const char *fmt, ...)
 {
 	va_list ap;
 

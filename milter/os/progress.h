@@ -13,8 +13,8 @@ struct progress {
 
 void	progress_init(struct progress *);
 /* Draws a bar (none for a total of 0) and a text, over what was drawn before. */
-void	progress_show(struct progress *, uint64_t done, uint64_t total, const char *fmt, ...)
-	    __attribute__((format(printf, 4, 5)));
+void	progress_show(struct progress *, uint64_t done, uint64_t total,
+	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Removes it: before a line is printed, and at the end. */
 void	progress_hide(struct progress *);
 

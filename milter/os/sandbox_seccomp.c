@@ -34,9 +34,9 @@ static const char *const allowed[] = {
 	"write", "writev",
 	/* files; Landlock says which may be written */
 	"access", "faccessat", "faccessat2", "fdatasync", "fstat", "fstat64", "fstatat64",
-	"fstatfs", "fstatfs64", "fsync", "getcwd", "lstat", "lstat64", "newfstatat", "open", "openat", "readlink",
-	"readlinkat",
-	"stat", "stat64", "statx", "unlink", "unlinkat",
+	"fstatfs", "fstatfs64", "fsync", "getcwd", "lstat", "lstat64", "newfstatat",
+	"open", "openat", "readlink", "readlinkat", "stat", "stat64", "statx", "unlink",
+	"unlinkat",
 	/* sockets; socket() itself is below */
 	"accept", "accept4", "bind", "connect", "getpeername", "getsockname",
 	"getsockopt", "recv", "recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg",
@@ -147,7 +147,8 @@ add_all(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 	int status = add_names(filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
 
 	if (status == 0 && needs->renames)
-		status = add_names(filter, renaming, sizeof(renaming) / sizeof(renaming[0]));
+		status = add_names(filter, renaming,
+		    sizeof(renaming) / sizeof(renaming[0]));
 	for (size_t i = 0; status == 0 && i < sizeof(rules) / sizeof(rules[0]); i++)
 		status = add(filter, rules[i].call, rules[i].count, rules[i].args);
 	if (status == 0)

@@ -39,7 +39,7 @@ signals_open(void)
 	/* no signal is held back by another: it would go to libmilter's thread then */
 	struct sigaction action = { .sa_handler = post,
 	    .sa_flags = SA_RESTART | SA_NODEFER };
-	/* a peer that is gone, a file that may not grow: errors of the call, not the end */
+	/* a peer that is gone, a file that may not grow: errors of calls, not the end */
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	(void)sigemptyset(&action.sa_mask);

@@ -76,7 +76,8 @@ clear(const struct making *m)
 	if (fstatat(dir->fd, dir->name, &info, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : complain(m);
 	if (!S_ISSOCK(info.st_mode)) {
-		log_error("%s: not a socket; remove the file, or choose another path", m->path);
+		log_error("%s: not a socket; remove the file, or choose another path",
+		    m->path);
 		return -1;
 	}
 	if ((answered = is_answered(dir->name)) == 1) {
@@ -92,7 +93,8 @@ clear(const struct making *m)
 static int
 find_owner(struct making *m, const struct socket_file_options *options)
 {
-	const struct passwd *user = *options->user == '\0' ? NULL : getpwnam(options->user);
+	const struct passwd *user =
+	    *options->user == '\0' ? NULL : getpwnam(options->user);
 	const struct group *group;
 
 	if (*options->user != '\0' && user == NULL) {
@@ -145,9 +147,10 @@ bind_as(struct making *m, socket_file_binder *bind_it)
 	if (self.uid != 0)
 		return complain(m);
 	if (!dir->is_safe) {
-		log_error("%s: user \"%s\" cannot create a file in this directory, and root does "
-		    "not create one where others could rename a directory on its path; "
-		    "make the user the owner of the directory", m->path, m->user);
+		log_error("%s: user \"%s\" cannot create a file in this directory, and "
+		    "root does not create one where others could rename a directory on "
+		    "its path; make the user the owner of the directory", m->path,
+		    m->user);
 		return -1;
 	}
 	if (priv_act_as("", m->gid, &self) == 0)
@@ -180,8 +183,8 @@ settle(struct making *m, int fd)
 	if (fstat(fd, &info) == -1)
 		return complain(m);
 	if (!S_ISSOCK(info.st_mode) || info.st_uid != m->bound_by || info.st_nlink != 1) {
-		log_error("%s: the socket was replaced by another process while it was bound",
-		    m->path);
+		log_error("%s: the socket was replaced by another process while it was "
+		    "bound", m->path);
 		return -1;
 	}
 	m->file->dev = info.st_dev;
@@ -250,7 +253,8 @@ socket_file_remove(struct socket_file *file)
 
 	if (dir->fd == -1)
 		return;
-	if (file->ino != 0 && fstatat(dir->fd, dir->name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (file->ino != 0 &&
+	    fstatat(dir->fd, dir->name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    info.st_dev == file->dev && info.st_ino == file->ino)
 		(void)unlinkat(dir->fd, dir->name, 0);
 	directory_close(&file->directory);

@@ -11,7 +11,7 @@
 /* What is wanted; the texts are not owned. */
 struct socket_file_options {
 	const char	*socket;	/* the setting `socket`, as it is */
-	const char	*user;		/* owns it, so that the self-check works; "": we */
+	const char	*user;		/* owns it: the self-check needs that; "": we */
 	const char	*group;		/* "": the user's */
 	mode_t		 mode;
 };

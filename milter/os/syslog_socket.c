@@ -58,7 +58,7 @@ is_full(int error)
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 }
 
-/* A part of a message in a stream would be the beginning of the next one: so it ends there. */
+/* A part of a message in a stream would begin the next one: so the stream ends there. */
 static int
 send_message(struct syslog_socket *s, const char *header, const char *text)
 {

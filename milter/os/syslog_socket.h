@@ -18,10 +18,10 @@ struct syslog_socket {
 void	syslog_socket_init(struct syslog_socket *);
 
 /*
- * Sends "HEADERTEXT", the header as RFC 3164 has it, to _PATH_LOG: on a datagram socket or,
- * where that is one, a stream. Never waits. Connects where it is not connected, and once
- * more where the other end has gone: a syslog daemon that was restarted. -1 and errno: the
- * message was not taken; EAGAIN or ENOBUFS: there was no room for it.
+ * Sends "HEADERTEXT", the header as RFC 3164 has it, to _PATH_LOG: on a datagram socket
+ * or, where that is one, a stream. Never waits. Connects where it is not connected, and
+ * once more where the other end has gone: a syslog daemon that was restarted. -1 and
+ * errno: the message was not taken; EAGAIN or ENOBUFS: there was no room for it.
  */
 int	syslog_socket_send(struct syslog_socket *, const char *header, const char *text);
 

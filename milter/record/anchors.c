@@ -61,9 +61,9 @@ is_ours(const struct word *word, const char *ends)
 }
 
 /*
- * The words in front of the message. A stranger's text may look like them: so it is the word in
- * the place for that which names who speaks, or else the first one with a colon, and the
- * message follows at once.
+ * The words in front of the message. A stranger's text may look like them: so it is the
+ * word in the place for that which names who speaks, or else the first one with a colon,
+ * and the message follows at once.
  */
 static int
 is_said_by_us(const struct word *words, size_t count)
@@ -150,7 +150,8 @@ parse(const char *text, const char *end, struct anchor *anchor)
 	*anchor = (struct anchor){ 0 };
 	if (!number_of(text, end, "seq=", &anchor->seq) ||
 	    !number_of(text, end, "count=", &anchor->count) ||
-	    !value_of(text, end, "chain=", value) || chain_parse(value, anchor->value) == -1 ||
+	    !value_of(text, end, "chain=", value) ||
+	    chain_parse(value, anchor->value) == -1 ||
 	    !value_of(text, end, "time=", value) || strlen(value) >= sizeof(anchor->time))
 		return 0;
 	memcpy(anchor->time, value, strlen(value) + 1);
@@ -183,7 +184,8 @@ anchors_add_line(struct anchors *anchors, const char *line, size_t length)
 	const char *end = line + length, *message;
 
 	if (length > 0 && line[0] == '{')
-		return chain_line_parse(line, length, &record) ? add_record(anchors, &record) : 0;
+		return chain_line_parse(line, length, &record) ?
+		    add_record(anchors, &record) : 0;
 	if ((message = find_message(line, end)) == NULL)
 		return 0;
 	if (parse(message, end, &anchor))
@@ -248,7 +250,8 @@ anchors_at(struct anchors *anchors, uint64_t seq, size_t *count_r)
 	*count_r = 0;
 	if (anchors->count == 0)
 		return anchors->list;
-	if ((i > 0 && list[i - 1].seq >= seq) || (i < anchors->count && list[i].seq < seq))
+	if ((i > 0 && list[i - 1].seq >= seq) ||
+	    (i < anchors->count && list[i].seq < seq))
 		i = anchors->cursor = search(anchors, seq);
 	for (end = i; end < anchors->count && list[end].seq == seq; end++)
 		;

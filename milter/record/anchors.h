@@ -25,7 +25,7 @@ struct anchors {
 	size_t		 count;
 	size_t		 size;
 	size_t		 cursor;
-	uint64_t	 unreadable;	/* anchors by their beginning, and cut or damaged */
+	uint64_t	 unreadable;	/* by their beginning anchors; cut or damaged */
 };
 
 void	anchors_init(struct anchors *);

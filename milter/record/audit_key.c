@@ -161,14 +161,15 @@ copy_out(BIO *bio, struct buf *out)
 }
 
 int
-audit_key_write(const struct audit_key *key, struct buf *private_key, struct buf *public_key)
+audit_key_write(const struct audit_key *key, struct buf *private_key,
+    struct buf *public_key)
 {
 	BIO *secret = BIO_new(BIO_s_secmem()), *open = BIO_new(BIO_s_mem());
 	int result = -1;
 
 	if (secret != NULL && open != NULL &&
-	    PEM_write_bio_PKCS8PrivateKey(secret, key->pkey, NULL, NULL, 0, NULL, NULL) == 1 &&
-	    PEM_write_bio_PUBKEY(open, key->pkey) == 1 &&
+	    PEM_write_bio_PKCS8PrivateKey(secret, key->pkey, NULL, NULL, 0, NULL,
+	    NULL) == 1 && PEM_write_bio_PUBKEY(open, key->pkey) == 1 &&
 	    copy_out(secret, private_key) == 0)
 		result = copy_out(open, public_key);
 	BIO_free(secret);
@@ -188,7 +189,7 @@ signed_text(uint64_t seq, const unsigned char chain[CHAIN_SIZE], uint64_t count,
 	    "\nchain=%s\ncount=%" PRIu64 "\n", seq, value, count);
 }
 
-/* A context of its own each time: so that threads can share the key, and anchors are few. */
+/* A context of its own each time: threads can share the key then, and anchors are few. */
 int
 audit_key_sign(const struct audit_key *key, uint64_t seq,
     const unsigned char chain[CHAIN_SIZE], uint64_t count, char sig_r[AUDIT_KEY_SIG_SIZE])
@@ -241,7 +242,8 @@ audit_key_check(const struct audit_key *key, uint64_t seq,
 	context = EVP_MD_CTX_new();
 	is_good = context != NULL &&
 	    EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) == 1 &&
-	    EVP_DigestVerify(context, bytes, SIG_BYTES, (unsigned char *)text, length) == 1;
+	    EVP_DigestVerify(context, bytes, SIG_BYTES, (unsigned char *)text,
+	    length) == 1;
 	EVP_MD_CTX_free(context);
 	ERR_clear_error();
 	return is_good;

@@ -21,7 +21,8 @@ skip_front(struct span *span, const char *text)
 {
 	size_t length = strlen(text);
 
-	if ((size_t)(span->to - span->from) < length || memcmp(span->from, text, length) != 0)
+	if ((size_t)(span->to - span->from) < length ||
+	    memcmp(span->from, text, length) != 0)
 		return 0;
 	span->from += length;
 	return 1;
@@ -117,8 +118,11 @@ read_front(struct span span, struct chain_line *line)
 static int
 is_base64(const char *text)
 {
-	return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-	    == SIG_LENGTH - 2 && strcmp(text + SIG_LENGTH - 2, "==") == 0;
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return strspn(text, digits) == SIG_LENGTH - 2 &&
+	    strcmp(text + SIG_LENGTH - 2, "==") == 0;
 }
 
 int

@@ -9,11 +9,11 @@
 
 #include "record/chain.h"
 
-#define CHAIN_LINE_TIME_SIZE	28	/* RFC 3339 with microseconds and Z, and the NUL */
+#define CHAIN_LINE_TIME_SIZE	28	/* RFC 3339 with microseconds and Z, and a NUL */
 #define CHAIN_LINE_SIG_SIZE	89	/* AUDIT_KEY_SIG_SIZE */
 
 struct chain_line {
-	size_t		value_at;	/* where ,"chain":" begins: all before is hashed */
+	size_t		value_at;	/* of ,"chain":" to which all is hashed */
 	size_t		rest_at;	/* after the value's closing quotation mark */
 	unsigned char	value[CHAIN_SIZE];
 	int		has_prev;
@@ -27,8 +27,9 @@ struct chain_line {
 };
 
 /*
- * Reads a line, which the line end is not part of. Returns 1, or 0 where it does not end in a
- * chain value, or in one and the signature of an anchor: exactly as authrelay-audit(5) has it.
+ * Reads a line, which the line end is not part of. Returns 1, or 0 where it does not end
+ * in a chain value, or in one and the signature of an anchor: exactly as
+ * authrelay-audit(5) has it.
  */
 int	chain_line_parse(const char *text, size_t length, struct chain_line *line_r);
 

@@ -24,12 +24,13 @@ static const enum record_key line_lead[] = {
 
 /* How long a value in the line for syslog may be. */
 static const size_t caps[] = {
-	RECORD_LINE_MAX, 512, 384, 256, 192, 160, 128, 112, 96, 80, 64, 48, 32, 24, 16, 8, 5
+	RECORD_LINE_MAX, 512, 384, 256, 192, 160, 128, 112, 96, 80, 64, 48, 32, 24, 16,
+	8, 5
 };
 
 #define CAP_COUNT	(sizeof caps / sizeof caps[0])
 #define CAP_LEAST_WHOLE	24	/* below that, what cut says is worth less than values */
-#define CAP_LED		32	/* of verdict, reason and event: whole, whatever else is */
+#define CAP_LED		32	/* of verdict, reason and event: they stay whole */
 
 /* What is in front and at the end always has room. */
 _Static_assert(RECORD_LINE_MAX >= 256, "a line without its values must fit");
@@ -165,7 +166,8 @@ record_json_tail(struct buf *b, const struct record *record)
 
 /* Adds one key and its value and a blank; returns 1 if the value was cut. */
 static int
-line_value(struct buf *b, const struct record *record, const struct record_key_row *key, size_t cap)
+line_value(struct buf *b, const struct record *record, const struct record_key_row *key,
+    size_t cap)
 {
 	struct value	value = value_of(record, key);
 	int		is_cut = 0;
@@ -188,7 +190,7 @@ struct line {
 	uint64_t		 seq;
 	const char		*cut;		/* what cut says; NULL: yes, if need be */
 	size_t			 cap;		/* of a value */
-	size_t			 end;		/* enum record_key: keys before this one */
+	size_t			 end;		/* of enum record_key: keys before it */
 };
 
 static void

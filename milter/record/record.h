@@ -100,9 +100,9 @@ void	record_json_body(struct buf *, const struct record *);
  * The same as key=value for syslog, at most RECORD_LINE_MAX bytes, no line end:
  * first verdict, reason and event, then the others in their order, last v, time, seq
  * and cut. Where it would be longer, the longest values are cut as encode_word() cuts
- * them, and where that is not enough, keys are left out from the last one on. A line that
- * has not all of the record, and says nothing else in cut, ends in "cut=yes". Adds nothing
- * and sets the buffer's failure where memory ran out.
+ * them, and where that is not enough, keys are left out from the last one on. A line
+ * that has not all of the record, and says nothing else in cut, ends in "cut=yes". Adds
+ * nothing and sets the buffer's failure where memory ran out.
  */
 void	record_line(struct buf *, const struct record *, uint64_t seq);
 

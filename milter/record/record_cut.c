@@ -18,13 +18,17 @@
 #define ESCAPE_MAX	6	/* bytes of JSON for one of a text */
 #define CUT_MAX		512	/* bytes in the key cut; ten texts */
 
-/* {"v":1,"time":"...","seq":N before a body; ,"prev":"...","chain":"..."} and an LF after. */
+/*
+ * {"v":1,"time":"...","seq":N before a body; ,"prev":"...","chain":"..."} and an LF after
+ * it.
+ */
 #define HEAD_MAX	(sizeof("{\"v\":1,\"time\":\"\",\"seq\":") - 1 + 27 + 20)
 #define TAIL_MAX	(sizeof(",\"prev\":\"\",\"chain\":\"\"}\n") - 1 + 2 * 32)
 #define BODY_MAX	(RECORD_JSON_MAX - HEAD_MAX - TAIL_MAX)
 
 static const size_t caps[] = {
-	RECORD_JSON_MAX, 320, 288, 256, 224, 192, 160, 128, 112, 96, 80, 64, 48, 32, 24, 16, 8
+	RECORD_JSON_MAX, 320, 288, 256, 224, 192, 160, 128, 112, 96, 80, 64, 48, 32, 24,
+	16, 8
 };
 
 #define CAP_COUNT	(sizeof(caps) / sizeof(caps[0]))
@@ -104,7 +108,8 @@ record_whole_set(struct record_whole *whole_r, const char *text, size_t length)
 {
 	unsigned char hash[CHAIN_SIZE];
 
-	_Static_assert(RECORD_HASH_SIZE == CHAIN_TEXT_SIZE, "a hash is as long as a chain value");
+	_Static_assert(RECORD_HASH_SIZE == CHAIN_TEXT_SIZE,
+	    "a hash is as long as a chain value");
 	if (chain_hash(text, length, hash) == -1)
 		return -1;
 	whole_r->length = length;

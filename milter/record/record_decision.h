@@ -16,9 +16,9 @@ void	record_add_matched(struct buf *, const struct policy_decision *);
 
 /*
  * Sets verdict, reason, reply, auth_refused, domain, matched and mx of a record, and
- * nothing else. Nothing is copied: the arguments must live as long as the record. reply is
- * NULL for a permit; matched is what record_add_matched() has added; mx is "" if DNS was
- * not asked.
+ * nothing else. Nothing is copied: the arguments must live as long as the record. reply
+ * is NULL for a permit; matched is what record_add_matched() has added; mx is "" if DNS
+ * was not asked.
  */
 void	record_set_decision(struct record *, const struct policy_decision *,
 	    const char *reply, const struct buf *matched, const char *mx);

@@ -16,7 +16,7 @@
 #define PACKED_SIZE	(128 * 1024)
 /* A line that is not whole goes to the front before the rest of it is read. */
 #define BUFFER_SIZE	(RECORD_FILE_LINE_MAX + 256 * 1024)
-#define GZIP_WINDOW	(15 + 16)	/* zlib.h: the largest one, and only gzip's format */
+#define GZIP_WINDOW	(15 + 16)	/* zlib.h: the largest, and gzip's format only */
 
 struct record_file {
 	int		 fd;
@@ -59,7 +59,8 @@ begin(struct record_file *file)
 	size_t	have = 0;
 	ssize_t	n = 1;
 
-	while (have < 2 && (n = read_some(file, file->packed + have, PACKED_SIZE - have)) > 0)
+	while (have < 2 &&
+	    (n = read_some(file, file->packed + have, PACKED_SIZE - have)) > 0)
 		have += (size_t)n;
 	if (n == -1)
 		return -1;
@@ -92,7 +93,8 @@ record_file_open(const char *path, const char **why_r)
 	}
 	/* The buffers would be too much to clear. */
 	memset(file, 0, offsetof(struct record_file, packed));
-	file->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	file->fd = strcmp(path, "-") == 0 ? STDIN_FILENO :
+	    open(path, O_RDONLY | O_CLOEXEC);
 	if (file->fd == -1) {
 		*why_r = strerror(errno);
 		free(file);

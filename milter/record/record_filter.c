@@ -44,7 +44,8 @@ reason_at(unsigned i)
 static const char *
 verdict_at(unsigned i)
 {
-	return policy_verdict_name(i < POLICY_NEED ? (enum policy_verdict)i : POLICY_NEED);
+	return policy_verdict_name(i < POLICY_NEED ? (enum policy_verdict)i :
+	    POLICY_NEED);
 }
 
 static const char *
@@ -104,7 +105,8 @@ add_shown(struct buf *b, const char *value)
 static const char *
 add_user(struct record_filter *filter, const char *value)
 {
-	char **users = reallocarray(filter->users, filter->user_count + 1, sizeof(*users));
+	char **users = reallocarray(filter->users, filter->user_count + 1,
+	    sizeof(*users));
 	struct buf user;
 
 	if (users == NULL)
@@ -138,7 +140,8 @@ add_domain(struct record_filter *filter, const char *value)
 {
 	char entry[1 + PATH_DOMAIN_SIZE] = ".";
 	int is_below = *value == '.';
-	const char *why = path_domain(value + is_below, strlen(value + is_below), entry + 1);
+	const char *why = path_domain(value + is_below, strlen(value + is_below),
+	    entry + 1);
 	const char *start = is_below ? entry : entry + 1;
 
 	if (why != NULL)
@@ -175,14 +178,15 @@ record_filter_add(struct record_filter *filter, enum record_filter_key key,
 	case RECORD_FILTER_DOMAIN:
 		return add_domain(filter, value);
 	case RECORD_FILTER_REASON:
-		return add_name(&filter->reasons, reason_at, value, "unknown reason; allowed: "
-		    "a reason's name, see authrelay-audit(5)");
+		return add_name(&filter->reasons, reason_at, value, "unknown reason; "
+		    "allowed: a reason's name, see authrelay-audit(5)");
 	case RECORD_FILTER_VERDICT:
-		return add_name(&filter->verdicts, verdict_at, value, "unknown verdict; allowed: "
-		    "permit, reject, tempfail");
+		return add_name(&filter->verdicts, verdict_at, value, "unknown verdict; "
+		    "allowed: permit, reject, tempfail");
 	case RECORD_FILTER_EVENT:
-		return add_name(&filter->events, event_at, value, "unknown event; allowed: rcpt, "
-		    "mta-reject, message, start, reload, stop, mta, anchor");
+		return add_name(&filter->events, event_at, value, "unknown event; "
+		    "allowed: rcpt, mta-reject, message, start, reload, stop, mta, "
+		    "anchor");
 	}
 	return "no such choice";
 }

@@ -12,7 +12,7 @@ struct record_view;
 enum record_filter_key {
 	RECORD_FILTER_USER,	/* auth, whatever the case of its letters */
 	RECORD_FILTER_CLIENT,	/* an address or a network, 192.0.2.0/24 */
-	RECORD_FILTER_DOMAIN,	/* the recipient's: example.com, or .example.com below it */
+	RECORD_FILTER_DOMAIN,	/* a recipient's: example.com, or .example.com below it */
 	RECORD_FILTER_REASON,	/* a reason's name, so for the two others */
 	RECORD_FILTER_VERDICT,
 	RECORD_FILTER_EVENT

@@ -64,8 +64,8 @@ struct record_key_row {
 	size_t			 length;	/* of the name */
 	enum record_kind	 kind;
 	size_t			 offset;	/* of its member in struct record */
-	size_t			 max;		/* of a text, bytes of JSON; 0: never cut */
-	size_t			 whole_offset;	/* of a struct record_whole; 0: it has none */
+	size_t			 max;		/* of a text, in JSON; 0: never cut */
+	size_t			 whole_offset;	/* of a struct record_whole; 0: none */
 };
 
 /* All keys, by enum record_key; never changed. */

@@ -119,7 +119,8 @@ read_digits(struct reader *reader, struct record_text *text_r)
 	text_r->at = reader->at;
 	text_r->length = (size_t)(at - reader->at);
 	reader->at = at;
-	return text_r->length == 0 || (text_r->length > 1 && text_r->at[0] == '0') ? -1 : 0;
+	return text_r->length == 0 ||
+	    (text_r->length > 1 && text_r->at[0] == '0') ? -1 : 0;
 }
 
 static int

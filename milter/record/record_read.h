@@ -50,7 +50,7 @@ int	record_read(const char *line, size_t length, struct record_view *view_r);
  */
 void	record_text_add(const struct record_text *, struct buf *);
 
-/* Whether the value is this text, which has only letters, digits and marks but \ and ". */
+/* Whether the value is this text, which has letters, digits and marks but \ and ". */
 int	record_text_is(const struct record_text *text, const char *other);
 
 /* Whether the value is but the beginning of what it was, by what the key cut says. */

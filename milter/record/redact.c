@@ -155,7 +155,8 @@ hash_address(const struct redact *redact, const char *address, size_t len,
 static int
 is_of_domain(char c)
 {
-	return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || (unsigned char)c >= 0x80;
+	return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' ||
+	    (unsigned char)c >= 0x80;
 }
 
 /*
@@ -237,8 +238,8 @@ add_path(const struct redact *redact, const char *path, struct buf *b)
 }
 
 /*
- * Of an address whose end was not kept nothing is sure to be a domain; and the hash of all
- * of it, without a key, would tell who it is.
+ * Of an address whose end was not kept nothing is sure to be a domain; and the hash of
+ * all of it, without a key, would tell who it is.
  */
 static void
 add_start(const struct redact *redact, const char *start, struct record_whole *whole,
@@ -249,7 +250,8 @@ add_start(const struct redact *redact, const char *start, struct record_whole *w
 	buf_putc(b, '~');
 	add_hash(redact, start, strlen(start), HASH_BYTES, b);
 	buf_init(&keyed);
-	add_hash(redact, whole->hash, strlen(whole->hash), sizeof(whole->hash) / 2, &keyed);
+	add_hash(redact, whole->hash, strlen(whole->hash), sizeof(whole->hash) / 2,
+	    &keyed);
 	if (keyed.failed || keyed.data == NULL)
 		b->failed = 1;
 	else
@@ -282,7 +284,8 @@ is_same(const char *a, const char *b, size_t len)
 static int
 is_text(const char *text, const struct word *word)
 {
-	return text != NULL && strlen(text) == word->len && is_same(text, word->at, word->len);
+	return text != NULL && strlen(text) == word->len &&
+	    is_same(text, word->at, word->len);
 }
 
 /* The address whose local part the word is, or NULL. */
@@ -479,7 +482,8 @@ redact_record(const struct redact *redact, const struct record *record,
 			add_path(redact, paths[i], &texts[i]);
 	if (record->reply != NULL)
 		add_reply(redact, record, record->reply, &texts[PATHS]);
-	return replace(&own->sender, &texts[0]) == -1 || replace(&own->rcpt, &texts[1]) == -1 ||
+	return replace(&own->sender, &texts[0]) == -1 ||
+	    replace(&own->rcpt, &texts[1]) == -1 ||
 	    replace(&own->rcpt_mta, &texts[2]) == -1 ||
 	    replace(&own->reply, &texts[PATHS]) == -1 ? -1 : 0;
 }

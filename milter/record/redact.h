@@ -13,9 +13,9 @@
 
 /*
  * A local part becomes "~" and 20 hexadecimal digits of an HMAC-SHA-256 of the address in
- * lower case: the same address gives the same hash, and its domain stays. Text that does not
- * end in a domain is hashed as a whole. Never changed once it is made, so that threads may
- * share it.
+ * lower case: the same address gives the same hash, and its domain stays. Text that does
+ * not end in a domain is hashed as a whole. Never changed once it is made, so that
+ * threads may share it.
  */
 struct redact;
 
@@ -44,7 +44,8 @@ struct redacted {
  * record's texts must live as long as redacted_r. -1: no memory, or the library failed.
  * Either way the caller calls redacted_clear().
  */
-int	redact_record(const struct redact *, const struct record *, struct redacted *redacted_r);
+int	redact_record(const struct redact *, const struct record *,
+	    struct redacted *redacted_r);
 void	redacted_clear(struct redacted *);
 
 #endif

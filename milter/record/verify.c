@@ -27,7 +27,7 @@ struct seen {
 	int			is_there;
 	struct verify_place	place;
 	unsigned char		value[CHAIN_SIZE];	/* as it says */
-	int			is_other;	/* than what follows from the lines before: */
+	int			is_other;	/* than what follows from before: */
 	unsigned char		should[CHAIN_SIZE];
 	char			rest[REST_MAX];
 	size_t			rest_length;
@@ -53,10 +53,10 @@ struct verify {
 	const char		*file;
 	uint64_t		 number;	/* of the line */
 	uint64_t		 file_records;
-	uint64_t		 run_from;	/* lines from here on follow one another */
+	uint64_t		 run_from;	/* lines from here on follow each other */
 	uint64_t		 count;		/* as anchors count */
 	int			 is_counted;
-	struct verify_place	 start;		/* of the chain, if that is in the files */
+	struct verify_place	 start;		/* of the chain, if the files have it */
 	int			 starts_anew;
 	unsigned		 new_chains;
 	struct verify_result	 result;
@@ -76,7 +76,8 @@ verify_new(struct anchors *anchors, const struct audit_key *key, verify_reporter
 
 	if (v == NULL)
 		return NULL;
-	*v = (struct verify){ .anchors = anchors, .key = key, .report = report, .arg = arg };
+	*v = (struct verify){ .anchors = anchors, .key = key, .report = report,
+	    .arg = arg };
 	if (verify_hash_init(&v->hash) == 0)
 		return v;
 	verify_free(v);
@@ -92,7 +93,7 @@ verify_free(struct verify *v)
 	free(v);
 }
 
-/* The line where the good ones before a finding end: the last that we saw, if in this file. */
+/* The line where the good ones before a finding end: the last one, if in this file. */
 static uint64_t
 good_to(const struct verify *v, const struct seen *seen)
 {
@@ -129,8 +130,8 @@ tell(struct verify *v, struct verify_finding *finding, uint64_t good)
 }
 
 static void
-mark(struct verify *v, enum verify_kind kind, uint64_t from, uint64_t to, uint64_t seq_from,
-    uint64_t seq_to)
+mark(struct verify *v, enum verify_kind kind, uint64_t from, uint64_t to,
+    uint64_t seq_from, uint64_t seq_to)
 {
 	struct verify_finding finding = { .kind = kind, .file = v->file, .from = from,
 	    .to = to, .seq_from = seq_from, .seq_to = seq_to };
@@ -196,7 +197,15 @@ skip_added(struct verify *v)
 	v->hash.bare.lines = 0;
 }
 
-static int	is_in_time(const struct verify *, const struct anchor *, const char *until);
+/* Whether no line agrees with it, and it may be of this chain, which ends before then. */
+static int
+is_missed(const struct verify *v, const struct anchor *anchor, const char *until)
+{
+	return !anchor->is_found && !anchor->is_reported &&
+	    (!v->starts_anew || strcmp(anchor->time, v->start.time) >= 0) &&
+	    (until == NULL || strcmp(anchor->time, until) < 0);
+}
+
 static void	end_chain(struct verify *, const char *until);
 
 static void
@@ -260,7 +269,8 @@ take_first(struct verify *v, const struct chain_line *line)
 	if (!v->last.is_there) {
 		start_chain(v, line, is_new);
 		if (!is_new)
-			mark(v, VERIFY_EARLIER, v->number, v->number, line->seq, line->seq);
+			mark(v, VERIFY_EARLIER, v->number, v->number, line->seq,
+			    line->seq);
 	} else if (is_same(line->prev, v->last.value) ||
 	    (v->last.is_other && is_same(line->prev, v->last.should))) {
 		note_numbers(v, line);
@@ -360,9 +370,8 @@ remember(struct verify *v, const struct record_line *at, const struct chain_line
 {
 	struct seen *last = &v->last;
 
-	*last = (struct seen){ .is_there = 1, .is_other = v->pending.is_there };
-	last->place = (struct verify_place){ .file = v->file, .line = v->number,
-	    .seq = line->seq };
+	*last = (struct seen){ .is_there = 1, .is_other = v->pending.is_there,
+	    .place = { .file = v->file, .line = v->number, .seq = line->seq } };
 	memcpy(last->place.time, line->time, sizeof(last->place.time));
 	memcpy(last->value, line->value, CHAIN_SIZE);
 	memcpy(last->should, computed, CHAIN_SIZE);
@@ -373,8 +382,8 @@ remember(struct verify *v, const struct record_line *at, const struct chain_line
 		v->result.first = last->place;
 	v->file_records++;
 	v->count++;
-	verify_hash_go_on(&v->hash, last->value, v->pending.is_there ? last->should : NULL,
-	    last->rest, last->rest_length);
+	verify_hash_go_on(&v->hash, last->value,
+	    v->pending.is_there ? last->should : NULL, last->rest, last->rest_length);
 }
 
 /* Since the last line that something vouches for, all may be another's. */
@@ -382,8 +391,7 @@ static void
 deny(struct verify *v, enum verify_kind kind)
 {
 	const struct verify_place *vouched = &v->result.vouched;
-	uint64_t good = vouched->file != NULL && vouched->file == v->file ?
-	    vouched->line : 0;
+	uint64_t good = vouched->file == v->file ? vouched->line : 0;
 	struct verify_finding finding = { .kind = kind, .from = good + 1, .to = v->number,
 	    .seq_from = v->last.place.seq, .seq_to = v->last.place.seq };
 
@@ -403,7 +411,7 @@ vouch(struct verify *v)
 	v->result.vouched = v->last.place;
 }
 
-/* The chain holds, and so only the signature can be another than the one that was kept. */
+/* The chain holds, and so only the signature can be another than the one that is kept. */
 static void
 compare_sig(struct verify *v, const struct chain_line *line, const struct anchor *anchor)
 {
@@ -427,8 +435,8 @@ compare_anchors(struct verify *v, const struct chain_line *line)
 		}
 	/* A later one may be of a chain that begins after it. */
 	for (size_t i = 0; found == 0 && i < count; i++)
-		if (!anchor[i].is_reported && !anchor[i].is_found &&
-		    is_in_time(v, &anchor[i], NULL) && strcmp(anchor[i].time, line->time) <= 0) {
+		if (is_missed(v, &anchor[i], NULL) &&
+		    strcmp(anchor[i].time, line->time) <= 0) {
 			anchor[i].is_reported = 1;
 			deny(v, VERIFY_ANCHOR);
 		}
@@ -445,7 +453,7 @@ take_anchor(struct verify *v, const struct chain_line *line)
 	v->count = line->count;
 	v->is_counted = 1;
 	if (line->sig[0] == '\0') {
-		v->last.is_unsigned = result->is_signed > 0;
+		v->last.is_unsigned = v->key != NULL && result->is_signed > 0;
 		return;
 	}
 	result->is_signed++;
@@ -460,7 +468,8 @@ take_anchor(struct verify *v, const struct chain_line *line)
 }
 
 static void
-take_chained(struct verify *v, const struct record_line *at, const struct chain_line *line)
+take_chained(struct verify *v, const struct record_line *at,
+    const struct chain_line *line)
 {
 	unsigned char computed[CHAIN_SIZE] = { 0 }, other[CHAIN_SIZE] = { 0 };
 
@@ -516,9 +525,9 @@ verify_file_end(struct verify *v, int is_read)
 		mark(v, VERIFY_UNREADABLE, v->number + 1, v->number + 1, 0, 0);
 	if (good_to(v, last) >= v->run_from)
 		mark(v, VERIFY_GOOD, v->run_from, last->place.line, 0, 0);
-	if (good_to(v, last) != 0 && last->is_unsigned && !last->is_vouched && v->key != NULL)
-		mark(v, VERIFY_UNSIGNED, last->place.line, last->place.line, last->place.seq,
-		    last->place.seq);
+	if (good_to(v, last) != 0 && last->is_unsigned && !last->is_vouched)
+		mark(v, VERIFY_UNSIGNED, last->place.line, last->place.line,
+		    last->place.seq, last->place.seq);
 }
 
 int
@@ -530,15 +539,7 @@ verify_last(const struct verify *v, unsigned char value_r[CHAIN_SIZE])
 	return 1;
 }
 
-/* Whether it may be of the chain that we are in, which ends before then. */
-static int
-is_in_time(const struct verify *v, const struct anchor *anchor, const char *until)
-{
-	return (!v->starts_anew || strcmp(anchor->time, v->start.time) >= 0) &&
-	    (until == NULL || strcmp(anchor->time, until) < 0);
-}
-
-/* Counts the anchors of the chain that no line agrees with; the highest says where it was cut. */
+/* Counts the anchors of the chain that no line agrees with; the highest tells the cut. */
 static uint64_t
 judge_anchors(struct verify *v, const char *until)
 {
@@ -550,8 +551,7 @@ judge_anchors(struct verify *v, const char *until)
 		    .file = v->last.place.file, .seq_from = anchor->seq,
 		    .seq_to = anchor->seq };
 
-		if (anchor->is_found || anchor->is_reported || anchor->seq < v->start.seq ||
-		    !is_in_time(v, anchor, until))
+		if (anchor->seq < v->start.seq || !is_missed(v, anchor, until))
 			continue;
 		anchor->is_reported = 1;
 		if (anchor->seq > v->last.place.seq)

@@ -17,7 +17,7 @@ enum verify_kind {
 	VERIFY_VALUE,		/* of the line only the chain value is another */
 	VERIFY_MISSING,		/* before the line, by the numbers */
 	VERIFY_ADDED,		/* the lines are added, or not in their place */
-	VERIFY_BARE,		/* the lines have no chain value, and nothing covers them */
+	VERIFY_BARE,		/* the lines have no chain value; nothing covers them */
 	VERIFY_HEADLESS,	/* the file's first line does not name the file before */
 	VERIFY_STRANGER,	/* it names another file than the one before */
 	VERIFY_NUMBER,		/* the chain holds, the number does not rise */
@@ -28,11 +28,11 @@ enum verify_kind {
 	/* Cannot tell. */
 	VERIFY_PARTIAL,		/* a last line that is not whole */
 	VERIFY_EMPTY,		/* a file without a chain */
-	VERIFY_UNSIGNED,	/* a file's last anchor, where those before it are signed */
+	VERIFY_UNSIGNED,	/* a file's last anchor, after others that are signed */
 	VERIFY_UNANCHORED,	/* what follows the last anchor */
 	/* Neither. */
 	VERIFY_TORN,		/* lines that the daemon closed with its mark */
-	VERIFY_COVERED,		/* other lines without a chain value, which the next one covers */
+	VERIFY_COVERED,		/* others without a value, which the next one covers */
 	VERIFY_GAP,		/* numbers that the daemon could not write */
 	VERIFY_NEW_CHAIN,	/* begins at the line */
 	VERIFY_EARLIER,		/* the first line names a file that was not given */
@@ -51,8 +51,8 @@ struct verify_finding {
 	enum verify_kind	 kind;
 	const char		*file;
 	uint64_t		 from, to;		/* lines */
-	uint64_t		 seq_from, seq_to;	/* numbers that are missing, or the line's */
-	uint64_t		 good_from, good_to;	/* the lines before, which are good */
+	uint64_t		 seq_from, seq_to;	/* missing, or the line's */
+	uint64_t		 good_from, good_to;	/* lines before, which are good */
 };
 
 typedef void	verify_reporter(void *arg, const struct verify_finding *);
@@ -66,20 +66,23 @@ struct verify_place {
 
 struct verify_result {
 	enum verify_verdict	verdict;
-	enum verify_kind	why;		/* broken or unknown: for this first of all, */
+	enum verify_kind	why;		/* broken or unknown: first for this, */
 	struct verify_place	where;		/* here */
 	uint64_t		lines, records;
 	struct verify_place	first, last;	/* records */
-	struct verify_place	vouched;	/* the last anchor that something else vouches for */
-	uint64_t		anchors, is_signed, is_right;	/* in the files: signed, rightly */
-	uint64_t		found, older;	/* kept elsewhere: in the files, of before them */
-	uint64_t		torn, missing;	/* lines; records that the daemon could not write */
+	/* The last anchor that something else vouches for. */
+	struct verify_place	vouched;
+	/* In the files: all, those that are signed, those that are signed rightly. */
+	uint64_t		anchors, is_signed, is_right;
+	/* Kept elsewhere: those that are in the files, those of before them. */
+	uint64_t		found, older;
+	uint64_t		torn, missing;	/* lines; records that were not written */
 };
 
 /*
  * One run over files, each line by line; memory does not grow with them. The anchors
- * (sealed) and the key may be NULL, and are the caller's. Every finding is reported once, in
- * the order of the files. NULL: no memory, or no hash in the library.
+ * (sealed) and the key may be NULL, and are the caller's. Every finding is reported once,
+ * in the order of the files. NULL: no memory, or no hash in the library.
  */
 struct verify	*verify_new(struct anchors *, const struct audit_key *, verify_reporter *,
     void *arg);

@@ -20,11 +20,11 @@ struct verify_bare {
 /* Memory does not grow with what is hashed. */
 struct verify_hash {
 	struct chain		*chain;		/* on from the last line's value */
-	struct chain		*other;		/* on from what that should be, if it differs */
+	struct chain		*other;		/* on from what it should be, if other */
 	struct chain		*fresh;		/* from zeros over the bare lines */
 	struct chain		*once;
 	int			 has_other;
-	int			 has_failed;	/* the library, or memory: values are not right */
+	int			 has_failed;	/* library or memory: values are wrong */
 	struct verify_bare	 bare;
 };
 
@@ -39,7 +39,7 @@ void	verify_hash_bare(struct verify_hash *, const struct record_line *, int is_n
 /* Forgets the bare lines. */
 void	verify_hash_reset_bare(struct verify_hash *);
 
-/* The value that a line should have, after the last one; and with the other as its base. */
+/* The value that a line should have, after the last one; and with the other as base. */
 void	verify_hash_end(struct verify_hash *, const char *text, const struct chain_line *,
 	    unsigned char value_r[CHAIN_SIZE], unsigned char other_r[CHAIN_SIZE]);
 /* Continues after a line: with its value, and with another one or NULL. */
@@ -47,8 +47,9 @@ void	verify_hash_go_on(struct verify_hash *, const unsigned char value[CHAIN_SIZ
 	    const unsigned char *other, const char *rest, size_t length);
 
 /* Whether the line's value comes from this one, these bytes, and the line. */
-int	verify_hash_comes_from(struct verify_hash *, const unsigned char value[CHAIN_SIZE],
-	    const char *bytes, size_t length, const char *text, const struct chain_line *);
+int	verify_hash_comes_from(struct verify_hash *,
+	    const unsigned char value[CHAIN_SIZE], const char *bytes, size_t length,
+	    const char *text, const struct chain_line *);
 /* Whether it comes from the value that the line names, the bare lines, and the line. */
 int	verify_hash_begins_file(struct verify_hash *, const char *text,
 	    const struct chain_line *);
