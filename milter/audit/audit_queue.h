@@ -19,7 +19,7 @@ struct audit_entry {
 	struct audit_entry	*next;		/* in the batch */
 	uint64_t		 seq;
 	size_t			 end;		/* of its line in the batch */
-	atomic_int		 is_leader;	/* set locked, read without the lock, too */
+	atomic_int		 is_leader;	/* set locked, read unlocked, too */
 	atomic_int		 is_settled;
 	int			 is_written;
 	int			 has_file;	/* else the log's copy is the record */
