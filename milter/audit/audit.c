@@ -25,7 +25,7 @@ struct audit {
 	struct audit_space	 space;
 	atomic_int		 to_log;
 	atomic_int		 is_redacted;
-	pthread_t		 clock;		/* these three: who starts, reloads and stops */
+	pthread_t		 clock;		/* these three: for start, reload, stop */
 	int			 has_clock;
 	struct buf		 note;		/* of the chain, not yet asked for */
 	pthread_mutex_t		 lock;		/* guards what follows */
@@ -121,7 +121,8 @@ write_batch(struct audit *audit, enum audit_lead lead)
 	struct buf		 anchor;
 	int			 is_taken;
 
-	audit_file_write(&audit->file, &batch->lines, batch->count, batch->anchor_seq, &written);
+	audit_file_write(&audit->file, &batch->lines, batch->count, batch->anchor_seq,
+	    &written);
 	anchor = written.anchor;
 	if (written.error != 0)
 		audit_chain_undo(&batch->lines, batch->count, written.lines,
@@ -130,8 +131,8 @@ write_batch(struct audit *audit, enum audit_lead lead)
 	    audit->file.options.name, written.done);
 	if (written.is_low)
 		audit_file_expire(&audit->file);
-	is_taken = audit_queue_settle(&audit->queue, &written, audit_file_is_full(&audit->file),
-	    lead, &note);
+	is_taken = audit_queue_settle(&audit->queue, &written,
+	    audit_file_is_full(&audit->file), lead, &note);
 	audit_loss_say(&note);
 	if (anchor.len > 0 && !anchor.failed)
 		(void)log_audit(anchor.data);
@@ -145,7 +146,8 @@ lead(struct audit *audit)
 {
 	int	batches = BATCHES;
 
-	while (write_batch(audit, --batches > 0 ? AUDIT_LEAD_GO_ON : AUDIT_LEAD_HAND_OVER))
+	while (write_batch(audit,
+	    --batches > 0 ? AUDIT_LEAD_GO_ON : AUDIT_LEAD_HAND_OVER))
 		;
 }
 
@@ -175,7 +177,8 @@ settle_log(struct audit *audit, int result, int error)
 
 /* The record's line goes to the log, also where it did not reach the file. */
 static int
-write_log(struct audit *audit, const struct record *record, const struct audit_entry *entry)
+write_log(struct audit *audit, const struct record *record,
+    const struct audit_entry *entry)
 {
 	struct buf	line;
 	int		is_failed, result = 0;
@@ -299,9 +302,9 @@ write_anchor(struct audit *audit)
 static int
 switch_file(struct audit *audit, const struct audit_options *options, uint64_t *seq_r)
 {
-	struct audit_file_options	of_file = file_options(options);
-	int				is_renamed = audit_file_is_renamed(&audit->file, options->file);
-	int				fd = -1;
+	struct audit_file_options of_file = file_options(options);
+	int is_renamed = audit_file_is_renamed(&audit->file, options->file);
+	int fd = -1;
 
 	if (is_renamed)
 		write_anchor(audit);

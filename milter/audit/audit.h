@@ -26,8 +26,8 @@ struct audit_options {
 	uint64_t		 rotate_size;	/* bytes; 0: never */
 	unsigned		 keep;		/* old files, where we rotate */
 	unsigned		 keep_days;	/* and all that are younger; 0: none */
-	uint64_t		 min_free;	/* bytes; 0: all may be used; AUDIT_MIN_FREE_AUTO */
-	unsigned		 anchor_interval;	/* seconds; 0: no anchor by time */
+	uint64_t		 min_free;	/* bytes; AUDIT_MIN_FREE_AUTO; 0: none */
+	unsigned		 anchor_interval;	/* seconds; 0: none by time */
 	/* Not owned; both must live as long as they are in use. NULL for none. */
 	const struct audit_key	*key;		/* signs anchors */
 	const struct redact	*redact;	/* hides local parts */
@@ -68,16 +68,16 @@ int	audit_write(struct audit *, const struct record *);
 void	audit_describe(struct audit *, struct buf *);
 
 /*
- * Goes on in this file: the same name again, once something has renamed the old one. What
- * is under way is written to the old file before, and an anchor if it is left. -1, logged:
- * it cannot be opened, and the old one stays.
+ * Goes on in this file: the same name again, once something has renamed the old one.
+ * First the old file gets the records that are under way, and an anchor if it is left.
+ * -1, logged: the new file cannot be opened, and the old one stays.
  */
 int	audit_reopen(struct audit *, const struct audit_options *);
 
 /*
- * Ends the thread, writes what is buffered, and an anchor; then logs how many records were
- * lost since it was last said that they are written again. A record that comes later is
- * written all the same.
+ * Ends the thread, writes what is buffered, and an anchor; then logs how many records
+ * were lost since the last message that they are written again. A record that comes
+ * later is written all the same.
  */
 void	audit_finish(struct audit *);
 

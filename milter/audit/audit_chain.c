@@ -217,7 +217,8 @@ go_back(struct audit_chain *c, const struct buf *lines, size_t done)
 	uint64_t count = 0;
 
 	memcpy(c->value, c->before, CHAIN_SIZE);
-	while ((line_end = memchr(at, '\n', lines->len - (size_t)(at - lines->data))) != NULL &&
+	while ((line_end = memchr(at, '\n',
+	    lines->len - (size_t)(at - lines->data))) != NULL &&
 	    (size_t)(line_end - lines->data) <= done) {
 		memcpy(value, line_end - 2 - VALUE_DIGITS, VALUE_DIGITS);
 		value[VALUE_DIGITS] = '\0';

@@ -53,8 +53,9 @@ int	audit_chain_add(struct audit_chain *, const void *, size_t);
  * the library failed: nothing may be written, and the chain has to begin again after
  * the value it has.
  */
-int	audit_chain_seal(struct audit_chain *, const struct audit_key *, struct buf *lines,
-	    uint64_t lines_count, uint64_t anchor_seq, size_t *shift_r, struct buf *anchor);
+int	audit_chain_seal(struct audit_chain *, const struct audit_key *,
+	    struct buf *lines, uint64_t lines_count, uint64_t anchor_seq,
+	    size_t *shift_r, struct buf *anchor);
 
 /*
  * Of the sealed lines (`count` of them, the anchor included) the first `done` bytes are

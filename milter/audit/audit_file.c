@@ -32,7 +32,7 @@
 #include "os/log.h"
 
 #define RETRY_MS	60000	/* until a rotation that failed is tried again */
-#define HELD_MS		3600000	/* between two, where more than `keep` are too young to go */
+#define HELD_MS		3600000	/* between two, where more than `keep` are too young */
 #define TORN_MARK	"<torn>\n"
 
 static const unsigned char no_value[CHAIN_SIZE];
@@ -133,7 +133,8 @@ read_file_before(const struct audit_file *f, struct audit_resume *tail)
 	*tail = (struct audit_resume){ 0 };
 	buf_init(&name);
 	buf_printf(&name, "%s.1", f->options.name);
-	fd = name.failed ? -1 : open(name.data, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = name.failed ? -1 :
+	    open(name.data, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	buf_clear(&name);
 	if (fd == -1)
 		return;
@@ -218,8 +219,8 @@ copy_options(struct audit_file_options *to, const struct audit_file_options *fro
 }
 
 static void
-describe(const struct audit_resume *tail, uint64_t seq, const unsigned char value[CHAIN_SIZE],
-    struct buf *note)
+describe(const struct audit_resume *tail, uint64_t seq,
+    const unsigned char value[CHAIN_SIZE], struct buf *note)
 {
 	if (tail->has_chain || memcmp(value, no_value, CHAIN_SIZE) != 0)
 		buf_printf(note, "the chain continues after %" PRIu64, seq);
@@ -386,7 +387,8 @@ open_rotated(struct audit_file *f)
 		errno = ESTALE;
 		return -1;
 	}
-	if ((count = audit_rotate(f->options.name, f->options.keep, f->options.keep_days)) == -1)
+	if ((count = audit_rotate(f->options.name, f->options.keep,
+	    f->options.keep_days)) == -1)
 		return -1;
 	f->next_rotation = 0;
 	if (count > 0) {
@@ -402,7 +404,8 @@ void
 audit_file_expire(const struct audit_file *f)
 {
 	if (f->fd != -1 && f->options.rotate_size > 0)
-		audit_rotate_expire(f->options.name, f->options.keep, f->options.keep_days);
+		audit_rotate_expire(f->options.name, f->options.keep,
+		    f->options.keep_days);
 }
 
 /* The chain goes on in the new file. Where it fails, so it does in the old one. */

@@ -18,7 +18,7 @@ struct audit_file_options {
 	uint64_t		 rotate_size;	/* bytes; 0: never */
 	unsigned		 keep;		/* old files */
 	unsigned		 keep_days;	/* and all that are younger */
-	const struct audit_key	*key;		/* signs anchors; not owned, NULL for none */
+	const struct audit_key	*key;		/* signs anchors; not owned, or NULL */
 };
 
 /*
@@ -33,18 +33,18 @@ struct audit_file {
 	off_t				 size;		/* that we know of */
 	enum audit_resume_end		 end;
 	int				 is_stale;	/* its end has to be read again */
-	int				 is_finished;	/* its last anchor is written: rotate */
+	int				 is_finished;	/* has its last anchor: rotate */
 	int64_t				 next_rotation;	/* monotonic, in ms: not before */
 };
 
 /* What became of a batch. */
 struct audit_written {
-	size_t		done;		/* bytes of the lines, or one less than a whole line */
+	size_t		done;		/* bytes of the lines, or one short of a line */
 	uint64_t	lines;		/* whole ones */
 	size_t		shift;		/* of audit_chain_seal() */
 	int		error;		/* errno that stopped it */
 	int		is_low;		/* there is little room: set by the caller */
-	struct buf	anchor;		/* its line for the log; empty: none was written */
+	struct buf	anchor;		/* its line for the log; empty: none written */
 };
 
 /*

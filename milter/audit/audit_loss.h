@@ -30,9 +30,9 @@ struct audit_note {
 };
 
 /*
- * Counts what was lost in this attempt, for an error of errno or ours, or that nothing was, and
- * finds what is to be said of it now: a loss at most once a minute, then that it is over,
- * with the count.
+ * Counts what was lost in this attempt, for an error of errno or of authrelay, or that
+ * nothing was, and finds what is to be said of it now: a loss at most once a minute, then
+ * that it is over, with the count.
  */
 struct audit_note	audit_loss_account(struct audit_loss *, uint64_t lost, int error);
 

@@ -11,11 +11,11 @@
  * that sleeps needs so long to wake that all who come until then would sleep as well.
  *
  * What is buffered is a line that nobody waits for. The clock's thread takes the lead
- * for those, as any other, some time after the first of them came. Where they could not be
- * written, they are put back in front of all that came meanwhile, and the queue has an
- * error: as long as it has, it takes no other, and the clock tries again from time to time.
- * So a client is answered for no more lines than came between two flushes, and those are
- * lost only if the daemon ends before there is room.
+ * for those, as any other, some time after the first of them came. Where they could not
+ * be written, they are put back in front of all that came meanwhile, and the queue has
+ * an error: as long as it has, it takes no other, and the clock tries again from time to
+ * time. So a client is answered for no more lines than came between two flushes, and
+ * those are lost only if the daemon ends before there is room.
  */
 
 #include <errno.h>
@@ -28,7 +28,7 @@
 
 #define LOOKS		3	/* before a thread goes to sleep */
 #define FLUSH_MS	25	/* that a line may stay in the queue */
-#define RETRY_MS	100	/* until lines that could not be written are tried again */
+#define RETRY_MS	100	/* until lines that were not written are tried again */
 #define LOOK_MS		1000	/* between two looks at a disk that has little room */
 #define QUEUE_BYTES	2048	/* room for each record that the queue may hold */
 #define LONG_MS		3600000
@@ -68,12 +68,16 @@ audit_queue_clear(struct audit_queue *q)
 	buf_clear(&q->pending.lines);
 }
 
-/* Under the lock, by the leader or before there are threads. The clock may sleep for long. */
+/*
+ * Under the lock, by the leader or before there are threads. The clock may sleep for
+ * long.
+ */
 static void
 use_options(struct audit_queue *q, const struct audit_queue_options *options)
 {
 	if (options->anchor_interval != q->options.anchor_interval) {
-		q->next_anchor = clock_monotonic_ms() + (int64_t)options->anchor_interval * 1000;
+		q->next_anchor = clock_monotonic_ms() +
+		    (int64_t)options->anchor_interval * 1000;
 		pthread_cond_signal(&q->work);
 	}
 	q->options = *options;
@@ -243,8 +247,9 @@ is_waited_for(const struct audit_queue *q, enum record_event event)
 }
 
 /*
- * Under the lock. For a line that waits for nobody: while those before it cannot be written
- * there is no place for it. Where none are there and nobody writes, it is the next to be tried.
+ * Under the lock. For a line that waits for nobody: while those before it cannot be
+ * written there is no place for it. Where there are none before it and nobody writes, it
+ * is the next to be tried.
  */
 static int
 is_failing(const struct audit_queue *q)
@@ -303,7 +308,7 @@ goes_on(const struct audit_queue *q)
 	    (q->wants_anchor || q->pending.count > q->options.queue / 2)));
 }
 
-/* Under the lock. Whether there is somebody to write later what could not be written now. */
+/* Under the lock. Whether somebody can write later what could not be written now. */
 static int
 can_keep(const struct audit_queue *q)
 {
@@ -318,10 +323,10 @@ can_keep(const struct audit_queue *q)
 static uint64_t
 keep_batch(struct audit_queue *q, const struct audit_written *written)
 {
-	struct audit_batch	*batch = &q->writing, *pending = &q->pending;
-	uint64_t		 done = written->lines < batch->count ? written->lines : batch->count;
-	size_t			 len = batch->lines.len;
-	struct buf		 lines;
+	struct audit_batch *batch = &q->writing, *pending = &q->pending;
+	uint64_t done = written->lines < batch->count ? written->lines : batch->count;
+	size_t len = batch->lines.len;
+	struct buf lines;
 
 	if (written->error == 0 || done == batch->count || !can_keep(q))
 		return 0;
@@ -329,7 +334,8 @@ keep_batch(struct audit_queue *q, const struct audit_written *written)
 		buf_add(&batch->lines, pending->lines.data, pending->lines.len);
 	if (batch->lines.failed)
 		return 0;
-	for (struct audit_entry *entry = pending->first; entry != NULL; entry = entry->next)
+	for (struct audit_entry *entry = pending->first; entry != NULL;
+	    entry = entry->next)
 		entry->end += len;
 	lines = batch->lines;
 	batch->lines = pending->lines;
@@ -339,9 +345,13 @@ keep_batch(struct audit_queue *q, const struct audit_written *written)
 	return batch->count - done;
 }
 
-/* Under the lock, by the leader. What became of the batch, for those to come, and the log. */
+/*
+ * Under the lock, by the leader. Notes what became of the batch, for the lines to come
+ * and for the log.
+ */
 static void
-account(struct audit_queue *q, const struct audit_written *written, struct audit_note *note)
+account(struct audit_queue *q, const struct audit_written *written,
+    struct audit_note *note)
 {
 	uint64_t	lost = settle_batch(q, written), kept = keep_batch(q, written);
 
@@ -367,15 +377,16 @@ note_room(struct audit_queue *q, int is_low)
 }
 
 int
-audit_queue_settle(struct audit_queue *q, const struct audit_written *written, int is_full_file,
-    enum audit_lead lead, struct audit_note *note_r)
+audit_queue_settle(struct audit_queue *q, const struct audit_written *written,
+    int is_full_file, enum audit_lead lead, struct audit_note *note_r)
 {
 	int	is_taken = 0;
 
 	pthread_mutex_lock(&q->lock);
 	account(q, written, note_r);
 	note_room(q, written->is_low);
-	if (is_full_file && q->seq != q->anchored)	/* else there is none to write, for ever */
+	/* else there is none to write, for ever */
+	if (is_full_file && q->seq != q->anchored)
 		q->wants_anchor = 1;
 	if (lead == AUDIT_LEAD_GO_ON && goes_on(q)) {
 		take_batch(q);
@@ -425,7 +436,8 @@ audit_queue_release(struct audit_queue *q, const struct audit_queue_options *opt
 	pthread_mutex_lock(&q->lock);
 	if (options != NULL)
 		use_options(q, options);
-	if (q->error != 0 && !q->options.has_file) {	/* those that wait have no place any more */
+	/* the lines that wait have no place any more */
+	if (q->error != 0 && !q->options.has_file) {
 		q->loss.count += q->pending.count;
 		q->error = 0;
 	}
@@ -457,7 +469,10 @@ is_due(const struct audit_queue *q, int64_t now)
 	    (now >= q->flush_at || q->pending.count > q->options.queue / 2));
 }
 
-/* Under the lock. Until something may be due; who has the lead says when it lets it go. */
+/*
+ * Under the lock. Waits until something may be due; the leader signals when it lets the
+ * lead go.
+ */
 static void
 wait_for_work(struct audit_queue *q, int64_t now)
 {

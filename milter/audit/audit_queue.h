@@ -19,7 +19,7 @@ struct audit_entry {
 	struct audit_entry	*next;		/* in the batch */
 	uint64_t		 seq;
 	size_t			 end;		/* of its line in the batch */
-	atomic_int		 is_leader;	/* set under the lock, read without it, too */
+	atomic_int		 is_leader;	/* set locked, read unlocked, too */
 	atomic_int		 is_settled;
 	int			 is_written;
 	int			 has_file;	/* else the log's copy is the record */
@@ -55,12 +55,12 @@ struct audit_queue {
 	int				 wants_anchor;	/* after the next batch */
 	int64_t				 next_anchor;	/* monotonic, in ms */
 	int64_t				 flush_at;	/* of what is buffered */
-	int				 error;		/* for which that waits; 0: none */
-	int				 is_low;	/* there is little room on the disk */
+	int				 error;		/* why that waits; 0: none */
+	int				 is_low;	/* little room on the disk */
 	int64_t				 next_look;	/* at it, then */
 	struct audit_batch		 pending;
 	int				 has_leader;
-	int				 is_reopening;	/* somebody waits for the lead, to keep it */
+	int				 is_reopening;	/* a thread waits to keep it */
 	struct audit_loss		 loss;
 };
 
@@ -85,8 +85,8 @@ void	audit_queue_begin(struct audit_queue *, const struct audit_queue_options *,
  * then the batch is in `writing`, and the entry is settled with it. The entry must live
  * until then. The caller logs *note_r.
  */
-int	audit_queue_join(struct audit_queue *, struct audit_entry *, const struct record *,
-	    const struct buf *tail, struct audit_note *note_r);
+int	audit_queue_join(struct audit_queue *, struct audit_entry *,
+	    const struct record *, const struct buf *tail, struct audit_note *note_r);
 
 /*
  * By the leader: wakes the threads that wait for the batch, each with its result. If
@@ -94,8 +94,8 @@ int	audit_queue_join(struct audit_queue *, struct audit_entry *, const struct re
  * lines are kept to be tried again. A full file asks for an anchor after the next
  * batch. Returns 1 if the next batch was taken.
  */
-int	audit_queue_settle(struct audit_queue *, const struct audit_written *, int is_full_file,
-	    enum audit_lead, struct audit_note *note_r);
+int	audit_queue_settle(struct audit_queue *, const struct audit_written *,
+	    int is_full_file, enum audit_lead, struct audit_note *note_r);
 
 /* Gets the lead and a batch; the lead is kept until audit_queue_release(). */
 void	audit_queue_seize(struct audit_queue *, struct audit_entry *);
@@ -111,9 +111,9 @@ void	audit_queue_release(struct audit_queue *, const struct audit_queue_options 
 	    uint64_t least_seq);
 
 /*
- * For the clock's thread: waits for buffered lines, the time of an anchor, or of a look at
- * the disk where little room is left. 1: the caller has to lead; 0: audit_queue_end_clock()
- * was called.
+ * For the clock's thread: waits for buffered lines, the time of an anchor, or of a look
+ * at the disk where little room is left. 1: the caller has to lead; 0:
+ * audit_queue_end_clock() was called.
  */
 int	audit_queue_wait(struct audit_queue *);
 /* The thread has started; until then nothing is buffered. */

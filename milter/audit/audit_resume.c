@@ -84,7 +84,8 @@ read_window(struct scan *scan, int fd, off_t offset)
 	scan->is_counted = offset == 0;
 	scan->is_junk = offset != 0;
 	scan->line_start = offset;
-	while (block != NULL && !scan->line.failed && (n = pread(fd, block, BLOCK, offset)) > 0) {
+	while (block != NULL && !scan->line.failed &&
+	    (n = pread(fd, block, BLOCK, offset)) > 0) {
 		take_block(scan, block, (size_t)n, offset);
 		offset += n;
 	}
@@ -96,7 +97,8 @@ read_window(struct scan *scan, int fd, off_t offset)
 	if (scan->line_start == offset)
 		scan->tail->end = AUDIT_RESUME_WHOLE;
 	else
-		scan->tail->end = take_line(scan) ? AUDIT_RESUME_ENDLESS : AUDIT_RESUME_TORN;
+		scan->tail->end = take_line(scan) ?
+		    AUDIT_RESUME_ENDLESS : AUDIT_RESUME_TORN;
 	buf_clear(&scan->line);
 	free(block);
 	return n < 0 ? -1 : 0;

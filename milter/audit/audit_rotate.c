@@ -65,8 +65,8 @@ is_old(const char *file, unsigned days)
 }
 
 /*
- * Returns how many are left. A few only: others wait for the record meanwhile, and a large
- * file is not removed in no time.
+ * Returns how many are left. A few only: others wait for the record meanwhile, and to
+ * remove a large file takes time.
  */
 static unsigned
 expire(struct buf *b, const char *name, unsigned count, unsigned keep, unsigned keep_days)

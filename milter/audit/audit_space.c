@@ -14,8 +14,8 @@
 #define LOOK_MS		1000
 #define LOOK_PART	16		/* of min_free, written: time for a look */
 #define NOTE_MS		60000
-#define AUTO_BYTES	(64ULL << 20)	/* AUDIT_MIN_FREE_AUTO: this, or if that is less: */
-#define AUTO_PART	50		/* of the disk */
+#define AUTO_BYTES	(64ULL << 20)	/* AUDIT_MIN_FREE_AUTO: the lesser of this */
+#define AUTO_PART	50		/* and of this part of the disk */
 
 void
 audit_space_init(struct audit_space *space, uint64_t min_free)
@@ -52,15 +52,15 @@ say(struct audit_space *space, const char *name, uint64_t is_free, int was_low)
 	int64_t	now = clock_monotonic_ms();
 
 	if (!space->is_low && was_low)
-		log_info("audit %s: %" PRIu64 "k are free again, audit.min-free is %" PRIu64 "k",
-		    name, is_free / 1024, space->limit / 1024);
+		log_info("audit %s: %" PRIu64 "k are free again, audit.min-free is "
+		    "%" PRIu64 "k", name, is_free / 1024, space->limit / 1024);
 	if (!space->is_low || now < space->next_note)
 		return;
 	space->next_note = now + NOTE_MS;
-	log_error("audit %s: only %" PRIu64 "k are free on its file system, audit.min-free "
-	    "is %" PRIu64 "k: recipients are not recorded until more is free; move or "
-	    "remove files there, or lower audit.min-free", name, is_free / 1024,
-	    space->limit / 1024);
+	log_error("audit %s: only %" PRIu64 "k are free on its file system, "
+	    "audit.min-free is %" PRIu64 "k: recipients are not recorded until more is "
+	    "free; move or remove files there, or lower audit.min-free", name,
+	    is_free / 1024, space->limit / 1024);
 }
 
 static int

@@ -8,7 +8,7 @@
 
 /* For one thread at a time, the leader. */
 struct audit_space {
-	uint64_t	min_free;	/* bytes; 0: it does not matter; AUDIT_MIN_FREE_AUTO */
+	uint64_t	min_free;	/* bytes; AUDIT_MIN_FREE_AUTO; 0: any will do */
 	uint64_t	limit;		/* what that was at the last look */
 	uint64_t	unseen;		/* bytes that were written since */
 	int64_t		next_look;	/* monotonic, in ms */
@@ -25,6 +25,7 @@ void	audit_space_init(struct audit_space *, uint64_t min_free);
  * a minute, and that it is no longer. A file that is not a regular file, or whose file
  * system does not tell its size, is never low.
  */
-int	audit_space_look(struct audit_space *, int fd, const char *name, uint64_t written);
+int	audit_space_look(struct audit_space *, int fd, const char *name,
+	    uint64_t written);
 
 #endif

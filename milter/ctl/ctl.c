@@ -48,10 +48,11 @@ ctl_source_read(const struct ctl_source *source)
 }
 
 int
-ctl_cannot(const struct ctl_command *command, const char *what, const char *why, int status)
+ctl_cannot(const struct ctl_command *command, const char *what, const char *why,
+    int status)
 {
-	(void)fprintf(stderr, "%s: %s: %s: %s\n", CTL_PROGRAM, command->line.command, what,
-	    why);
+	(void)fprintf(stderr, "%s: %s: %s: %s\n", CTL_PROGRAM, command->line.command,
+	    what, why);
 	return status;
 }
 

@@ -34,7 +34,8 @@ const char	*ctl_source_file(const struct ctl_source *);
 struct conf	*ctl_source_read(const struct ctl_source *);
 
 /* Prints why a command failed on a file or another thing, and returns the status. */
-int	ctl_cannot(const struct ctl_command *, const char *what, const char *why, int status);
+int	ctl_cannot(const struct ctl_command *, const char *what, const char *why,
+	    int status);
 /* Says that there is no memory, and returns the exit status for that. */
 int	ctl_no_memory(void);
 /* The exit status that says what would be decided: 0 permit, 1 reject, 2 later. */
@@ -46,7 +47,7 @@ int	ctl_has_colour(void);
 /* Writes all of it to standard output. Returns 0, or the exit status; why was printed. */
 int	ctl_write(const struct buf *);
 
-/* A decimal number of nothing but digits, at most 999,999,999. Returns -1 if it is none. */
+/* A decimal number, digits only, at most 999,999,999. Returns -1 if it is none. */
 int	ctl_number(const char *text, unsigned most, unsigned *number_r);
 
 #endif

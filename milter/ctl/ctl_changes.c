@@ -250,7 +250,7 @@ write_word(struct buf *out, const char *text)
 		(void)encode_word(out, text, strlen(text), SIZE_MAX);
 }
 
-/* Words of ours with a blank between them; inside the quotation marks they are safe. */
+/* Words that authrelay wrote, a blank between them; they are safe in quotation marks. */
 static void
 write_words(struct buf *out, const char *text)
 {
@@ -433,7 +433,8 @@ json_unknown(const struct ctl_changes *changes, struct buf *out)
 	json_write_open(out, "cannot_tell_without", '{');
 	for (unsigned i = 0; i < REPLAY_UNKNOWN_COUNT; i++)
 		if (changes->unknown_for[i] > 0)
-			json_write_number(out, replay_unknown_name((enum replay_unknown)i),
+			json_write_number(out,
+			    replay_unknown_name((enum replay_unknown)i),
 			    changes->unknown_for[i]);
 	json_write_close(out, '}');
 }

@@ -18,7 +18,7 @@
 struct ctl_changes_example {
 	int64_t		 time_us;
 	char		 time[CTL_CHANGES_TIME_SIZE];	/* as the record has it */
-	struct buf	 key;		/* its texts, each with a NUL behind it */
+	struct buf	 key;		/* its texts, each with a NUL after it */
 };
 
 struct ctl_changes_group {

@@ -28,7 +28,8 @@ each_option(const struct cmdline *line, option_writer *write, struct buf *out)
  */
 
 static void
-add_names(const struct cmdline *line, const struct cmdline_option *option, struct buf *out)
+add_names(const struct cmdline *line, const struct cmdline_option *option,
+    struct buf *out)
 {
 	(void)line;
 	if (option->letter != '\0')
@@ -93,7 +94,8 @@ ctl_completion_bash(const struct ctl_command *const *commands, struct buf *out)
 	    "\tif [[ $cur == = ]]; then\n\t\tcur=\n"
 	    "\telif [[ $prev == = ]]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n"
 	    "\tif [[ \" $files \" == *\" $prev \"* ||\n"
-	    "\t    ($operand == file && $cur != -* && \" $others \" != *\" $prev \"*) ]]; then\n"
+	    "\t    ($operand == file && $cur != -* && "
+	    "\" $others \" != *\" $prev \"*) ]]; then\n"
 	    "\t\tcompopt -o filenames 2>/dev/null\n"
 	    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
 	    "\telif [[ \" $others \" == *\" $prev \"* ]]; then\n"
@@ -109,7 +111,7 @@ ctl_completion_bash(const struct ctl_command *const *commands, struct buf *out)
  * zsh: see _arguments in zshcompsys(1)
  */
 
-/* As it stands between single quotation marks, in a description or a message. */
+/* As it is between single quotation marks, in a description or a message. */
 static void
 add_quoted(struct buf *out, const char *text)
 {
@@ -183,7 +185,8 @@ write_spec(const struct cmdline *line, const struct cmdline_option *option, int 
 }
 
 static void
-write_specs(const struct cmdline *line, const struct cmdline_option *option, struct buf *out)
+write_specs(const struct cmdline *line, const struct cmdline_option *option,
+    struct buf *out)
 {
 	if (option->letter != '\0')
 		write_spec(line, option, 0, out);
@@ -199,7 +202,8 @@ write_zsh_command(const struct ctl_command *command, struct buf *out)
 	buf_printf(out, "\t%s)\n\t\t_arguments -s -S", line->command);
 	each_option(line, write_specs, out);
 	if (command->words != NULL)
-		buf_printf(out, " \\\n\t\t    '*:%s:(%s)'", line->operand, command->words);
+		buf_printf(out, " \\\n\t\t    '*:%s:(%s)'", line->operand,
+		    command->words);
 	else if (line->operand != NULL)
 		buf_printf(out, " \\\n\t\t    '*:%s:%s'", line->operand,
 		    is_file(line->operand) ? "_files" : " ");
@@ -220,7 +224,8 @@ ctl_completion_zsh(const struct ctl_command *const *commands, struct buf *out)
 	}
 	buf_puts(out, "\t\t'--help:Print help and exit'\n"
 	    "\t\t'--version:Print the version and exit'\n\t)\n\n"
-	    "\tif ((CURRENT == 2)); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
+	    "\tif ((CURRENT == 2)); then\n"
+	    "\t\t_describe command commands\n\t\treturn\n\tfi\n"
 	    "\tlocal command=$words[2]\n"
 	    "\tshift words\n\t((CURRENT--))\n"
 	    "\tcase $command in\n");

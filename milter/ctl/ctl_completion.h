@@ -8,8 +8,8 @@
 #include "ctl/ctl.h"
 
 /*
- * Made from the tables of commands (up to NULL) and options. An argument whose name has FILE
- * in it is completed as a file name.
+ * Made from the tables of commands (up to NULL) and options. An argument whose name has
+ * FILE in it is completed as a file name.
  */
 void	ctl_completion_bash(const struct ctl_command *const *, struct buf *);
 void	ctl_completion_zsh(const struct ctl_command *const *, struct buf *);

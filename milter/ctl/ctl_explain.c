@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_explain.c: authrelayctl explain: the decision about a recipient, and its reasons */
+/* milter/ctl/ctl_explain.c: authrelayctl explain: why a recipient is accepted or not */
 /* SPDX-License-Identifier: ISC */
 
 #include <inttypes.h>
@@ -37,7 +37,7 @@ static const struct cmdline_option options[] = {
 /* A query and what came of it; the texts of its record point in here. */
 struct answer {
 	const struct conf	*conf;
-	struct mx_lookup		*lookup;		/* NULL: mx.accept is none */
+	struct mx_lookup	*lookup;	/* NULL: mx.accept is none */
 	const struct ctl_query	*query;
 	struct policy_decision	 decision;
 	struct mx_lookup_answer	 mx;		/* its text is empty: not asked */
@@ -77,8 +77,8 @@ ask_for_mx(void *arg, const char *domain)
 
 	if (answer->lookup == NULL)
 		return POLICY_MX_UNASKED;
-	mx_lookup_trace(answer->lookup, domain, mx_lookup_deadline(answer->lookup), ctl_mx_write,
-	    &answer->questions, &answer->mx);
+	mx_lookup_trace(answer->lookup, domain, mx_lookup_deadline(answer->lookup),
+	    ctl_mx_write, &answer->questions, &answer->mx);
 	return answer->mx.standing;
 }
 
@@ -108,7 +108,8 @@ decide(struct answer *answer, const struct ctl_query *query)
 		return -1;
 	facts.rcpt = answer->rcpt.data;
 	facts.sender_length = query->sender == NULL ? 0 : path_length(query->sender);
-	policy_resolve(&answer->conf->policy, &facts, ask_for_mx, answer, &answer->decision);
+	policy_resolve(&answer->conf->policy, &facts, ask_for_mx, answer,
+	    &answer->decision);
 	find_reply(answer);
 	record_add_matched(&answer->matched, &answer->decision);
 	return answer->matched.failed || answer->questions.failed ? -1 : 0;
@@ -170,7 +171,8 @@ write_word(struct buf *out, const char *name, const char *text)
 static void
 write_line(struct answer *answer, struct buf *out)
 {
-	buf_printf(out, "verdict=%s reason=%s ", policy_verdict_name(answer->decision.verdict),
+	buf_printf(out, "verdict=%s reason=%s ",
+	    policy_verdict_name(answer->decision.verdict),
 	    policy_reason_name(answer->decision.reason));
 	write_word(out, "rcpt=", answer->rcpt.data);
 	if (answer->matched.len > 0)
@@ -221,8 +223,8 @@ write_open_question(const struct path *path, struct buf *out)
 	if (path->form == PATH_BAD || path->is_routed)
 		return;
 	if (path->is_bare)
-		buf_puts(out, "it depends on the mail server in which domain this user is "
-		    "(Postfix: myorigin); --rcpt-mta says it\n");
+		buf_puts(out, "it depends on the mail server in which domain this user "
+		    "is (Postfix: myorigin); --rcpt-mta says it\n");
 	else if (path->form == PATH_LOOSE)
 		buf_puts(out, "it depends on how the mail server reads this address; "
 		    "--rcpt-mta says it\n");
@@ -245,7 +247,7 @@ write_recipient(const struct answer *answer, struct buf *out)
 	write_path(out, "read as", &answer->decision.path_mta);
 }
 
-/* What decided, and where that stands. */
+/* The setting that decided, and its place. */
 static void
 write_match(const struct answer *answer, struct buf *out)
 {
@@ -278,8 +280,8 @@ auth_words(enum policy_auth auth)
 	case POLICY_AUTH_MECHANISM:
 		return "the mechanism is not in auth.mechanisms";
 	case POLICY_AUTH_CERTIFICATE:
-		return "it has no verified certificate in client-certificates, and EXTERNAL is "
-		    "not in auth.mechanisms";
+		return "it has no verified certificate in client-certificates, and "
+		    "EXTERNAL is not in auth.mechanisms";
 	case POLICY_AUTH_TLS:
 		return "it was not made under TLS, and auth.require-tls is yes";
 	case POLICY_AUTH_STRENGTH:
@@ -311,7 +313,8 @@ static void
 write_verdict(const struct answer *answer, struct buf *out)
 {
 	buf_printf(out, "verdict: %s\nreason: %s\n",
-	    policy_verdict_name(answer->decision.verdict), policy_reason_name(answer->decision.reason));
+	    policy_verdict_name(answer->decision.verdict),
+	    policy_reason_name(answer->decision.reason));
 	if (answer->mx.text[0] != '\0') {
 		buf_printf(out, "question: mx: standing of this server in the MX set "
 		    "of %s\n", answer->decision.place->domain);
@@ -341,8 +344,8 @@ write_report(const struct answer *answer, struct buf *out)
  */
 
 static int
-explain_one(const struct conf *conf, struct mx_lookup *lookup, const struct ctl_query *query,
-    int is_json)
+explain_one(const struct conf *conf, struct mx_lookup *lookup,
+    const struct ctl_query *query, int is_json)
 {
 	struct answer answer;
 	struct buf out;
@@ -419,7 +422,8 @@ read_line(struct input *input, char *line, size_t len, struct ctl_query *query)
 	if (strlen(line) != len)
 		why = "contains a NUL byte";
 	else if ((count = ctl_query_split(line, words + 1, WORDS_MAX, &why)) > 0) {
-		switch (cmdline_parse(&query_line, query, count + 1, words, &first, &wrong)) {
+		switch (cmdline_parse(&query_line, query, count + 1, words, &first,
+		    &wrong)) {
 		case 0:
 			why = fault(query);
 			break;
@@ -451,8 +455,8 @@ answer_line(struct input *input, struct answer *answer, const struct ctl_query *
 
 /* Each line is answered before the next is read, so that a program may wait for it. */
 static int
-explain_input(const struct conf *conf, struct mx_lookup *lookup, const struct ctl_query *defaults,
-    int is_json)
+explain_input(const struct conf *conf, struct mx_lookup *lookup,
+    const struct ctl_query *defaults, int is_json)
 {
 	struct input input = { .defaults = defaults, .is_json = is_json };
 	struct ctl_query query;
@@ -530,7 +534,8 @@ static const struct cmdline_group groups[] = {
 	{ .options = ctl_source_options, .offset = offsetof(struct request, source) },
 	{ .options = options },
 	{ .options = ctl_query_options, .offset = offsetof(struct request, query),
-	    .title = "Query (without --rcpt or --raw-rcpt: one per line of standard input)" },
+	    .title = "Query (without --rcpt or --raw-rcpt: "
+	    "one per line of standard input)" },
 	{ .options = NULL }
 };
 

@@ -21,7 +21,8 @@ take_key(void *to, const struct cmdline_option *option, char *value)
 	struct ctl_filter *filter = to;
 
 	filter->is_given = 1;
-	return record_filter_add(filter->records, (enum record_filter_key)option->at, value);
+	return record_filter_add(filter->records, (enum record_filter_key)option->at,
+	    value);
 }
 
 const struct cmdline_option ctl_filter_options[] = {
@@ -29,11 +30,12 @@ const struct cmdline_option ctl_filter_options[] = {
 	    take_time, offsetof(struct ctl_filter, since_us), 0 },
 	{ "until", 0, "TIME", "Before this time", take_time,
 	    offsetof(struct ctl_filter, until_us), 0 },
-	{ "user", 0, "NAME", "Authenticated as this user", take_key, RECORD_FILTER_USER, 0 },
+	{ "user", 0, "NAME", "Authenticated as this user", take_key,
+	    RECORD_FILTER_USER, 0 },
 	{ "client", 0, "NETWORK", "From this address or network", take_key,
 	    RECORD_FILTER_CLIENT, 0 },
-	{ "domain", 0, "DOMAIN", "To this domain; .DOMAIN is any domain below it", take_key,
-	    RECORD_FILTER_DOMAIN, 0 },
+	{ "domain", 0, "DOMAIN", "To this domain; .DOMAIN is any domain below it",
+	    take_key, RECORD_FILTER_DOMAIN, 0 },
 	{ "reason", 0, "NAME", "With this reason", take_key, RECORD_FILTER_REASON, 0 },
 	{ "verdict", 0, "NAME", "With this verdict: permit, reject, tempfail", take_key,
 	    RECORD_FILTER_VERDICT, 0 },
@@ -44,8 +46,8 @@ const struct cmdline_option ctl_filter_options[] = {
 int
 ctl_filter_init(struct ctl_filter *filter)
 {
-	*filter = (struct ctl_filter){ .records = record_filter_new(), .since_us = INT64_MIN,
-	    .until_us = INT64_MAX };
+	*filter = (struct ctl_filter){ .records = record_filter_new(),
+	    .since_us = INT64_MIN, .until_us = INT64_MAX };
 	return filter->records == NULL ? -1 : 0;
 }
 

@@ -22,7 +22,7 @@ extern const struct cmdline_option ctl_filter_options[];
 /* Returns -1 without memory. */
 int	ctl_filter_init(struct ctl_filter *);
 void	ctl_filter_clear(struct ctl_filter *);
-/* After the options: puts the times into the records' filter and seals it. -1: no memory. */
+/* After the options: puts the times into the filter and seals it. -1: no memory. */
 int	ctl_filter_seal(struct ctl_filter *);
 
 #endif

@@ -54,7 +54,8 @@ read_at(struct follow *follow, off_t offset, size_t size)
 {
 	ssize_t n;
 
-	while ((n = pread(follow->fd, follow->block, size, offset)) == -1 && errno == EINTR)
+	while ((n = pread(follow->fd, follow->block, size, offset)) == -1 &&
+	    errno == EINTR)
 		;
 	if (n == -1)
 		(void)fail(follow, strerror(errno));

@@ -65,8 +65,8 @@ write_pair(const char *file, const struct buf *private_key, const struct buf *pu
 		(void)unlinkat(dir.fd, public_name, 0);
 	if (status == 0)
 		(void)printf("%s: the private key, for audit.key; must be owned by the "
-		    "daemon's user\n%s: the public key, for authrelayctl verify --pubkey; keep a copy on "
-		    "another machine\n", file, public_file);
+		    "daemon's user\n%s: the public key, for authrelayctl verify "
+		    "--pubkey; keep a copy on another machine\n", file, public_file);
 	free(public_file);
 	directory_close(&dir);
 	return status;

@@ -23,7 +23,7 @@
 
 struct log_run {
 	struct ctl_source	 source;
-	struct ctl_filter	 filter;	/* given: what is no record is not shown */
+	struct ctl_filter	 filter;	/* given: only records are shown */
 	int			 is_following;
 	unsigned		 lines;
 	enum record_key		 fields[FIELDS_MAX];
@@ -114,7 +114,8 @@ show_configured(struct log_run *run)
 	if (conf == NULL)
 		return EX_CONFIG;
 	if (*conf->audit_file == '\0')
-		status = cmdline_refuse(&ctl_log.line, "audit.file is not set; name a FILE");
+		status = cmdline_refuse(&ctl_log.line,
+		    "audit.file is not set; name a FILE");
 	else
 		status = run->is_following ? follow(run, conf->audit_file) :
 		    show_file(run, conf->audit_file);
@@ -179,10 +180,10 @@ take_lines(void *to, const struct cmdline_option *option, char *value)
 static const struct cmdline_option options[] = {
 	{ .letter = 'f', .help = "Show the last lines, then each new one",
 	    .take = cmdline_take_flag, .at = offsetof(struct log_run, is_following) },
-	{ .letter = 'n', .arg = "LINES", .help = "Number of lines that -f begins with (10)",
-	    .take = take_lines },
-	{ .name = "field", .arg = "KEY,...", .help = "Print only these values of a record",
-	    .take = take_fields },
+	{ .letter = 'n', .arg = "LINES",
+	    .help = "Number of lines that -f begins with (10)", .take = take_lines },
+	{ .name = "field", .arg = "KEY,...",
+	    .help = "Print only these values of a record", .take = take_fields },
 	{ .help = NULL }
 };
 
@@ -230,5 +231,6 @@ run(int argc, char **argv)
 }
 
 const struct ctl_command ctl_log = { { .program = CTL_PROGRAM, .command = "log",
-    .usage = "[OPTION]... [FILE...]", .help = "Print records of audit files, one per line",
-    .groups = groups, .operand = "FILE", .most = CMDLINE_ANY }, run, NULL };
+    .usage = "[OPTION]... [FILE...]",
+    .help = "Print records of audit files, one per line", .groups = groups,
+    .operand = "FILE", .most = CMDLINE_ANY }, run, NULL };

@@ -53,7 +53,7 @@ add_word(struct buf *b, const struct record_view *view, enum record_key key)
 	buf_clear(&plain);
 }
 
-/* A sentence of ours, such as "trusted-networks 192.0.2.0/24", or "-". */
+/* A text that authrelay wrote, such as "trusted-networks 192.0.2.0/24", or "-". */
 static void
 add_words(struct buf *b, const struct record_view *view, enum record_key key)
 {
@@ -71,7 +71,8 @@ add_words(struct buf *b, const struct record_view *view, enum record_key key)
 }
 
 static void
-add_column(struct buf *b, const struct record_view *view, enum record_key key, size_t width)
+add_column(struct buf *b, const struct record_view *view, enum record_key key,
+    size_t width)
 {
 	size_t start = b->len;
 
@@ -208,7 +209,7 @@ trim(const struct ctl_log_style *style, struct buf *line)
 	buf_puts(line, MARK);
 }
 
-/* Takes a finished line over, with the first word behind the time in its colour. */
+/* Takes a finished line over, with the first word after the time in its colour. */
 static void
 put_line(const struct ctl_log_style *style, struct buf *line, size_t start,
     const char *colour, struct buf *out)

@@ -12,7 +12,7 @@
 struct ctl_log_style {
 	int	is_short;	/* the time without its year */
 	int	has_colour;
-	size_t	width;		/* columns, longer lines are cut with a mark; 0: none is */
+	size_t	width;		/* columns; longer lines are cut with a mark; 0: any */
 };
 
 /*
@@ -24,8 +24,8 @@ void	ctl_log_line_write(const struct ctl_log_style *, const struct record_view *
 	    struct buf *);
 
 /* The same of a line that is no record; why is a constant text. */
-void	ctl_log_line_write_bad(const struct ctl_log_style *, const char *line, size_t length,
-	    const char *why, struct buf *);
+void	ctl_log_line_write_bad(const struct ctl_log_style *, const char *line,
+	    size_t length, const char *why, struct buf *);
 
 /*
  * Adds these values, as they stand in the line for syslog (authrelay-audit(5)), tabs

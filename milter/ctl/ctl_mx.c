@@ -120,7 +120,8 @@ look_up(struct conf *conf, const char *domain)
 	buf_printf(&out, "domain: %s\nservers: ", domain);
 	mx_lookup_describe(lookup, &out);
 	buf_putc(&out, '\n');
-	mx_lookup_trace(lookup, domain, mx_lookup_deadline(lookup), ctl_mx_write, &out, &answer);
+	mx_lookup_trace(lookup, domain, mx_lookup_deadline(lookup), ctl_mx_write, &out,
+	    &answer);
 	verdict = policy_resolve(conf, domain, answer.standing);
 	write_conclusion(conf, &answer, verdict, &out);
 	if ((status = ctl_write(&out)) == 0)
@@ -173,5 +174,5 @@ static const struct cmdline_group groups[] = {
 
 const struct ctl_command ctl_mx = { { .program = CTL_PROGRAM, .command = "mx",
     .usage = "[OPTION]... DOMAIN",
-    .help = "Look up whether this server is a mail exchanger of a domain", .groups = groups,
-    .operand = "DOMAIN", .least = 1, .most = 1 }, run, NULL };
+    .help = "Look up whether this server is a mail exchanger of a domain",
+    .groups = groups, .operand = "DOMAIN", .least = 1, .most = 1 }, run, NULL };

@@ -9,8 +9,8 @@
 #include "dns/rrset.h"
 
 /*
- * An mx_lookup_tracer: adds a line for each type that was asked for, with what came, from which
- * server, in what time.
+ * An mx_lookup_tracer: adds a line for each type that was asked for, with what came, from
+ * which server, in what time.
  */
 void	ctl_mx_write(void *buf, const struct mx_question *, const struct rrset *);
 

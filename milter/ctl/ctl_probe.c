@@ -43,7 +43,8 @@ is_word(const char *text)
 static const char *
 take_word(void *to, const struct cmdline_option *option, char *value)
 {
-	return is_word(value) && strlen(value) < 256 ? cmdline_take_text(to, option, value) :
+	return is_word(value) && strlen(value) < 256 ?
+	    cmdline_take_text(to, option, value) :
 	    "invalid name; allowed: letters, digits and . - _ +";
 }
 
@@ -71,7 +72,8 @@ take_local(void *to, const struct cmdline_option *option, char *value)
 	if (at == NULL || (size_t)(at - value) >= sizeof(request->user) ||
 	    strlen(at) > 256 || !is_word(at + 1))
 		return fault;
-	(void)snprintf(request->user, sizeof(request->user), "%.*s", (int)(at - value), value);
+	(void)snprintf(request->user, sizeof(request->user), "%.*s", (int)(at - value),
+	    value);
 	if (!is_word(request->user))
 		return fault;
 	request->local = value;
@@ -185,15 +187,15 @@ static const struct cmdline_option options[] = {
 	    AT(target.names.relay_domain), 0 },
 	{ "name", 0, "NAME", "The server's name (as in its reply to EHLO)",
 	    take_word, AT(target.names.host), 0 },
-	{ "timeout", 0, "SECONDS", "Time to connect, and for each reply (30)", take_seconds,
-	    AT(target.smtp.timeout_ms), 0 },
+	{ "timeout", 0, "SECONDS", "Time to connect, and for each reply (30)",
+	    take_seconds, AT(target.smtp.timeout_ms), 0 },
 	{ "delay", 0, "SECONDS", "Pause before each test (0)", take_seconds,
 	    AT(target.delay_ms), 0 },
-	{ "quick", 0, NULL, "Test as one sender only", cmdline_take_flag, AT(target.is_quick),
-	    0 },
+	{ "quick", 0, NULL, "Test as one sender only", cmdline_take_flag,
+	    AT(target.is_quick), 0 },
 	{ "json", 0, NULL, "Print a JSON object", take_format, PROBE_JSON, 0 },
-	{ "nagios", 0, NULL, "Print a summary line for a monitor", take_format, PROBE_NAGIOS,
-	    0 },
+	{ "nagios", 0, NULL, "Print a summary line for a monitor", take_format,
+	    PROBE_NAGIOS, 0 },
 	{ "yes-i-run-this-server", 0, NULL, "Test an address that is not private",
 	    cmdline_take_flag, AT(is_sure), 0 },
 	{ "list", 0, NULL, "Print the forms of address, and exit",
@@ -211,13 +213,14 @@ static const struct cmdline_option server_options[] = {
 	    TLS_SET },
 	{ "tls", 0, NULL, "Connect with TLS, to port 465 by default", take_security,
 	    SMTP_CLIENT_TLS, TLS_SET },
-	{ "no-tls", 0, NULL, "Do not use TLS", take_security, SMTP_CLIENT_CLEAR, TLS_SET },
+	{ "no-tls", 0, NULL, "Do not use TLS", take_security,
+	    SMTP_CLIENT_CLEAR, TLS_SET },
 	{ "tls-verify", 0, NULL, "Require a valid certificate", take_server_flag,
 	    AT(target.smtp.tls.is_checked), 0 },
 	{ "ca-file", 0, "FILE", "Require a certificate of these authorities",
 	    take_authorities, 0, 0 },
-	{ "data", 0, NULL, "Send messages to recipients that are accepted", take_server_flag,
-	    AT(target.is_data), 0 },
+	{ "data", 0, NULL, "Send messages to recipients that are accepted",
+	    take_server_flag, AT(target.is_data), 0 },
 	{ "source", 0, "ADDRESS", "Connect from this address", take_source, 0, 0 },
 	{ .help = NULL }
 };
@@ -225,7 +228,8 @@ static const struct cmdline_option server_options[] = {
 static const struct cmdline_option filter_options[] = {
 	{ "milter", 0, "SOCKET", "Test the filter at this socket",
 	    cmdline_take_text, AT(milter), 0 },
-	{ "client", 0, "ADDRESS", "Address of the client (203.0.113.9)", take_client, 0, 0 },
+	{ "client", 0, "ADDRESS", "Address of the client (203.0.113.9)",
+	    take_client, 0, 0 },
 	{ .help = NULL }
 };
 
@@ -244,7 +248,8 @@ fault_in_login(const struct request *request)
 		return NULL;
 	if (request->password_file != NULL)
 		return "--password-file needs --auth";
-	return request->target.is_clear_allowed ? "--allow-plaintext-auth needs --auth" : NULL;
+	return request->target.is_clear_allowed ?
+	    "--allow-plaintext-auth needs --auth" : NULL;
 }
 
 static int
@@ -266,11 +271,13 @@ check_options(struct request *request, int count)
 		return cmdline_refuse(line, "--%s: only without --milter",
 		    request->server_only);
 	if (request->milter == NULL && request->filter_only != NULL)
-		return cmdline_refuse(line, "--%s: only with --milter", request->filter_only);
+		return cmdline_refuse(line, "--%s: only with --milter",
+		    request->filter_only);
 	if ((fault = fault_in_login(request)) != NULL)
 		return cmdline_refuse(line, "%s", fault);
 	if (smtp->tls.is_checked && smtp->security == SMTP_CLIENT_CLEAR)
-		return cmdline_refuse(line, "--no-tls: not with --tls-verify or --ca-file");
+		return cmdline_refuse(line,
+		    "--no-tls: not with --tls-verify or --ca-file");
 	if (smtp->tls.is_checked && smtp->security == SMTP_CLIENT_OFFERED)
 		smtp->security = SMTP_CLIENT_STARTTLS;
 	return 0;
@@ -314,13 +321,15 @@ probe(struct request *request)
 {
 	struct probe_target *target = &request->target;
 	struct probe_report report;
-	const char *what = target->text, *why = probe_address_find(target, request->is_sure);
+	const char *what = target->text;
+	const char *why = probe_address_find(target, request->is_sure);
 	enum probe_status status;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	probe_report_init(&report, request->format, target->text);
 	if (why == NULL && (why = get_password(request)) != NULL)
-		what = request->password_file != NULL ? request->password_file : "password";
+		what = request->password_file != NULL ?
+		    request->password_file : "password";
 	if (why != NULL) {
 		(void)ctl_cannot(&ctl_probe, what, why, PROBE_UNKNOWN);
 		probe_report_end(&report, PROBE_UNKNOWN, "%s", why);

@@ -1,4 +1,4 @@
-/* milter/ctl/ctl_replay.c: authrelayctl replay: recorded traffic under another configuration */
+/* milter/ctl/ctl_replay.c: authrelayctl replay: records under another configuration */
 /* SPDX-License-Identifier: ISC */
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ struct replay_run {
 	struct ctl_filter	 filter;
 	int			 is_live;
 	int			 is_json;
-	struct mx_lookup		*lookup;		/* NULL: nobody is asked */
+	struct mx_lookup	*lookup;	/* NULL: DNS is not asked */
 	struct replay		 replay;
 	struct ctl_changes	 changes;
 	struct buf		 spare;
@@ -39,7 +39,8 @@ ask_now(void *arg, const char *domain)
 
 	if (run->lookup == NULL)
 		return POLICY_MX_UNASKED;
-	mx_lookup_find(run->lookup, domain, &nobody, mx_lookup_deadline(run->lookup), &answer);
+	mx_lookup_find(run->lookup, domain, &nobody, mx_lookup_deadline(run->lookup),
+	    &answer);
 	return answer.standing;
 }
 

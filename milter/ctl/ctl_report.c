@@ -35,7 +35,7 @@
 #define WIDTH_DEFAULT	80
 #define WIDTH_MAX	200
 #define PROGRESS_PATH	40	/* bytes of a file's name */
-#define PROGRESS_LINES	20000	/* after so many, look at the clock */
+#define PROGRESS_LINES	20000	/* between two looks at the clock */
 #define PROGRESS_US	INT64_C(200000)
 #define PROGRESS_FIRST	INT64_C(1000000)	/* what takes less needs none */
 
@@ -88,9 +88,8 @@ show_progress(struct report_run *run, const char *path, const struct record_file
 static int
 add_line(struct report_run *run, const struct record_line *line)
 {
-	struct record_view	 view;
-	const char		*why = record_json_read(line->at, line->length, &run->spare,
-	    &view);
+	struct record_view view;
+	const char *why = record_json_read(line->at, line->length, &run->spare, &view);
 
 	if (run->spare.failed)
 		return -1;
@@ -143,7 +142,8 @@ read_configured(struct report_run *run)
 		return EX_CONFIG;
 	if (*conf->audit_file == '\0') {
 		conf_unref(conf);
-		return cmdline_refuse(&ctl_report.line, "audit.file is not set; name a FILE");
+		return cmdline_refuse(&ctl_report.line,
+		    "audit.file is not set; name a FILE");
 	}
 	buf_init(&path);
 	status = read_file(run, conf->audit_file);
@@ -199,7 +199,8 @@ replace_page(const struct directory *dir, const char *path, const struct buf *ou
 	(void)snprintf(name, sizeof(name), ".authrelay.%016" PRIx64, number);
 	if ((fd = openat(dir->fd, name, how, 0666)) == -1)
 		return ctl_cannot(&ctl_report, path, strerror(errno), EX_CANTCREAT);
-	if (write_all(fd, out) == -1 || renameat(dir->fd, name, dir->fd, dir->name) == -1) {
+	if (write_all(fd, out) == -1 ||
+	    renameat(dir->fd, name, dir->fd, dir->name) == -1) {
 		status = ctl_cannot(&ctl_report, path, strerror(errno), EX_IOERR);
 		(void)unlinkat(dir->fd, name, 0);
 	}
@@ -235,7 +236,8 @@ write_report(struct report_run *run)
 		status = strcmp(run->html, "-") == 0 ? ctl_write(&out) :
 		    write_page(run->html, &out);
 	} else {
-		(run->is_json ? report_json : report_text)(&run->report, &run->style, &out);
+		(run->is_json ? report_json : report_text)(&run->report, &run->style,
+		    &out);
 		status = ctl_write(&out);
 	}
 	buf_clear(&out);
@@ -285,11 +287,13 @@ take_top(void *to, const struct cmdline_option *option, char *value)
 }
 
 static const struct cmdline_option options[] = {
-	{ .name = "top", .arg = "NUMBER", .help = "Rows of each list (10)", .take = take_top },
+	{ .name = "top", .arg = "NUMBER", .help = "Rows of each list (10)",
+	    .take = take_top },
 	{ .name = "json", .help = "Print a JSON object", .take = cmdline_take_flag,
 	    .at = offsetof(struct report_run, is_json), .set = FORMAT },
-	{ .name = "html", .arg = "FILE", .help = "Write a page for a browser to this file",
-	    .take = cmdline_take_text, .at = offsetof(struct report_run, html), .set = FORMAT },
+	{ .name = "html", .arg = "FILE",
+	    .help = "Write a page for a browser to this file", .take = cmdline_take_text,
+	    .at = offsetof(struct report_run, html), .set = FORMAT },
 	{ .help = NULL }
 };
 

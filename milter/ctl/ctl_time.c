@@ -12,8 +12,8 @@
 #define YEAR_FIRST	1970
 #define YEAR_LAST	9999
 
-static const char form_why[] = "invalid time; allowed: 2026-11-24, 2026-11-24T06:34, 06:34, now, "
-    "today, yesterday, or a time ago: 30m, 12h, 7d, 2w";
+static const char form_why[] = "invalid time; allowed: 2026-11-24, 2026-11-24T06:34, "
+    "06:34, now, today, yesterday, or a time ago: 30m, 12h, 7d, 2w";
 static const char range_why[] = "no such day or time";
 
 /* A text that is read from its front. */
@@ -22,7 +22,7 @@ struct reader {
 	int		 is_bad;	/* a number was out of its range */
 };
 
-/* Exactly so many digits; returns 0 where they are not there. */
+/* Exactly this number of digits; returns 0 where they are missing. */
 static int
 read_number(struct reader *reader, int digits, int least, int most, int *number_r)
 {
@@ -49,7 +49,7 @@ read_char(struct reader *reader, char c)
 	return 1;
 }
 
-/* Digits behind a point; what is less than a microsecond does not count. */
+/* Digits after a point; those of less than a microsecond do not count. */
 static int
 read_fraction(struct reader *reader, int64_t *us_r)
 {
@@ -150,7 +150,9 @@ read_ago(const char *text, int64_t now_us, int64_t *time_us_r)
 	static const struct {
 		char	unit;
 		int64_t	seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	} units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 }
+	};
 	size_t digits = strspn(text, "0123456789");
 	int64_t number = 0;
 

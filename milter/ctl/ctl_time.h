@@ -13,8 +13,8 @@
  * All are microseconds since 1970 UTC.
  *
  * Reads "2026-11-24", "2026-11-24 06:34", "2026-11-24T06:34:42.5" (local time, or with Z
- * or +01:00 behind it), "06:34" (of today), "today", "yesterday", "now", and "30m", "12h",
- * "7d", "2w" before now. Returns NULL, or what is wrong as a constant text.
+ * or +01:00 after it), "06:34" (of today), "today", "yesterday", "now", and "30m",
+ * "12h", "7d", "2w" before now. Returns NULL, or what is wrong as a constant text.
  */
 const char	*ctl_time_parse(const char *text, int64_t now_us, int64_t *time_us_r);
 

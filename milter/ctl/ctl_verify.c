@@ -31,9 +31,10 @@ struct command {
 	struct ctl_verify_print	 print;
 };
 
-/* Long lines are none of ours. */
+/* Skips long lines: authrelay writes none. */
 static int
-take_anchor_line(struct anchors *anchors, const struct record_line *line, uint64_t *number)
+take_anchor_line(struct anchors *anchors, const struct record_line *line,
+    uint64_t *number)
 {
 	int is_whole = line->number != *number && !line->is_part;
 
@@ -116,7 +117,8 @@ next_input(struct command *command, const struct verify *verify)
 
 		if (input->is_done)
 			continue;
-		if (has_last && input->has_prev && memcmp(input->prev, last, CHAIN_SIZE) == 0)
+		if (has_last && input->has_prev &&
+		    memcmp(input->prev, last, CHAIN_SIZE) == 0)
 			return input;
 		if (oldest == NULL || strcmp(input->time, oldest->time) < 0)
 			oldest = input;
@@ -133,7 +135,8 @@ verify_input(struct command *command, struct verify *verify, struct input *input
 
 	input->is_done = 1;
 	if (file == NULL)
-		return ctl_cannot(&ctl_verify, input->name, command->print.why, EX_NOINPUT);
+		return ctl_cannot(&ctl_verify, input->name, command->print.why,
+		    EX_NOINPUT);
 	verify_file(verify, input->name);
 	while ((result = record_file_next(file, &line)) == 1)
 		verify_line(verify, &line);
@@ -210,8 +213,8 @@ set_inputs(struct command *command, int argc, char **argv)
 	for (size_t i = 0; i < command->count; i++) {
 		command->inputs[i].name = argv[i];
 		if (strcmp(argv[i], STDIN_NAME) == 0 && argc > 1)
-			return cmdline_refuse(&ctl_verify.line, "-: standard input must be "
-			    "the only file");
+			return cmdline_refuse(&ctl_verify.line,
+			    "-: standard input must be the only file");
 	}
 	return 0;
 }
@@ -230,7 +233,8 @@ static const struct cmdline_option options[] = {
 	{ .name = "anchors", .arg = "FILE",
 	    .help = "Compare with anchors in this syslog file",
 	    .take = cmdline_take_more, .at = offsetof(struct command, anchor_files) },
-	{ .name = "pubkey", .arg = "FILE", .help = "Check the anchors' signatures by this key",
+	{ .name = "pubkey", .arg = "FILE",
+	    .help = "Check the anchors' signatures by this key",
 	    .take = cmdline_take_text, .at = offsetof(struct command, key_file) },
 	{ .name = "json", .help = "Print a JSON object", .take = cmdline_take_flag,
 	    .at = offsetof(struct command, print.is_json) },

@@ -20,7 +20,7 @@ struct ctl_verify_print {
 	int		 has_failed;	/* memory, or standard output */
 };
 
-/* On standard output: what stands before all, a finding, and what is to be said at the end. */
+/* On standard output: the beginning, a finding, and the result at the end. */
 void	ctl_verify_begin(struct ctl_verify_print *);
 void	ctl_verify_finding(void *print, const struct verify_finding *);
 void	ctl_verify_end(struct ctl_verify_print *, const struct verify_result *);

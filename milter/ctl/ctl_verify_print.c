@@ -42,9 +42,9 @@ put_seq(struct buf *out, uint64_t from, uint64_t to)
 }
 
 /*
- * What a finding says. $l is its lines, $d "does" or "do" for them, $n the first and $N the
- * last; $s its sequence numbers, $m the same if they are known, $a the first and $b the
- * last; $w why the file cannot be read.
+ * The text of a finding. $l is its lines, $d "does" or "do" for them, $n the first and
+ * $N the last; $s its sequence numbers, $m the same if they are known, $a the first and
+ * $b the last; $w why the file cannot be read.
  */
 static const char *const texts[] = {
 	[VERIFY_CHANGED] = "$l $d not follow: changed",
@@ -56,10 +56,11 @@ static const char *const texts[] = {
 	[VERIFY_STRANGER] = "$l $d not follow: a file, or the end of the one before, is "
 	    "missing$m",
 	[VERIFY_NUMBER] = "$l: number $a after $b",
-	[VERIFY_ANCHOR] = "$l: written again; the anchor kept elsewhere for $s does not agree",
+	[VERIFY_ANCHOR] = "$l: written again; the anchor kept elsewhere for $s does not "
+	    "agree",
 	[VERIFY_SIGNATURE] = "$l: the anchor $s has an invalid signature",
-	[VERIFY_CUT] = "line $N is not the last; an anchor kept elsewhere has more$m: cut, or "
-	    "a later file was not given",
+	[VERIFY_CUT] = "line $N is not the last; an anchor kept elsewhere has more$m: "
+	    "cut, or a later file was not given",
 	[VERIFY_UNREADABLE] = "cannot be read from line $n on: $w",
 	[VERIFY_PARTIAL] = "$l: incomplete: cut, torn, or still being written",
 	[VERIFY_EMPTY] = "no line has a chain value; the file cannot be checked",
@@ -112,7 +113,8 @@ put_value(struct buf *out, char name, const struct verify_finding *f, const char
 }
 
 static void
-put_text(struct buf *out, const struct ctl_verify_print *print, const struct verify_finding *f)
+put_text(struct buf *out, const struct ctl_verify_print *print,
+    const struct verify_finding *f)
 {
 	const char *text = texts[f->kind];
 
@@ -126,7 +128,8 @@ put_text(struct buf *out, const struct ctl_verify_print *print, const struct ver
 }
 
 static void
-put_line(struct buf *out, const struct ctl_verify_print *print, const struct verify_finding *f)
+put_line(struct buf *out, const struct ctl_verify_print *print,
+    const struct verify_finding *f)
 {
 	put_name(out, f->file);
 	buf_puts(out, ": ");
@@ -150,7 +153,8 @@ put_json_pair(struct buf *out, const char *name, uint64_t from, uint64_t to)
 }
 
 static void
-put_json(struct buf *out, const struct ctl_verify_print *print, const struct verify_finding *f)
+put_json(struct buf *out, const struct ctl_verify_print *print,
+    const struct verify_finding *f)
 {
 	buf_puts(out, print->findings == 0 ? "" : ",");
 	json_write_line(out);
@@ -161,7 +165,8 @@ put_json(struct buf *out, const struct ctl_verify_print *print, const struct ver
 	put_json_pair(out, "lines", f->from, f->to);
 	if (f->kind == VERIFY_COUNT || f->kind == VERIFY_NUMBER) {
 		json_write_number(out, "is", f->seq_from);
-		json_write_number(out, f->kind == VERIFY_COUNT ? "should" : "before", f->seq_to);
+		json_write_number(out, f->kind == VERIFY_COUNT ? "should" : "before",
+		    f->seq_to);
 	} else
 		put_json_pair(out, "seq", f->seq_from, f->seq_to);
 	json_write_close(out, '}');
@@ -170,7 +175,8 @@ put_json(struct buf *out, const struct ctl_verify_print *print, const struct ver
 static void
 print_out(struct ctl_verify_print *print, struct buf *out)
 {
-	if (out->failed || (out->len > 0 && fwrite(out->data, 1, out->len, stdout) != out->len))
+	if (out->failed || (out->len > 0 &&
+	    fwrite(out->data, 1, out->len, stdout) != out->len))
 		print->has_failed = 1;
 	buf_clear(out);
 }
@@ -259,17 +265,18 @@ put_summary(struct buf *out, const struct ctl_verify_print *print,
 	buf_printf(out, "records: %" PRIu64 " in %" PRIu64 " lines of %" PRIu64 " %s",
 	    r->records, r->lines, print->files, print->files == 1 ? "file" : "files");
 	if (r->records > 0)
-		buf_printf(out, ", seq %" PRIu64 " to %" PRIu64 ", %s to %s", r->first.seq,
-		    r->last.seq, r->first.time, r->last.time);
+		buf_printf(out, ", seq %" PRIu64 " to %" PRIu64 ", %s to %s",
+		    r->first.seq, r->last.seq, r->first.time, r->last.time);
 	buf_putc(out, '\n');
 	put_anchors(out, print, r);
 	if (r->torn > 0 || r->missing > 0)
-		buf_printf(out, "logged by the daemon: %" PRIu64 " torn lines closed, %" PRIu64
-		    " records not written\n", r->torn, r->missing);
+		buf_printf(out, "logged by the daemon: %" PRIu64 " torn lines closed, "
+		    "%" PRIu64 " records not written\n", r->torn, r->missing);
 	if (r->vouched.file != NULL) {
 		buf_puts(out, "confirmed: to ");
 		put_place(out, &r->vouched);
-		buf_printf(out, ", seq %" PRIu64 ", %s\n", r->vouched.seq, r->vouched.time);
+		buf_printf(out, ", seq %" PRIu64 ", %s\n", r->vouched.seq,
+		    r->vouched.time);
 	}
 	buf_puts(out, "verdict: ");
 	if (r->verdict == VERIFY_IS_GOOD)

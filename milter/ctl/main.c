@@ -24,8 +24,10 @@ static const struct ctl_command completion = { { .program = CTL_PROGRAM,
     "bash zsh" };
 
 /* In the order of their names. */
-static const struct ctl_command *const commands[] = { &ctl_check, &completion, &ctl_explain,
-    &ctl_keygen, &ctl_log, &ctl_mx, &ctl_probe, &ctl_replay, &ctl_report, &ctl_verify, NULL };
+static const struct ctl_command *const commands[] = {
+	&ctl_check, &completion, &ctl_explain, &ctl_keygen, &ctl_log, &ctl_mx, &ctl_probe,
+	&ctl_replay, &ctl_report, &ctl_verify, NULL
+};
 
 static int
 run_completion(int argc, char **argv)
@@ -61,7 +63,8 @@ print_help(void)
 	    "\nCommands:\n", CTL_PROGRAM, CTL_PROGRAM);
 	for (const struct ctl_command *const *i = commands; *i != NULL; i++)
 		(void)printf("  %-10s  %s\n", (*i)->line.command, (*i)->line.help);
-	(void)printf("\n%s COMMAND --help lists the options of a command.\n", CTL_PROGRAM);
+	(void)printf("\n%s COMMAND --help lists the options of a command.\n",
+	    CTL_PROGRAM);
 	return fflush(stdout) == EOF ? EX_IOERR : 0;
 }
 
@@ -84,9 +87,10 @@ refuse_command(const char *word)
 	}
 	buf_init(&shown);
 	(void)encode_word(&shown, word, len, SHOWN_MAX);
-	(void)fprintf(stderr, "%s: %s: unknown command%s%s%s\nSee: %s --help\n", CTL_PROGRAM,
-	    shown.failed ? "?" : shown.data, meant == NULL ? "" : "; did you mean ",
-	    meant == NULL ? "" : meant, meant == NULL ? "" : "?", CTL_PROGRAM);
+	(void)fprintf(stderr, "%s: %s: unknown command%s%s%s\nSee: %s --help\n",
+	    CTL_PROGRAM, shown.failed ? "?" : shown.data,
+	    meant == NULL ? "" : "; did you mean ", meant == NULL ? "" : meant,
+	    meant == NULL ? "" : "?", CTL_PROGRAM);
 	buf_clear(&shown);
 	return EX_USAGE;
 }

@@ -15,7 +15,7 @@
 #include "dns/mx.h"
 #include "record/record_decision.h"
 
-#define HASH_LENGTH	20	/* of "~" and so many hexadecimal digits: audit.redact */
+#define HASH_LENGTH	20	/* hexadecimal digits after "~": audit.redact */
 #define BIT(unknown)	(1u << (unknown))
 
 /* The texts that a decision looks at. */
@@ -239,7 +239,8 @@ find_missing(struct replay *replay, const struct record_view *view)
 		missing |= BIT(REPLAY_STRENGTH);
 	if (facts->cert_subject != NULL && policy->client_certificates != NULL &&
 	    certset_count(policy->client_certificates) > 0) {
-		if (!record_text_is(&view->value[RECORD_KEY_REASON], "client-certificate"))
+		if (!record_text_is(&view->value[RECORD_KEY_REASON],
+		    "client-certificate"))
 			missing |= BIT(REPLAY_VERIFIED);
 		if (find_issuer(replay))
 			missing |= BIT(REPLAY_ISSUER);
@@ -289,7 +290,8 @@ decide(struct replay *replay, unsigned supposed, unsigned missing,
     struct policy_decision *decision)
 {
 	suppose(replay, supposed, missing);
-	policy_resolve(replay->rules->policy, &replay->facts, answer_mx, replay, decision);
+	policy_resolve(replay->rules->policy, &replay->facts, answer_mx, replay,
+	    decision);
 	return decision->verdict;
 }
 
@@ -397,7 +399,8 @@ allow_for_cuts(struct replay *replay, const struct record_view *view)
 	static const enum record_key of_client[] = { RECORD_KEY_DAEMON,
 	    RECORD_KEY_CERT_SUBJECT, RECORD_KEY_AUTH_TYPE };
 	int is_cut = !is_about_client(replay->reason) &&
-	    (record_is_cut(view, RECORD_KEY_RCPT) || record_is_cut(view, RECORD_KEY_RCPT_MTA));
+	    (record_is_cut(view, RECORD_KEY_RCPT) ||
+	    record_is_cut(view, RECORD_KEY_RCPT_MTA));
 
 	if (view->value[RECORD_KEY_CUT].at == NULL || replay->reason == POLICY_OVERSIZED)
 		return;

@@ -40,7 +40,7 @@ struct replay {
 	const struct replay_rules	*rules;
 	enum policy_verdict		 verdict;
 	enum policy_reason		 reason;
-	struct buf			 matched;	/* as in a record; empty: nothing */
+	struct buf			 matched;	/* as in a record, or empty */
 	/* 1 << enum replay_unknown: the verdict hangs on these */
 	unsigned			 unknown;
 

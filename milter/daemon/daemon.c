@@ -32,7 +32,7 @@ struct daemon {
 	const struct daemon_options	*options;
 	struct conf			*conf;	/* in force; the filter has one, too */
 	const struct conf		*first;	/* what the daemon was started with */
-	struct mx_lookup			*lookup;	/* NULL: mx.accept is none */
+	struct mx_lookup		*lookup;	/* NULL: mx.accept is none */
 	struct selfcheck_place		*own_place;	/* of our socket; static */
 	struct audit			*audit;
 	struct filter			*filter;
@@ -95,9 +95,10 @@ static void
 log_what_may_be_lost(const struct conf *conf)
 {
 	if (conf->audit_durability == AUDIT_BUFFERED && *conf->audit_file != '\0')
-		log_info("audit.durability is buffered: if the daemon is killed, the records of the "
-		    "last tenth of a second are lost, and while a write hangs those of up to "
-		    "audit.queue (%u) recipients", conf->audit_queue);
+		log_info("audit.durability is buffered: if the daemon is killed, the "
+		    "records of the last tenth of a second are lost, and while a write "
+		    "hangs those of up to audit.queue (%u) recipients",
+		    conf->audit_queue);
 }
 
 /*
@@ -374,8 +375,9 @@ start(struct daemon *d)
 
 	/* a signal may come as soon as the socket exists */
 	if (signals_open() == -1 || open_socket(d) == -1 ||
-	    background_write_pid(&d->background, d->conf->pid_file, d->conf->user) == -1 ||
-	    priv_drop(d->conf->user) == -1 || (d->audit = audit_open(&options)) == NULL)
+	    background_write_pid(&d->background, d->conf->pid_file,
+	    d->conf->user) == -1 || priv_drop(d->conf->user) == -1 ||
+	    (d->audit = audit_open(&options)) == NULL)
 		return -1;
 	(void)selfcheck_find(d->conf->socket, d->own_place);
 	if (make_ask(d, d->conf, &d->lookup) == -1)

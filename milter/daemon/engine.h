@@ -24,7 +24,7 @@ struct engine_macros {
 
 /* The other end of a connection: an MTA, or a client that poses as one. */
 struct engine_peer {
-	struct netaddr	 addr;		/* of no family: a process of this host, by its user */
+	struct netaddr	 addr;		/* of no family: a process of this host, by uid */
 	uid_t		 uid;
 	int		 is_own;	/* the daemon itself */
 };

@@ -28,10 +28,11 @@
 #define SHORTEST_MS	20	/* a packet that is under way comes in this time */
 #define SLICE_MS	1000	/* what is waited for the rest of a packet at the least */
 #define CROWD		32	/* this many waiting threads are no coincidence */
-#define PAUSE_MS	100	/* between two tries where there is no descriptor or thread */
+#define PAUSE_MS	100	/* between two tries to get a descriptor or a thread */
 #define LINE_MS		60000
 
-typedef int	create_thread(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+typedef int	create_thread(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+		    void *);
 
 enum role {
 	ROLE_OTHER,		/* no thread that makes workers */
@@ -59,7 +60,7 @@ static atomic_int waiting;		/* threads that wait for the rest of a packet */
 static struct seldom no_descriptor, no_thread, half_packet;
 
 static pthread_mutex_t launches_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct launch *launches;		/* under the lock; ROLE_POOL first, then the oldest */
+static struct launch *launches;	/* under the lock; ROLE_POOL first, then the oldest */
 static atomic_int launches_count;
 
 static _Thread_local int rest_ms = -1;	/* left for this packet; -1: it is not bounded */
@@ -72,7 +73,8 @@ create_thread	engine_create_thread __asm__("pthread_create");
 int	engine_sigwait(const sigset_t *, int *) __asm__("sigwait");
 
 void
-engine_calls_start(int (*admits)(const struct engine_peer *), const struct selfcheck_place *own)
+engine_calls_start(int (*admits)(const struct engine_peer *),
+    const struct selfcheck_place *own)
 {
 	admits_peer = admits;
 	own_place = own;
@@ -97,7 +99,8 @@ find_peer(int fd, struct engine_peer *peer)
 		return -1;
 	peer->addr = netaddr_of((const struct sockaddr *)&from);
 	if (peer->addr.family != NETADDR_NONE) {
-		peer->is_own = selfcheck_is_own((int)netaddr_port((const struct sockaddr *)&from));
+		peer->is_own = selfcheck_is_own(
+		    (int)netaddr_port((const struct sockaddr *)&from));
 		return 0;
 	}
 	len = sizeof(cred);
@@ -133,8 +136,8 @@ report_shortage(int error)
 		return;
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	if (error == EMFILE)
-		log_error("all %llu file descriptors are in use: mail servers have to wait; "
-		    "raise LimitNOFILE= of the service, or `ulimit -n'",
+		log_error("all %llu file descriptors are in use: mail servers have to "
+		    "wait; raise LimitNOFILE= of the service, or `ulimit -n'",
 		    (unsigned long long)limit.rlim_cur);
 	else if (error == ENFILE)
 		log_error("the system has no file descriptor left: mail servers have to "
@@ -187,7 +190,7 @@ is_crowded(void)
 	return atomic_load(&waiting) > CROWD || atomic_load(&launches_count) > 0;
 }
 
-/* Only the time that was waited counts: a host that stands still costs no connection. */
+/* Only the time that was waited counts: a host that is suspended costs no connection. */
 static int
 wait_some(struct pollfd *fd, int ms)
 {
@@ -203,8 +206,8 @@ wait_some(struct pollfd *fd, int ms)
 }
 
 /*
- * libmilter may have given other connections to this thread, which it counted as idle: so a
- * thread that is going to wait brings another, as in daemon.c.
+ * libmilter may have given other connections to this thread, which it counted as idle:
+ * so a thread that is going to wait brings another, as in daemon.c.
  */
 static int
 wait_for_rest(struct pollfd *fd)
@@ -250,7 +253,8 @@ launch(void)
 int
 engine_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-	if (count > 0 && fds[0].events == LIBMILTER_READ && timeout == LIBMILTER_POOL_MS) {
+	if (count > 0 && fds[0].events == LIBMILTER_READ &&
+	    timeout == LIBMILTER_POOL_MS) {
 		role = ROLE_POOL;
 		return wait_ms(fds, count, launch() ? timeout : PAUSE_MS);
 	}
@@ -289,7 +293,8 @@ keep_launch(void *(*run)(void *), void *arg)
 		return -1;
 	*new = (struct launch){ .role = role, .run = run, .arg = arg };
 	(void)pthread_mutex_lock(&launches_lock);
-	for (last = &launches; *last != NULL && (*last)->role >= role; last = &(*last)->next)
+	for (last = &launches; *last != NULL && (*last)->role >= role;
+	    last = &(*last)->next)
 		;
 	new->next = *last;
 	*last = new;
@@ -322,9 +327,9 @@ engine_create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)
 
 /*
  * libmilter has a thread that waits for SIGHUP, SIGTERM and SIGINT and then stops the
- * filter. Whenever no other thread can take a signal (the main thread cannot while it makes
- * a thread), that one would take it: a reload would be the end. The daemon handles these
- * signals itself, so that the thread waits for ever.
+ * filter. Whenever no other thread can take a signal (the main thread cannot while it
+ * makes a thread), that one would take it: a reload would be the end. The daemon handles
+ * these signals itself, so that the thread waits for ever.
  */
 int
 engine_sigwait(const sigset_t *set, int *number)

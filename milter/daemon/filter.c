@@ -23,9 +23,9 @@
 #define REFUSALS_MS	10000	/* between two lines of the log */
 
 struct filter {
-	pthread_mutex_t		 lock;		/* guards conf and ask, the pointers */
+	pthread_mutex_t		 lock;		/* guards conf and lookup, the pointers */
 	struct conf		*conf;
-	struct mx_lookup		*lookup;		/* NULL: DNS has no say */
+	struct mx_lookup	*lookup;	/* NULL: DNS has no say */
 	struct audit		*audit;
 	struct mta_seen		*mta_seen;
 	struct flood		*flood;
@@ -98,15 +98,15 @@ void
 filter_set_rules(struct filter *filter, struct conf *conf, struct mx_lookup *lookup)
 {
 	struct conf *conf_before;
-	struct mx_lookup *ask_before;
+	struct mx_lookup *lookup_before;
 
 	(void)pthread_mutex_lock(&filter->lock);
 	conf_before = filter->conf;
-	ask_before = filter->lookup;
+	lookup_before = filter->lookup;
 	filter->conf = conf_ref(conf);
 	filter->lookup = mx_lookup_ref(lookup);
 	(void)pthread_mutex_unlock(&filter->lock);
-	mx_lookup_unref(ask_before);
+	mx_lookup_unref(lookup_before);
 	conf_unref(conf_before);
 }
 
@@ -146,7 +146,8 @@ name_peer(const struct engine_peer *peer, char text[NETADDR_TEXT_SIZE])
 	if (peer == NULL)
 		return NULL;
 	if (peer->addr.family == NETADDR_NONE)
-		(void)snprintf(text, NETADDR_TEXT_SIZE, "uid:%lu", (unsigned long)peer->uid);
+		(void)snprintf(text, NETADDR_TEXT_SIZE, "uid:%lu",
+		    (unsigned long)peer->uid);
 	else
 		netaddr_format(&peer->addr, text);
 	return text;
@@ -369,9 +370,9 @@ write_flood(struct filter *filter, const struct flood_summary *summary,
 }
 
 /*
- * Whether the client's network is over its bound: then the recipient has no record of its
- * own, and no other thing is asked about it. A summary is never taken where it cannot be
- * written any more: filter_stop() writes those that are left.
+ * Whether the client's network is over its bound: then the recipient has no record of
+ * its own, and nothing else is asked about it. A summary is never taken where it cannot
+ * be written any more: filter_stop() writes those that are left.
  */
 static int
 is_flood(struct filter *filter, struct session *session, const char *rcpt, int64_t now_us)
@@ -433,8 +434,8 @@ decide(struct filter *filter, struct session *session, const char *rcpt,
 /*
  * Sendmail (8.17.1 is one) drops a recipient that was refused by reading its text again,
  * now as a list with commas. Where a part of that list is no address, as in
- * <@>,<user@elsewhere>, or not the one that it was, the recipient stays, and is delivered
- * to.
+ * <@>,<user@elsewhere>, or not the one that it was, the recipient stays, and the message
+ * is delivered to it.
  */
 static void
 note_refusal(struct session *session, const char *rcpt)
@@ -475,7 +476,7 @@ filter_data(struct filter *filter, struct session *session,
 	if (!is_in_transaction(session) || session->txn.has_data)
 		return;
 	session->txn.has_data = 1;
-	/* where all its recipients were too many, their summary is the record */
+	/* where all its recipients were over the bound, their summary is the record */
 	if (session->txn.is_flood && !session->txn.has_record)
 		return;
 	mta_keep(&session->txn.queue_id, macros, "i", &session->txn.has_failed);

@@ -12,9 +12,9 @@
  * with a full bucket: it gains what it had used, and nobody else loses anything. To have
  * his own entry forgotten, a stranger needs FLOOD_WAYS others in the same set that have
  * used as much: he does not know the key of the hash, so he has to use up the burst of
- * thousands of networks to win one burst back. A network that has used little is forgotten
- * easily, which is in its favour. There is no state in which a new network is refused for
- * want of room.
+ * thousands of networks to win one burst back. A network that has used little is
+ * forgotten easily, which is in its favour. There is no state in which a new network is
+ * refused for want of room.
  *
  * A network that is over the bound has a count of what was not recorded since its last
  * summary. It goes out with the first recipient that is over the bound FLOOD_SAY_US after

@@ -40,7 +40,8 @@ struct flood_due {
 	struct flood_summary	other;	/* of a network that had to make room */
 };
 
-struct flood	*flood_new(const uint8_t key[SIPHASH_KEY_SIZE]);	/* NULL: no memory */
+/* NULL: no memory. */
+struct flood	*flood_new(const uint8_t key[SIPHASH_KEY_SIZE]);
 void		 flood_free(struct flood *);
 
 /*

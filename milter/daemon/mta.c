@@ -79,7 +79,8 @@ looks_local(const struct session *session, const struct engine_macros *macros)
 {
 	return session->client.family == NETADDR_NONE &&
 	    mta_macro(macros, "{daemon_name}") == NULL &&
-	    session->client_name != NULL && strcmp(session->client_name, "localhost") == 0;
+	    session->client_name != NULL &&
+	    strcmp(session->client_name, "localhost") == 0;
 }
 
 void
@@ -208,7 +209,10 @@ is_certificate_login(const struct transaction *txn)
 	    txn->auth_user[0] == '/';
 }
 
-/* Sendmail codes a login; that of a certificate is coded already, and so is coded twice. */
+/*
+ * Sendmail encodes a login; that of a certificate is encoded already, and so is encoded
+ * twice.
+ */
 static int
 decode_login(struct transaction *txn)
 {

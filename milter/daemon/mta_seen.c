@@ -67,7 +67,8 @@ is_known(const struct mta_seen *seen, const char *const texts[SEEN_TEXTS])
 	for (size_t i = 0; i < seen->count; i++) {
 		if (is_same(&seen->servers[i], texts))
 			return 1;
-		of_one += strcmp(seen->servers[i].texts[SEEN_PEER], texts[SEEN_PEER]) == 0;
+		of_one += strcmp(seen->servers[i].texts[SEEN_PEER],
+		    texts[SEEN_PEER]) == 0;
 	}
 	return seen->count == MTA_SEEN_MAX || of_one == MTA_SEEN_OF_ONE;
 }

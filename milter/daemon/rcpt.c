@@ -7,7 +7,7 @@
 #include "daemon/rcpt.h"
 #include "record/record_decision.h"
 
-/* Who answers the questions about a recipient. */
+/* Answers the questions about a recipient. */
 struct witness {
 	const struct session	*session;
 	struct mx_lookup_answer	*mx;
@@ -65,7 +65,8 @@ ask_for_mx(void *arg, const char *domain)
 		return POLICY_MX_TEMPFAIL;
 	if (lookup == NULL)
 		return POLICY_MX_UNASKED;
-	mx_lookup_find(lookup, domain, &witness->session->client, mx_lookup_deadline(lookup), witness->mx);
+	mx_lookup_find(lookup, domain, &witness->session->client,
+	    mx_lookup_deadline(lookup), witness->mx);
 	return witness->mx->standing;
 }
 
@@ -78,7 +79,8 @@ rcpt_find(struct rcpt *recipient, const struct session *session, const char *rcp
 	struct policy_facts facts;
 
 	collect_facts(session, rcpt, rcpt_mta, &facts);
-	policy_resolve(&txn->conf->policy, &facts, ask_for_mx, &witness, &recipient->decision);
+	policy_resolve(&txn->conf->policy, &facts, ask_for_mx, &witness,
+	    &recipient->decision);
 	if (session->has_failed || txn->has_failed)
 		policy_resolve_fail(&recipient->decision);
 	record_add_matched(&recipient->matched, &recipient->decision);
@@ -129,8 +131,8 @@ describe_refusal(struct rcpt *recipient, const struct rcpt_refusal *refusal,
 	buf_putc(&recipient->refusal, ' ');
 	buf_puts(&recipient->refusal, refusal->text);
 	record->reply = recipient->refusal.data;
-	record->verdict = policy_verdict_name(*refusal->status == '4' ?
-	    POLICY_TEMPFAIL : POLICY_REJECT);
+	record->verdict = policy_verdict_name(
+	    *refusal->status == '4' ? POLICY_TEMPFAIL : POLICY_REJECT);
 	record->reason = policy_reason_name(POLICY_MTA_REJECT);
 	record->matched = NULL;
 	record->enforced = 1;

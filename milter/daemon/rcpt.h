@@ -14,8 +14,8 @@
 #include "record/record.h"
 
 /*
- * The texts of a record point in here, beside those that point into the session. All
- * zero at first.
+ * What is known of a recipient. The texts of its record point in here, beside those that
+ * point into the session. All zero at first.
  */
 struct rcpt {
 	struct policy_decision	 decision;
@@ -34,13 +34,14 @@ struct rcpt_refusal {
 };
 
 /*
- * Whether the client is entitled, whatever the recipient: see policy_client_is_entitled().
- * A session that lacks something for want of memory is not.
+ * Whether the client is entitled, whatever the recipient: see
+ * policy_client_is_entitled(). In a session that lacks something for want of memory it is
+ * not.
  */
 int	rcpt_client_is_entitled(const struct session *);
 
 /*
- * Decides over a recipient under the transaction's configuration; may wait for DNS, at
+ * Decides about a recipient under the transaction's configuration; may wait for DNS, at
  * most mx.timeout. For a recipient that the mail server has refused (NULL: it has not)
  * DNS is not asked: a question about it is answered as if DNS had failed.
  */
@@ -48,9 +49,8 @@ void	rcpt_find(struct rcpt *, const struct session *, const char *rcpt,
 	    const char *rcpt_mta, const struct rcpt_refusal *);
 
 /* Sets the keys of a record that describe the session and its transaction. */
-void	rcpt_describe_session(struct rcpt *, const struct session *,
-	    struct record *);
-/* Sets those of the decision; if the mail server refused the recipient, of its reply. */
+void	rcpt_describe_session(struct rcpt *, const struct session *, struct record *);
+/* Sets the decision's keys; if the mail server refused the recipient, of its reply. */
 void	rcpt_describe(struct rcpt *, const struct rcpt_refusal *, struct record *);
 
 /*

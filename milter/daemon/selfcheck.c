@@ -155,7 +155,8 @@ selfcheck_is_answered(const char *socket, int timeout_ms)
 
 	if (selfcheck_find(socket, &place) == -1 || (fd = begin(&place)) == -1)
 		return 0;
-	is_answered = deadline_wait(fd, POLLOUT, deadline) && is_offer_taken(fd, deadline);
+	is_answered = deadline_wait(fd, POLLOUT, deadline) &&
+	    is_offer_taken(fd, deadline);
 	(void)close(fd);
 	return is_answered;
 }

@@ -16,12 +16,12 @@
 struct transaction {
 	unsigned	 number;	/* from 1 on; 0: none is under way */
 	struct conf	*conf;		/* that it began with; one reference */
-	struct mx_lookup	*lookup;		/* its MX lookup, or NULL; one reference */
+	struct mx_lookup *lookup;	/* its MX lookup, or NULL; one reference */
 	int		 has_failed;	/* not to be relied on: decide nothing by it */
 	int		 has_data;	/* DATA was seen, its record is written */
 	int		 is_flood;	/* a recipient was beyond the bound */
 	int		 has_record;	/* a recipient was not */
-	int		 has_unsure_refusal;	/* the MTA may deliver to it all the same */
+	int		 has_unsure_refusal;	/* the MTA may deliver to it even so */
 	int		 utf8;		/* SMTPUTF8 (RFC 6531) */
 	char		*sender;	/* at most POLICY_SENDER_MAX bytes of it */
 	size_t		 sender_length;	/* of the path, without what is after it */
@@ -78,6 +78,7 @@ int		 session_set(char **text_r, const char *);
 /* The same, and sets *has_failed without memory. */
 void		 session_keep(char **text_r, const char *, int *has_failed);
 /* The same, but at most its first bytes. */
-void		 session_keep_start(char **text_r, const char *, size_t max, int *has_failed);
+void		 session_keep_start(char **text_r, const char *, size_t max,
+		    int *has_failed);
 
 #endif

@@ -94,7 +94,7 @@ send_packet(struct milter_client *client, char command, const char *data, size_t
 	return result;
 }
 
-/* Adds so many bytes to what came in. */
+/* Adds these bytes to what came in. */
 static int
 read_bytes(struct milter_client *client, size_t want, int64_t deadline)
 {
@@ -247,8 +247,8 @@ read_reply(struct milter_client *client)
 
 	if (len > 0 && text[len - 1] == '\0')
 		len--;
-	if (len < 4 || (text[0] != '4' && text[0] != '5') || strspn(text, "0123456789") != 3 ||
-	    (text[3] != ' ' && text[3] != '-'))
+	if (len < 4 || (text[0] != '4' && text[0] != '5') ||
+	    strspn(text, "0123456789") != 3 || (text[3] != ' ' && text[3] != '-'))
 		return fail(client, "the filter sent an invalid reply");
 	client->code = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
 	buf_add(&client->text, text + 4, len - 4);

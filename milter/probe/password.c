@@ -95,7 +95,8 @@ password_read(const char *path, char password_r[PASSWORD_SIZE], const char **why
 	if (fstat(fd, &st) == -1)
 		result = fail(why_r, strerror(errno));
 	else if ((st.st_mode & S_IRWXO) != 0)
-		result = fail(why_r, "other users have access to this file; chmod o= it first");
+		result = fail(why_r,
+		    "other users have access to this file; chmod o= it first");
 	else
 		result = read_line(fd, line, sizeof(line), why_r);
 	(void)close(fd);

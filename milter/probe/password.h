@@ -12,7 +12,8 @@
  */
 
 /* The first line of a file, which users other than owner and group must not reach. */
-int	password_read(const char *path, char password_r[PASSWORD_SIZE], const char **why_r);
+int	password_read(const char *path, char password_r[PASSWORD_SIZE],
+	    const char **why_r);
 /*
  * Asks at the terminal of the process, without echo. A signal that ends or stops the
  * process does so after the echo is back; continued, it asks again.

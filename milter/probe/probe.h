@@ -36,18 +36,18 @@ struct probe_target {
 	struct sockaddr_storage	 addr;
 	socklen_t		 len;
 	char			 host[256];	/* "" for a unix socket */
-	char			 literal[64];	/* the address, as in an address literal */
+	char			 literal[64];	/* address as in an address literal */
 	int			 is_milter;
 	struct smtp_client_options smtp;	/* of a filter: the timeout */
 	int			 delay_ms;
 	int			 is_quick;	/* as one sender only */
-	int			 is_data;	/* send messages to accepted third parties */
+	int			 is_data;	/* send mail to accepted third parties */
 	const char		*user;		/* who logs in; NULL: nobody */
 	const char		*password;
 	int			 is_clear_allowed;	/* for the password */
 	struct netaddr		 client;	/* of a filter: who asks */
 	const char		*control;	/* has to be accepted: "<user@domain>" */
-	struct probe_names	 names;		/* host NULL: as the server calls itself */
+	struct probe_names	 names;		/* host NULL: the server's own name */
 };
 
 /*

@@ -51,7 +51,7 @@ choose(const struct probe_target *target, const struct addrinfo *list, int is_su
 	return first;
 }
 
-/* As it stands in an address literal. */
+/* As it is in an address literal. */
 static void
 take_address(struct probe_target *target, const struct addrinfo *info)
 {
@@ -69,7 +69,8 @@ take_address(struct probe_target *target, const struct addrinfo *info)
 static const char *
 resolve(struct probe_target *target, const char *port, int family, int is_sure)
 {
-	struct addrinfo *list, hints = { .ai_socktype = SOCK_STREAM, .ai_family = family };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = family };
+	struct addrinfo *list;
 	const struct addrinfo *chosen;
 	int error = getaddrinfo(target->host, port, &hints, &list);
 
@@ -78,8 +79,8 @@ resolve(struct probe_target *target, const char *port, int family, int is_sure)
 	if ((chosen = choose(target, list, is_sure)) != NULL)
 		take_address(target, chosen);
 	freeaddrinfo(list);
-	return chosen != NULL ? NULL : "neither loopback nor private; if you run this server, "
-	    "use --yes-i-run-this-server";
+	return chosen != NULL ? NULL : "neither loopback nor private; if you run this "
+	    "server, use --yes-i-run-this-server";
 }
 
 static int
@@ -105,7 +106,8 @@ find_server(struct probe_target *target, int is_sure)
 	(void)snprintf(port, sizeof(port), "%s",
 	    target->smtp.security == SMTP_CLIENT_TLS ? "465" : "25");
 	if (text[0] == '[') {
-		if ((end = strchr(++text, ']')) == NULL || (end[1] != '\0' && end[1] != ':'))
+		if ((end = strchr(++text, ']')) == NULL ||
+		    (end[1] != '\0' && end[1] != ':'))
 			return "invalid server; allowed: HOST, HOST:PORT, [ADDRESS]:PORT";
 		colon = end[1] == ':' ? end + 1 : NULL;
 	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
@@ -114,7 +116,8 @@ find_server(struct probe_target *target, int is_sure)
 		colon = NULL;
 	}
 	if (copy(target->host, sizeof(target->host), text, (size_t)(end - text)) == -1 ||
-	    (colon != NULL && copy(port, sizeof(port), colon + 1, strlen(colon + 1)) == -1))
+	    (colon != NULL &&
+	    copy(port, sizeof(port), colon + 1, strlen(colon + 1)) == -1))
 		return "invalid server; allowed: HOST, HOST:PORT, [ADDRESS]:PORT";
 	return resolve(target, port, family, is_sure);
 }
@@ -123,22 +126,26 @@ find_server(struct probe_target *target, int is_sure)
 static const char *
 find_filter(struct probe_target *target, int is_sure)
 {
-	const char *text = target->text, *path = text[0] == '/' ? text : milter_socket_path(text);
+	const char *text = target->text;
+	const char *path = text[0] == '/' ? text : milter_socket_path(text);
 	struct milter_socket socket;
 	char port[PORT_SIZE];
 
 	if (path != NULL) {
 		target->names.address = "127.0.0.1";
 		target->len = sizeof(struct sockaddr_un);
-		return milter_socket_unix(path, (struct sockaddr_un *)(void *)&target->addr) == 0 ?
+		return milter_socket_unix(path,
+		    (struct sockaddr_un *)(void *)&target->addr) == 0 ?
 		    NULL : "the path is too long";
 	}
 	if (milter_socket_parse(text, &socket) != NULL ||
-	    copy(target->host, sizeof(target->host), socket.host, strlen(socket.host)) == -1)
-		return "invalid socket; allowed: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST";
+	    copy(target->host, sizeof(target->host), socket.host,
+	    strlen(socket.host)) == -1)
+		return "invalid socket; allowed: unix:PATH, inet:PORT@HOST, "
+		    "inet6:PORT@HOST";
 	(void)snprintf(port, sizeof(port), "%u", socket.port);
-	return resolve(target, port, socket.kind == MILTER_SOCKET_INET ? AF_INET : AF_INET6,
-	    is_sure);
+	return resolve(target, port,
+	    socket.kind == MILTER_SOCKET_INET ? AF_INET : AF_INET6, is_sure);
 }
 
 const char *

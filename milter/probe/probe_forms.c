@@ -20,7 +20,8 @@
 
 #define OWN(name, known, text)		{ name, known, text, PROBE_OWN, PROBE_ALONE }
 #define FOREIGN(name, known, text)	{ name, known, text, PROBE_FOREIGN, PROBE_ALONE }
-#define DISGUISED(name, known, text)	{ name, known, text, PROBE_DISGUISED, PROBE_ALONE }
+#define DISGUISED(name, known, text)	\
+	{ name, known, text, PROBE_DISGUISED, PROBE_ALONE }
 
 static const struct probe_form forms[] = {
 	/* Plain */

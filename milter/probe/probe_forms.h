@@ -10,7 +10,7 @@
 
 /* What it means that a form is accepted from a stranger. */
 enum probe_kind {
-	PROBE_OWN,		/* nothing: whoever accepts it keeps the mail */
+	PROBE_OWN,		/* nothing: a server that accepts it keeps the mail */
 	PROBE_FOREIGN,		/* a relay */
 	PROBE_DISGUISED		/* one too, unless any user of the server is accepted */
 };
@@ -28,7 +28,7 @@ enum probe_lead {
  *	$u  a user who is nobody's in particular	$l  a user of the server
  *	$x  a foreign domain				$d  a domain of the server
  *	$h  the server's name				$r  a domain that it relays to
- *	$i  its address, as it stands in brackets	$n  a word that is new each time
+ *	$i  its address, as it is in brackets		$n  a word that is new each time
  *	$D  $d in capitals				$L  $l in capitals
  *	$c  $d without its last letter			$_  $d with _ for its dots
  */
@@ -45,10 +45,10 @@ struct probe_sender {
 	const char	*name;
 	const char	*text;
 	const char	*helo;		/* NULL: our own name */
-	int		 is_first;	/* the one to ask as, where there is time for one */
+	int		 is_first;	/* the one to ask as, if only one is */
 };
 
-/* What stands for the letters; nothing is owned. */
+/* The values of the letters; nothing is owned. */
 struct probe_names {
 	const char	*user;		/* $u */
 	const char	*external;	/* $x */
@@ -56,7 +56,7 @@ struct probe_names {
 	const char	*address;	/* $i */
 	const char	*local_user;	/* $l */
 	const char	*local_domain;	/* $d */
-	const char	*relay_domain;	/* $r; NULL: not known, see probe_text_is_known() */
+	const char	*relay_domain;	/* $r; NULL: see probe_text_is_known() */
 	const char	*unique;	/* $n */
 };
 

@@ -44,7 +44,8 @@ probe_message_write(const struct probe_message *message, struct buf *out)
 	    "Auto-Submitted: auto-generated\r\n"
 	    "X-Authrelay-Test: %u\r\n\r\n", message->unique, message->number,
 	    message->number, message->form, message->number);
-	buf_puts(out, "This is a test message of `authrelayctl probe --data`; it can be deleted."
+	buf_puts(out,
+	    "This is a test message of `authrelayctl probe --data`; it can be deleted."
 	    "\r\nThe mail server below accepted it from this sender for this recipient."
 	    "\r\n\r\n");
 	add(out, "server:    ", message->target);

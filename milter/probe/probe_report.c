@@ -74,14 +74,15 @@ add_json(struct buf *out, const struct probe_result *result, unsigned number)
 static void
 add_text(struct buf *out, const struct probe_result *result, unsigned number)
 {
-	buf_printf(out, "%-9s %s, from %s: ", verdicts[result->verdict], result->form->name,
-	    result->sender);
+	buf_printf(out, "%-9s %s, from %s: ", verdicts[result->verdict],
+	    result->form->name, result->sender);
 	(void)encode_word(out, result->rcpt, strlen(result->rcpt), WORD_MAX);
 	buf_printf(out, ": %03d ", result->code);
 	if (result->code == 0)
 		buf_puts(out, result->why);
 	else if (result->reply->len > 0)
-		(void)encode_word(out, result->reply->data, result->reply->len, REPLY_MAX);
+		(void)encode_word(out, result->reply->data, result->reply->len,
+		    REPLY_MAX);
 	if (result->is_sent)
 		buf_printf(out, " (message %u)", number);
 	buf_putc(out, '\n');
@@ -103,7 +104,8 @@ print_line(struct probe_report *report, const struct buf *line)
 	if (line->failed)
 		probe_report_end(report, PROBE_UNKNOWN, "out of memory");
 	else if (fflush(stdout) != 0 && report->ended == PROBE_OK)
-		probe_report_end(report, PROBE_UNKNOWN, "standard output cannot be written");
+		probe_report_end(report, PROBE_UNKNOWN,
+		    "standard output cannot be written");
 }
 
 void
@@ -133,7 +135,8 @@ probe_report_add(struct probe_report *report, const struct probe_result *result)
 	if (result->verdict == PROBE_RELAYED) {
 		/* No address: a monitor would take a | for the end of the line. */
 		buf_printf(&report->relays, "%s%s (from %s)",
-		    report->relayed++ > 0 ? "\n" : "", result->form->name, result->sender);
+		    report->relayed++ > 0 ? "\n" : "", result->form->name,
+		    result->sender);
 	}
 	if (report->format == PROBE_JSON) {
 		add_json(&report->lines, result, report->tests);
@@ -168,8 +171,8 @@ add_summary(const struct probe_report *report, struct buf *out)
 	else
 		buf_printf(out, "All %u tests performed, ", report->tests);
 	if (report->relayed > 0)
-		buf_printf(out, "%s%u relays accepted.", report->ended != PROBE_OK ? " " : "",
-		    report->relayed);
+		buf_printf(out, "%s%u relays accepted.",
+		    report->ended != PROBE_OK ? " " : "", report->relayed);
 	else if (report->ended == PROBE_OK)
 		buf_puts(out, "no relays accepted.");
 	if (report->failed > 0)
@@ -222,7 +225,8 @@ probe_report_finish(struct probe_report *report)
 	if (report->lines.failed || report->relays.failed)
 		probe_report_end(report, PROBE_UNKNOWN, "out of memory");
 	status = status_of(report);
-	(report->format == PROBE_JSON ? write_json : write_text)(report, words[status], &out);
+	(report->format == PROBE_JSON ? write_json : write_text)(report, words[status],
+	    &out);
 	if (out.failed && status != PROBE_CRITICAL)
 		status = PROBE_UNKNOWN;
 	buf_clear(&out);

@@ -64,7 +64,7 @@ write_rcpt(struct run *run, const char *text)
 	return run->rcpt.failed ? no_memory(run) : 0;
 }
 
-/* Whether the server accepts whatever stands before the @. */
+/* Whether the server accepts any word before the @. */
 static void
 learn_takes_any(struct run *run)
 {
@@ -81,7 +81,8 @@ wants_tls(const struct probe_session *session, int code)
 {
 	static const char word[] = "STARTTLS";
 
-	return code == 530 && session->smtp.stream.tls == NULL && session->reply.len > 0 &&
+	return code == 530 && session->smtp.stream.tls == NULL &&
+	    session->reply.len > 0 &&
 	    memmem(session->reply.data, session->reply.len, word, strlen(word)) != NULL;
 }
 
@@ -103,7 +104,8 @@ check_control(struct run *run)
 		    "the server is not available now (%d)" :
 		    "the server does not accept the local recipient now (%d)", code);
 	else if (!run->target->is_milter && wants_tls(session, code))
-		probe_report_end(run->report, PROBE_UNKNOWN, "the server requires STARTTLS");
+		probe_report_end(run->report, PROBE_UNKNOWN,
+		    "the server requires STARTTLS");
 	else if (!run->target->is_milter)
 		probe_report_session(run->report, &session->smtp);
 	return run->report->ended == PROBE_OK ? code : -1;
@@ -130,8 +132,8 @@ run_login(struct run *run)
 		return;
 	}
 	if ((code = probe_session_log_in(session)) == 0)
-		code = probe_session_ask_once(session, run->rcpt.data, session->form->kind,
-		    PROBE_ALONE);
+		code = probe_session_ask_once(session, run->rcpt.data,
+		    session->form->kind, PROBE_ALONE);
 	if (code == PROBE_SESSION_NO_WAY)
 		probe_report_end(run->report, PROBE_UNKNOWN, "%s", session->why);
 	else
@@ -176,8 +178,8 @@ begin_tests(struct run *run)
 	 */
 	if (code / 100 != 2 && code != 530 && report->ended == PROBE_OK &&
 	    report->served == 0)
-		probe_report_end(report, PROBE_UNKNOWN, "the server does not accept the local "
-		    "recipient, so its refusals mean nothing");
+		probe_report_end(report, PROBE_UNKNOWN, "the server does not accept the "
+		    "local recipient, so its refusals mean nothing");
 }
 
 static void

@@ -10,8 +10,8 @@
 #include "probe/smtp_auth.h"
 
 /*
- * A session serves the tests of one sender, at most TESTS_A_SESSION of them. begin() opens
- * it for the first and keeps it for the next ones; RSET parts them. It is over, and
+ * A session serves the tests of one sender, at most TESTS_A_SESSION of them. begin()
+ * opens it for the first and keeps it for the next ones; RSET parts them. It is over, and
  * session_helo NULL, once the server did not answer (fail_session()), closed it by 421
  * (check_code()), or the sender changed; the next test then opens another. A test whose
  * session broke is asked once more in a new one, unless a message was sent.
@@ -41,7 +41,7 @@ check_code(struct probe_session *session, int code)
 	return code;
 }
 
-/* What the server calls itself stands first in its reply to EHLO. */
+/* The server's own name is the first word of its reply to EHLO. */
 static void
 learn_host(struct probe_session *session)
 {
@@ -50,9 +50,9 @@ learn_host(struct probe_session *session)
 
 	if (session->names.host != NULL)
 		return;
-	while (len < text->len && len < PROBE_NAME_MAX && strchr("abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", text->data[len]) != NULL &&
-	    text->data[len] != '\0')
+	while (len < text->len && len < PROBE_NAME_MAX &&
+	    strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-",
+	    text->data[len]) != NULL && text->data[len] != '\0')
 		len++;
 	(void)snprintf(session->host, sizeof(session->host), "%.*s", (int)len,
 	    len > 0 ? text->data : "");
@@ -64,8 +64,9 @@ static int
 smtp_open(struct probe_session *session, const char *helo)
 {
 	smtp_client_close(&session->smtp);
-	if (smtp_client_open(&session->smtp, (const struct sockaddr *)&session->target->addr,
-	    session->target->len, helo) == 0) {
+	if (smtp_client_open(&session->smtp,
+	    (const struct sockaddr *)&session->target->addr, session->target->len,
+	    helo) == 0) {
 		learn_host(session);
 		return 0;
 	}
@@ -111,8 +112,8 @@ milter_open(struct probe_session *session, const char *helo)
 	(void)snprintf(name, sizeof(name), "[%s]", text);
 	if (milter_client_open(client, (const struct sockaddr *)&session->target->addr,
 	    session->target->len) == -1 ||
-	    milter_client_connect(client, name, from->family == NETADDR_V6 ? '6' : '4', 40000,
-	    text, connect_macros) == -1)
+	    milter_client_connect(client, name, from->family == NETADDR_V6 ? '6' : '4',
+	    40000, text, connect_macros) == -1)
 		return fail_session(session, client->why);
 	if (client->code == 0 && milter_client_helo(client, helo, connect_macros) == -1)
 		return fail_session(session, client->why);
@@ -140,8 +141,9 @@ probe_session_is_plain(const char *text, size_t len)
 {
 	const char *at = memchr(text, '@', len);
 
-	return at != NULL && at > text && at + 1 < text + len && strspn(text,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@") >= len &&
+	return at != NULL && at > text && at + 1 < text + len &&
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789.-_+@") >= len &&
 	    memchr(at + 1, '@', (size_t)(text + len - at) - 1) == NULL;
 }
 
@@ -161,7 +163,8 @@ milter_rcpt(struct probe_session *session, const char *text, enum probe_kind kin
 	/* A parameter is a text of its own. */
 	if (blank != NULL && strchr(blank, '<') == NULL && !sent.failed)
 		sent.data[blank + 1 - text] = '\0';
-	if (text[0] == '<' && text[len - 1] == '>' && probe_session_is_plain(text + 1, len - 2))
+	if (text[0] == '<' && text[len - 1] == '>' &&
+	    probe_session_is_plain(text + 1, len - 2))
 		buf_add(&addr, text + 1, len - 2);
 	else if (kind == PROBE_OWN)
 		buf_printf(&addr, "%s@%s", names->local_user, names->local_domain);
@@ -170,7 +173,8 @@ milter_rcpt(struct probe_session *session, const char *text, enum probe_kind kin
 	const struct milter_macro macros[] = {
 		{ "i", "PROBE" }, { "{rcpt_addr}", addr.data },
 		{ "{rcpt_mailer}", kind == PROBE_OWN ? "local" : "smtp" },
-		{ "{rcpt_host}", kind == PROBE_OWN ? names->local_domain : names->external },
+		{ "{rcpt_host}",
+		    kind == PROBE_OWN ? names->local_domain : names->external },
 		{ NULL, NULL }
 	};
 	if (sent.failed || addr.failed)
@@ -215,7 +219,8 @@ reset(struct probe_session *session)
 	if (session->target->is_milter)
 		return milter_client_abort(&session->milter) == -1 ?
 		    fail_session(session, session->milter.why) : 0;
-	return check_code(session, smtp_client_say(&session->smtp, "RSET", "")) == -1 ? -1 : 0;
+	return check_code(session,
+	    smtp_client_say(&session->smtp, "RSET", "")) == -1 ? -1 : 0;
 }
 
 /* MAIL, and what goes before the form. 0: now the form; or the code that ended it. */
@@ -231,7 +236,8 @@ lead(struct probe_session *session, enum probe_lead how)
 		return code;
 	if (how == PROBE_AFTER_LOCAL)
 		return 0;
-	if ((how == PROBE_AFTER_RSET || session->target->is_milter) && reset(session) == -1)
+	if ((how == PROBE_AFTER_RSET || session->target->is_milter) &&
+	    reset(session) == -1)
 		return -1;
 	code = say_mail(session);
 	/* A second MAIL may be refused, and the first transaction is still there. */
@@ -280,7 +286,8 @@ probe_session_ask_once(struct probe_session *session, const char *rcpt,
 
 	session->is_shut = 0;
 	session->is_sent = 0;
-	if ((code = begin(session, session->helo.data)) == 0 && (code = lead(session, how)) == 0) {
+	if ((code = begin(session, session->helo.data)) == 0 &&
+	    (code = lead(session, how)) == 0) {
 		code = say_rcpt(session, rcpt, kind);
 		if (code / 100 == 2 && kind != PROBE_OWN && session->target->is_data)
 			code = send_message(session, rcpt);
@@ -341,7 +348,8 @@ probe_session_log_in(struct probe_session *session)
 		return 0;
 	if (code == 0) {
 		session->why = session->smtp.why;
-		return session->smtp.logins == 0 ? PROBE_SESSION_NO_LOGIN : PROBE_SESSION_NO_WAY;
+		return session->smtp.logins == 0 ?
+		    PROBE_SESSION_NO_LOGIN : PROBE_SESSION_NO_WAY;
 	}
 	if (code / 100 == 2) {
 		session->why = "the server answered the login with a code other than 235";

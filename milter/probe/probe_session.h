@@ -16,7 +16,7 @@
 
 struct probe_session {
 	const struct probe_target *target;
-	struct probe_names	 names;		/* with the server's own, once it said it */
+	struct probe_names	 names;		/* the server's, too, once it said it */
 	const struct probe_form	*form;		/* for messages: what is tested, */
 	unsigned		 number;	/* as which test */
 	/* Of the last question: */

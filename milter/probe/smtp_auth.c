@@ -80,8 +80,8 @@ answer_challenge(const unsigned char *challenge, int len, const char *user,
 	unsigned digest_len = 0;
 	int at;
 
-	if (HMAC(EVP_md5(), password, (int)strlen(password), challenge, (size_t)len, digest,
-	    &digest_len) == NULL)
+	if (HMAC(EVP_md5(), password, (int)strlen(password), challenge, (size_t)len,
+	    digest, &digest_len) == NULL)
 		return -1;
 	at = snprintf(answer_r, SECRET_MAX, "%s ", user);
 	for (unsigned i = 0; i < digest_len; i++)

@@ -46,7 +46,8 @@ deadline_of(const struct smtp_client *client)
 static int
 read_more(struct smtp_client *client, int64_t deadline)
 {
-	ssize_t n = stream_read(&client->stream, client->in, sizeof(client->in), deadline);
+	ssize_t n = stream_read(&client->stream, client->in, sizeof(client->in),
+	    deadline);
 
 	if (n > 0) {
 		client->in_len = (size_t)n;
@@ -161,7 +162,7 @@ say_hello(struct smtp_client *client, const char *helo)
 static int
 start_tls(struct smtp_client *client)
 {
-	/* What stands here was said by somebody before there was any TLS. */
+	/* Somebody sent what is left here before there was any TLS. */
 	if (client->in_len > 0)
 		return fail(client, "the server sent data between STARTTLS and TLS");
 	if (stream_start_tls(&client->stream, &client->options->tls,

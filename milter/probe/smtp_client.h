@@ -12,7 +12,7 @@
 
 enum smtp_client_security {
 	SMTP_CLIENT_CLEAR,
-	SMTP_CLIENT_OFFERED,	/* STARTTLS where it is offered and works, else in clear */
+	SMTP_CLIENT_OFFERED,	/* STARTTLS where it is offered and works, or clear */
 	SMTP_CLIENT_STARTTLS,	/* or no session */
 	SMTP_CLIENT_TLS		/* from the first byte on */
 };
@@ -36,7 +36,7 @@ struct smtp_client {
 	const struct smtp_client_options *options;
 	struct stream		 stream;
 	struct smtp_reply	 reply;		/* the last one */
-	const char		*why;		/* no reply came: why, until the next failure */
+	const char		*why;		/* no reply; until the next failure */
 	int			 is_esmtp;
 	unsigned		 logins;	/* of enum smtp_client_login */
 	char			 no_tls[200];	/* in clear, as TLS did not work: why */

@@ -120,7 +120,8 @@ struct word {
 static int
 next_word(struct word *word, const char *from, const char *end)
 {
-	while (from < end && (*from == ' ' || *from == '\t' || *from == '=' || *from == '\r'))
+	while (from < end &&
+	    (*from == ' ' || *from == '\t' || *from == '=' || *from == '\r'))
 		from++;
 	word->text = from;
 	while (from < end && *from != ' ' && *from != '\t' && *from != '=' &&

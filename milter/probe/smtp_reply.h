@@ -43,7 +43,10 @@ void	smtp_reply_reset(struct smtp_reply *);
 enum smtp_reply_state	smtp_reply_add(struct smtp_reply *, const char *, size_t,
     size_t *used_r);
 
-/* Whether a line after the first begins with this word, in any case (RFC 5321 §4.1.1.1). */
+/*
+ * Whether a line after the first begins with this word, in any case (RFC 5321
+ * §4.1.1.1).
+ */
 int	smtp_reply_has_keyword(const struct smtp_reply *, const char *);
 /*
  * The same, and the line's other words are to have this one: "AUTH", "PLAIN". As some old

@@ -22,8 +22,8 @@ struct stream {
 
 void	stream_init(struct stream *);
 /*
- * Connects as deadline_connect() does; deadlines are on clock_monotonic_ms(). All that follow
- * return -1 where it went wrong, and why.
+ * Connects as deadline_connect() does; deadlines are on clock_monotonic_ms(). All that
+ * follow return -1 where it went wrong, and why.
  */
 int	stream_connect(struct stream *, const struct sockaddr *, socklen_t,
 	    const struct netaddr *source, int64_t deadline);

@@ -102,7 +102,8 @@ set_check(SSL_CTX *context, const struct tls_client_options *options)
 		return 0;
 	if (options->ca_file == NULL)
 		return SSL_CTX_set_default_verify_paths(context) == 1 ? 0 : -1;
-	return SSL_CTX_load_verify_locations(context, options->ca_file, NULL) == 1 ? 0 : -1;
+	return SSL_CTX_load_verify_locations(context, options->ca_file, NULL) == 1 ?
+	    0 : -1;
 }
 
 static int

@@ -11,10 +11,10 @@
 struct tls_client;
 
 struct tls_client_options {
-	const char	*name;		/* of the server, or its address; NULL: not known */
+	const char	*name;		/* of the server, or its address; may be NULL */
 	int		 is_address;
-	int		 is_checked;	/* the certificate has to be good, and for this name */
-	const char	*ca_file;	/* of those that are believed; NULL: the system's */
+	int		 is_checked;	/* the certificate must be good for this name */
+	const char	*ca_file;	/* authorities; NULL: the system's */
 };
 
 /*

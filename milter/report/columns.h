@@ -7,12 +7,12 @@
 #include <stddef.h>
 
 /*
- * By the locale's character type, for UTF-8. A character that the C library does not know,
- * and a byte that is no UTF-8, count as one column.
+ * By the locale's character type, for UTF-8. A character that the C library does not
+ * know, and a byte that is no UTF-8, count as one column.
  */
 size_t	columns_of(const char *, size_t);
 
-/* Bytes from the front that fit into so many columns; and how many they take. */
+/* Bytes from the front that fit into this number of columns; and how many they take. */
 size_t	columns_fit(const char *, size_t, size_t columns, size_t *taken_r);
 
 #endif

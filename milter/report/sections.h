@@ -135,7 +135,7 @@ const void	*section_value(const struct column *, const struct row *);
 /* What differs between the texts for a terminal and for a page. */
 struct section_words {
 	const char *about;		/* in front of an estimate */
-	size_t spellings;	/* at most so many in a cell */
+	size_t spellings;	/* at most this number in a cell */
 	int is_utf8;
 };
 

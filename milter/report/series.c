@@ -137,7 +137,7 @@ void
 series_align(struct series *s, const struct series *other)
 {
 	series_span(s, other);
-	/* the caller's promise that the other one reaches as far: report.c counts each in both */
+	/* the caller sees to it that both reach as far: report.c counts each in both */
 	assert(s->level == other->level && s->first == other->first &&
 	    s->steps == other->steps);
 }
