@@ -23,7 +23,6 @@ struct audit {
 	struct audit_queue	 queue;
 	struct audit_file	 file;		/* the leader's, as is the next */
 	struct audit_space	 space;
-	atomic_int		 to_log;
 	atomic_int		 is_redacted;
 	pthread_t		 clock;		/* these three: for start, reload, stop */
 	int			 has_clock;
@@ -53,6 +52,7 @@ queue_options(const struct audit_options *options)
 		.queue = options->queue,
 		.anchor_interval = options->anchor_interval,
 		.has_file = *options->file != '\0',
+		.to_log = options->to_log,
 	};
 }
 
@@ -61,7 +61,6 @@ use_options(struct audit *audit, const struct audit_options *options)
 {
 	struct redact	*before;
 
-	atomic_store(&audit->to_log, options->to_log);
 	pthread_mutex_lock(&audit->lock);
 	before = audit->redact;
 	audit->redact = redact_ref(options->redact);
@@ -210,7 +209,7 @@ write_body(struct audit *audit, const struct record *record, struct buf *body)
 	audit_loss_say(&note);
 	pthread_cond_destroy(&entry.wake);
 	result = entry.is_written ? 0 : -1;
-	if (atomic_load(&audit->to_log) && write_log(audit, record, &entry) == -1)
+	if (entry.to_log && write_log(audit, record, &entry) == -1)
 		result = -1;
 	return result;
 }
@@ -326,18 +325,22 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 {
 	struct audit_queue_options	of_queue = queue_options(options);
 	struct audit_entry		entry = { .wake = PTHREAD_COND_INITIALIZER };
+	struct audit_queue_options	before = audit->queue.options;	/* set by us alone */
 	uint64_t			seq = 0;
 	int				result;
 
 	audit_queue_seize(&audit->queue, &entry);
 	(void)write_batch(audit, AUDIT_LEAD_KEEP);
+	if (!of_queue.has_file) {
+		audit_queue_take_last(&audit->queue, &of_queue);
+		(void)write_batch(audit, AUDIT_LEAD_KEEP);
+	}
 	result = switch_file(audit, options, &seq);
-	of_queue.has_file = audit->file.fd != -1;
 	if (result == 0) {
 		use_options(audit, options);
 		audit_space_init(&audit->space, options->min_free);
 	}
-	audit_queue_release(&audit->queue, result == 0 ? &of_queue : NULL, seq);
+	audit_queue_release(&audit->queue, result == 0 ? &of_queue : &before, seq);
 	pthread_cond_destroy(&entry.wake);
 	return result;
 }

@@ -292,6 +292,7 @@ audit_queue_join(struct audit_queue *q, struct audit_entry *entry,
 	pthread_mutex_lock(&q->lock);
 	entry->seq = ++q->seq;
 	entry->has_file = q->options.has_file;
+	entry->to_log = q->options.to_log;
 	if (!entry->has_file)
 		entry->is_written = 1;
 	else if ((error = queue_line(q, entry, record, tail)) != 0)
@@ -430,12 +431,21 @@ audit_queue_take_anchor(struct audit_queue *q)
 }
 
 void
+audit_queue_take_last(struct audit_queue *q, const struct audit_queue_options *options)
+{
+	pthread_mutex_lock(&q->lock);
+	q->wants_anchor = 1;
+	take_batch(q);
+	use_options(q, options);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
 audit_queue_release(struct audit_queue *q, const struct audit_queue_options *options,
     uint64_t least_seq)
 {
 	pthread_mutex_lock(&q->lock);
-	if (options != NULL)
-		use_options(q, options);
+	use_options(q, options);
 	/* the lines that wait have no place any more */
 	if (q->error != 0 && !q->options.has_file) {
 		q->loss.count += q->pending.count;

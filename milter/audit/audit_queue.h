@@ -23,6 +23,7 @@ struct audit_entry {
 	atomic_int		 is_settled;
 	int			 is_written;
 	int			 has_file;	/* else the log's copy is the record */
+	int			 to_log;	/* a copy, or that */
 };
 
 struct audit_batch {
@@ -38,6 +39,7 @@ struct audit_queue_options {
 	unsigned		 queue;		/* lines that nobody waits for */
 	unsigned		 anchor_interval;	/* seconds, 0: never */
 	int			 has_file;	/* else nothing is queued */
+	int			 to_log;	/* also through log_audit() */
 };
 
 struct audit_queue {
@@ -104,8 +106,12 @@ void	audit_queue_seize(struct audit_queue *, struct audit_entry *);
  */
 void	audit_queue_take_anchor(struct audit_queue *);
 /*
- * Gives the lead back. The next number is at least least_seq + 1. NULL: the options
- * stay.
+ * The same where the file is given up: what comes from now on follows the options, which
+ * have none, so each record has its place in the file or in the log.
+ */
+void	audit_queue_take_last(struct audit_queue *, const struct audit_queue_options *);
+/*
+ * Gives the lead back. The next number is at least least_seq + 1.
  */
 void	audit_queue_release(struct audit_queue *, const struct audit_queue_options *,
 	    uint64_t least_seq);

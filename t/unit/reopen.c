@@ -14,6 +14,7 @@
 
 #define THREADS	4
 #define REOPENS	500
+#define MOVES	200
 #define LONGEST	60	/* seconds, until the test is ended */
 
 static char folder[TAP_FOLDER_SIZE];
@@ -106,6 +107,16 @@ reopen_often(struct audit *audit, const struct audit_options *options)
 }
 
 static void
+begin_writers(struct writer *writers, struct audit *audit, atomic_int *is_over)
+{
+	for (int i = 0; i < THREADS; i++) {
+		writers[i] = (struct writer){ .audit = audit, .is_over = is_over };
+		if (pthread_create(&writers[i].thread, NULL, write_records, &writers[i]) != 0)
+			exit(1);
+	}
+}
+
+static void
 test_under_load(void)
 {
 	struct audit_options options = { .file = path_of("records") };
@@ -115,11 +126,7 @@ test_under_load(void)
 	atomic_int is_over = 0;
 	int i, written = 0, lost = 0;
 
-	for (i = 0; i < THREADS; i++) {
-		writers[i] = (struct writer){ .audit = audit, .is_over = &is_over };
-		if (pthread_create(&writers[i].thread, NULL, write_records, &writers[i]) != 0)
-			exit(1);
-	}
+	begin_writers(writers, audit, &is_over);
 	tap_is_int(write_one(audit), 0, "one, though the others may not have begun");
 	reopen_often(audit, &options);
 	atomic_store(&is_over, 1);
@@ -136,6 +143,76 @@ test_under_load(void)
 	tap_is_int(survey.lines, written + 2, "each is in one of the two files");
 	tap_is_int(survey.anchors, 2, "and an anchor at the end of each");
 	tap_is_int(survey.broken, 0, "whole, and in the order of the numbers");
+}
+
+/* How many of the writers' records are in a file, be they of the record or of the log. */
+static int
+count_records(const char *path)
+{
+	char line[1024];
+	FILE *fp = fopen(path, "r");
+	int count = 0;
+
+	while (fp != NULL && fgets(line, sizeof(line), fp) != NULL)
+		count += strstr(line, "event=stop ") == line || strstr(line, ",\"event\":\"stop\",") != NULL;
+	if (fp != NULL)
+		(void)fclose(fp);
+	return count;
+}
+
+/* Standard error, to which the log goes, goes to a file; returns what it was. */
+static int
+catch_log(const char *path)
+{
+	int saved = dup(STDERR_FILENO);
+
+	if (saved == -1 || freopen(path, "a", stderr) == NULL)
+		exit(1);
+	return saved;
+}
+
+static void
+move_often(struct audit *audit, const struct audit_options *file, const struct audit_options *logged)
+{
+	int failed = 0;
+
+	for (int i = 0; i < MOVES; i++) {
+		failed += audit_reopen(audit, logged) == -1;
+		(void)usleep(500);
+		failed += audit_reopen(audit, file) == -1;
+		(void)usleep(500);
+	}
+	tap_is_int(failed, 0, "from the file to the log and back, %d times", MOVES);
+}
+
+/* A record that was taken is in the file or in the log, on whichever side of a reload it came. */
+static void
+test_moved(enum audit_durability durability)
+{
+	struct audit_options file = { .file = path_of("moved"), .durability = durability, .queue = 10000 };
+	struct audit_options logged = { .file = "", .to_log = 1, .durability = durability, .queue = 10000 };
+	struct audit *audit = audit_open(&file);
+	struct writer writers[THREADS];
+	atomic_int is_over = 0;
+	int written = 0, saved = catch_log(path_of("log"));
+
+	if (audit_start(audit) == -1)
+		exit(1);
+	begin_writers(writers, audit, &is_over);
+	move_often(audit, &file, &logged);
+	atomic_store(&is_over, 1);
+	for (int i = 0; i < THREADS; i++) {
+		(void)pthread_join(writers[i].thread, NULL);
+		written += writers[i].written;
+	}
+	audit_close(audit);
+	if (dup2(saved, STDERR_FILENO) == -1)
+		exit(1);
+	(void)close(saved);
+	tap_is_int(count_records(path_of("moved")) + count_records(path_of("log")), written,
+	    "each record that was taken is in one of the two");
+	(void)unlink(path_of("moved"));
+	(void)unlink(path_of("log"));
 }
 
 static void
@@ -170,6 +247,8 @@ main(void)
 	tap_folder(folder);
 	log_init("reopen-test");
 	test_under_load();
+	test_moved(AUDIT_WRITTEN);
+	test_moved(AUDIT_BUFFERED);
 	test_change();
 	(void)unlink(path_of("old"));
 	(void)unlink(path_of("records"));
