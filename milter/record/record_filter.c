@@ -186,7 +186,7 @@ record_filter_add(struct record_filter *filter, enum record_filter_key key,
 	case RECORD_FILTER_EVENT:
 		return add_name(&filter->events, event_at, value, "unknown event; "
 		    "allowed: rcpt, mta-reject, message, start, reload, stop, mta, "
-		    "anchor");
+		    "anchor, flood");
 	}
 	return "no such choice";
 }
