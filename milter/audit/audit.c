@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "audit/audit_chain.h"
 #include "audit/audit_space.h"
 #include "os/log.h"
+#include "os/signals.h"
 #include "record/record_cut.h"
 #include "record/redact.h"
 
@@ -266,17 +266,11 @@ run_clock(void *arg)
 	return NULL;
 }
 
-/* Signals are for others. */
 int
 audit_start(struct audit *audit)
 {
-	sigset_t	all, before;
-	int		error;
+	int	error = signals_create_thread(&audit->clock, run_clock, audit);
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	error = pthread_create(&audit->clock, NULL, run_clock, audit);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error != 0) {
 		log_error("audit: cannot create a thread: %s", strerror(error));
 		return -1;
@@ -286,11 +280,11 @@ audit_start(struct audit *audit)
 	return 0;
 }
 
-/* By the leader. */
+/* By the leader. What comes after the anchor follows the options; NULL: they stay. */
 static void
-write_anchor(struct audit *audit)
+write_anchor(struct audit *audit, const struct audit_queue_options *options)
 {
-	audit_queue_take_anchor(&audit->queue);
+	audit_queue_take_anchor(&audit->queue, options);
 	(void)write_batch(audit, AUDIT_LEAD_KEEP);
 }
 
@@ -306,13 +300,13 @@ switch_file(struct audit *audit, const struct audit_options *options, uint64_t *
 	int fd = -1;
 
 	if (is_renamed)
-		write_anchor(audit);
+		write_anchor(audit, NULL);
 	if (*options->file != '\0' && (fd = audit_file_open_name(options->file)) == -1) {
 		log_error("audit %s: %s", options->file, strerror(errno));
 		return -1;
 	}
 	if (!is_renamed && !audit_file_is_same(&audit->file, fd))
-		write_anchor(audit);
+		write_anchor(audit, NULL);
 	buf_reset(&audit->note);
 	if (audit_file_switch(&audit->file, fd, &of_file, seq_r, &audit->note) == 0)
 		return 0;
@@ -331,10 +325,8 @@ audit_reopen(struct audit *audit, const struct audit_options *options)
 
 	audit_queue_seize(&audit->queue, &entry);
 	(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	if (!of_queue.has_file) {
-		audit_queue_take_last(&audit->queue, &of_queue);
-		(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	}
+	if (!of_queue.has_file)
+		write_anchor(audit, &of_queue);
 	result = switch_file(audit, options, &seq);
 	if (result == 0) {
 		use_options(audit, options);
@@ -358,7 +350,7 @@ audit_finish(struct audit *audit)
 	}
 	audit_queue_seize(&audit->queue, &entry);
 	(void)write_batch(audit, AUDIT_LEAD_KEEP);
-	audit_queue_take_anchor(&audit->queue);
+	audit_queue_take_anchor(&audit->queue, NULL);
 	(void)write_batch(audit, AUDIT_LEAD_HAND_OVER);
 	pthread_cond_destroy(&entry.wake);
 	if ((lost = audit_queue_take_loss(&audit->queue)) != 0)

@@ -422,21 +422,13 @@ audit_queue_seize(struct audit_queue *q, struct audit_entry *entry)
 }
 
 void
-audit_queue_take_anchor(struct audit_queue *q)
+audit_queue_take_anchor(struct audit_queue *q, const struct audit_queue_options *options)
 {
 	pthread_mutex_lock(&q->lock);
 	q->wants_anchor = 1;
 	take_batch(q);
-	pthread_mutex_unlock(&q->lock);
-}
-
-void
-audit_queue_take_last(struct audit_queue *q, const struct audit_queue_options *options)
-{
-	pthread_mutex_lock(&q->lock);
-	q->wants_anchor = 1;
-	take_batch(q);
-	use_options(q, options);
+	if (options != NULL)
+		use_options(q, options);
 	pthread_mutex_unlock(&q->lock);
 }
 

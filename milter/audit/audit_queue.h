@@ -103,13 +103,11 @@ int	audit_queue_settle(struct audit_queue *, const struct audit_written *,
 void	audit_queue_seize(struct audit_queue *, struct audit_entry *);
 /*
  * By the leader, who has settled its batch: takes what came meanwhile, then an anchor.
+ * What comes from now on follows the options (NULL: they stay): where the file is given
+ * up, each record has its place in it or in the log.
  */
-void	audit_queue_take_anchor(struct audit_queue *);
-/*
- * The same where the file is given up: what comes from now on follows the options, which
- * have none, so each record has its place in the file or in the log.
- */
-void	audit_queue_take_last(struct audit_queue *, const struct audit_queue_options *);
+void	audit_queue_take_anchor(struct audit_queue *,
+	    const struct audit_queue_options *);
 /*
  * Gives the lead back. The next number is at least least_seq + 1.
  */

@@ -49,14 +49,13 @@ measure(struct audit_space *space, int fd, uint64_t *free_r)
 static void
 say(struct audit_space *space, const char *name, uint64_t is_free, int was_low)
 {
-	int64_t	now = clock_monotonic_ms();
+	unsigned long	count;
 
 	if (!space->is_low && was_low)
 		log_info("audit %s: %" PRIu64 "k are free again, audit.min-free is "
 		    "%" PRIu64 "k", name, is_free / 1024, space->limit / 1024);
-	if (!space->is_low || now < space->next_note)
+	if (!space->is_low || !seldom_is_due(&space->notes, NOTE_MS, &count))
 		return;
-	space->next_note = now + NOTE_MS;
 	log_error("audit %s: only %" PRIu64 "k are free on its file system, "
 	    "audit.min-free is %" PRIu64 "k: recipients are not recorded until more is "
 	    "free; move or remove files there, or lower audit.min-free", name,

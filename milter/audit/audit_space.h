@@ -6,13 +6,15 @@
 
 #include <stdint.h>
 
+#include "os/seldom.h"
+
 /* For one thread at a time, the leader. */
 struct audit_space {
 	uint64_t	min_free;	/* bytes; AUDIT_MIN_FREE_AUTO; 0: any will do */
 	uint64_t	limit;		/* what that was at the last look */
 	uint64_t	unseen;		/* bytes that were written since */
 	int64_t		next_look;	/* monotonic, in ms */
-	int64_t		next_note;
+	struct seldom	notes;
 	int		is_low;
 };
 

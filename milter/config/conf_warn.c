@@ -1,7 +1,6 @@
 /* milter/config/conf_warn.c: what is allowed in a configuration, and hardly meant */
 /* SPDX-License-Identifier: ISC */
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "config/conf_warn.h"
 #include "config/conf_warning.h"
 #include "config/settings.h"
+#include "core/ascii.h"
 #include "os/milter_socket.h"
 #include "os/peers.h"
 #include "os/resolv_conf.h"
@@ -131,9 +131,10 @@ warn_of_listener(void *arg, const char *entry, size_t len,
 {
 	struct conf_warnings *warnings = arg;
 	struct conf_quoted quoted;
+	uint64_t port;
 
-	if (len == strspn(entry, "0123456789") &&
-	    (len > 5 || atoi(entry) < 1 || atoi(entry) > PORT_MAX))
+	if (len == strspn(entry, "0123456789") && (len > 5 ||
+	    ascii_number(entry, len, PORT_MAX, &port) != 0 || port == 0))
 		conf_warn_at(warnings, place, "require-auth-on",
 		    "%s is not a port; use 1 to 65535, or the name of a listener",
 		    conf_quote(entry, len, &quoted));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "core/ascii.h"
 #include "ctl/ctl.h"
 
 #define EX_LATER	2
@@ -109,10 +110,11 @@ ctl_write(const struct buf *out)
 int
 ctl_number(const char *text, unsigned most, unsigned *number_r)
 {
-	size_t digits = strspn(text, "0123456789");
+	size_t len = strlen(text);
+	uint64_t number;
 
-	if (digits == 0 || digits > 9 || text[digits] != '\0')
+	if (len > 9 || ascii_number(text, len, most, &number) != 0)
 		return -1;
-	*number_r = (unsigned)strtoul(text, NULL, 10);
-	return *number_r <= most ? 0 : -1;
+	*number_r = (unsigned)number;
+	return 0;
 }

@@ -113,11 +113,11 @@ call_thread(const void *place)
 }
 
 /*
- * Sets *ask_r to the MX lookup of a configuration, or NULL if it needs none; -1,
+ * Sets *lookup to the MX lookup of a configuration, or NULL if it needs none; -1,
  * logged.
  */
 static int
-make_ask(const struct daemon *d, struct conf *conf, struct mx_lookup **lookup)
+make_lookup(const struct daemon *d, struct conf *conf, struct mx_lookup **lookup)
 {
 	const char *why;
 
@@ -191,7 +191,7 @@ warn_of_restart(const struct conf *first, const struct conf *conf)
 
 /* Takes the reference. */
 static void
-use_ask(struct daemon *d, struct conf *conf, struct mx_lookup *lookup)
+use_lookup(struct daemon *d, struct conf *conf, struct mx_lookup *lookup)
 {
 	filter_set_rules(d->filter, conf, lookup);
 	mx_lookup_unref(d->lookup);
@@ -200,12 +200,12 @@ use_ask(struct daemon *d, struct conf *conf, struct mx_lookup *lookup)
 
 /* Interfaces come and go, and so do name servers. */
 static void
-renew_ask(struct daemon *d)
+renew_lookup(struct daemon *d)
 {
 	struct mx_lookup *lookup;
 
-	if (d->lookup != NULL && make_ask(d, d->conf, &lookup) == 0)
-		use_ask(d, d->conf, lookup);
+	if (d->lookup != NULL && make_lookup(d, d->conf, &lookup) == 0)
+		use_lookup(d, d->conf, lookup);
 }
 
 static void
@@ -226,7 +226,7 @@ use(struct daemon *d, struct conf *conf, struct mx_lookup *lookup)
 
 	buf_init(&changed);
 	conf_compare(d->conf, conf, &changed);
-	use_ask(d, conf, lookup);
+	use_lookup(d, conf, lookup);
 	if (!d->options->in_foreground && conf->audit_facility != d->conf->audit_facility)
 		log_to_syslog(conf->audit_facility);
 	if (d->conf != d->first)
@@ -250,7 +250,7 @@ reload(struct daemon *d)
 {
 	struct conf *conf = read_again(d->options, d->conf);
 	struct mx_lookup *lookup = NULL;
-	int is_good = conf != NULL && make_ask(d, conf, &lookup) == 0;
+	int is_good = conf != NULL && make_lookup(d, conf, &lookup) == 0;
 	struct audit_options options = audit_options(is_good ? conf : d->conf);
 
 	if (audit_reopen(d->audit, &options) == 0 && is_good) {
@@ -289,7 +289,7 @@ wait_for_end(struct daemon *d)
 		if (event == SIGNALS_TIMEOUT) {
 			filter_sum_up(d->filter);
 			if (++ticks % RENEW_TICKS == 0)
-				renew_ask(d);
+				renew_lookup(d);
 		} else if (event == SIGNALS_RELOAD) {
 			notify_reloading();
 			reload(d);
@@ -380,7 +380,7 @@ start(struct daemon *d)
 	    (d->audit = audit_open(&options)) == NULL)
 		return -1;
 	(void)selfcheck_find(d->conf->socket, d->own_place);
-	if (make_ask(d, d->conf, &d->lookup) == -1)
+	if (make_lookup(d, d->conf, &d->lookup) == -1)
 		return -1;
 	if ((d->filter = filter_new(d->conf, d->lookup, d->audit)) == NULL) {
 		log_error("out of memory");

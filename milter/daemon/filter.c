@@ -85,6 +85,17 @@ filter_free(struct filter *filter)
 	free(filter);
 }
 
+static struct conf *
+get_conf(struct filter *filter)
+{
+	struct conf *conf;
+
+	(void)pthread_mutex_lock(&filter->lock);
+	conf = conf_ref(filter->conf);
+	(void)pthread_mutex_unlock(&filter->lock);
+	return conf;
+}
+
 static void
 get_rules(struct filter *filter, struct conf **conf, struct mx_lookup **lookup)
 {
@@ -219,13 +230,9 @@ refuse_peer(struct filter *filter, const struct engine_peer *peer)
 int
 filter_admits(struct filter *filter, const struct engine_peer *peer)
 {
-	struct conf *conf;
-	struct mx_lookup *lookup;
-	int may;
+	struct conf *conf = get_conf(filter);
+	int may = may_connect(conf, peer);
 
-	get_rules(filter, &conf, &lookup);
-	may = may_connect(conf, peer);
-	mx_lookup_unref(lookup);
 	conf_unref(conf);
 	if (!may)
 		refuse_peer(filter, peer);
@@ -313,13 +320,9 @@ is_in_transaction(const struct session *session)
 static const struct reply *
 answer_unjudged(struct filter *filter)
 {
-	struct conf *conf;
-	struct mx_lookup *lookup;
-	int mode;
+	struct conf *conf = get_conf(filter);
+	int mode = conf->mode;
 
-	get_rules(filter, &conf, &lookup);
-	mode = conf->mode;
-	mx_lookup_unref(lookup);
 	conf_unref(conf);
 	return mode == CONF_MONITOR ? NULL : reply_for(POLICY_INTERNAL, NULL);
 }
@@ -549,14 +552,11 @@ write_floods(struct filter *filter, int wants_all)
 {
 	struct flood_summary summary;
 	const int64_t now_us = clock_monotonic_us();
-	struct conf *conf;
-	struct mx_lookup *lookup;
+	struct conf *conf = get_conf(filter);
 	size_t at = 0;
 
-	get_rules(filter, &conf, &lookup);
 	while (flood_take(filter->flood, now_us, wants_all, &at, &summary))
 		write_flood(filter, &summary, conf, NULL, NULL);
-	mx_lookup_unref(lookup);
 	conf_unref(conf);
 }
 

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: ISC */
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "daemon/watchdog.h"
 #include "os/log.h"
 #include "os/notify.h"
+#include "os/signals.h"
 
 /*
  * Three checks fit into the time that the manager waits: one that fails is no reason to
@@ -37,7 +37,6 @@ int
 watchdog_start(const char *socket)
 {
 	pthread_t thread;
-	sigset_t all, before;
 	char *copy;
 	int error;
 
@@ -47,11 +46,7 @@ watchdog_start(const char *socket)
 		log_error("watchdog: out of memory");
 		return -1;
 	}
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	error = pthread_create(&thread, NULL, watch, copy);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0) {
+	if ((error = signals_create_thread(&thread, watch, copy)) != 0) {
 		log_error("watchdog: %s", strerror(error));
 		free(copy);
 		return -1;

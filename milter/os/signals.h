@@ -4,6 +4,8 @@
 #ifndef AUTHRELAY_SIGNALS_H
 #define AUTHRELAY_SIGNALS_H
 
+#include <pthread.h>
+
 enum signals_event {
 	SIGNALS_STOP,		/* SIGTERM, SIGINT */
 	SIGNALS_RELOAD,		/* SIGHUP */
@@ -24,6 +26,9 @@ int	signals_open(void);
  * -1: for ever.
  */
 enum signals_event	signals_wait(int timeout_ms);
+
+/* pthread_create() for a thread that takes no signal; they are for the main thread. */
+int	signals_create_thread(pthread_t *, void *(*run)(void *), void *arg);
 
 /* Tells the main thread that the engine has ended; from any thread. */
 void	signals_post(void);

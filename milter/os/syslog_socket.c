@@ -13,12 +13,6 @@
 
 #include "os/syslog_socket.h"
 
-void
-syslog_socket_init(struct syslog_socket *s)
-{
-	*s = (struct syslog_socket){ .fd = -1 };
-}
-
 static void
 disconnect(struct syslog_socket *s)
 {

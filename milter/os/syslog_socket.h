@@ -14,9 +14,6 @@ struct syslog_socket {
 	int	is_stream;	/* messages end in a NUL */
 };
 
-/* Nothing is opened until the first message. */
-void	syslog_socket_init(struct syslog_socket *);
-
 /*
  * Sends "HEADERTEXT", the header as RFC 3164 has it, to _PATH_LOG: on a datagram socket
  * or, where that is one, a stream. Never waits. Connects where it is not connected, and
